@@ -1,0 +1,27 @@
+"""Activation functions in physics-informed machine learning: every figure and every table, from config.yaml.
+
+Type `snakemake --cores 8 all`, or ask for one file: `snakemake --cores 8 results/figures/deep_ritz/fig3.pdf`.
+"""
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/gradients.smk"
+include: "workflow/rules/curvature.smk"
+include: "workflow/rules/figures.smk"
+
+
+localrules:
+    all,
+    figures,
+    tables,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,

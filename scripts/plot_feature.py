@@ -1,0 +1,5 @@
+"""Draw a figure of the family ``feature``."""
+
+from rectified.figures import feature, page
+
+page.make(snakemake, feature.draw)

@@ -1,0 +1,5 @@
+"""Draw a figure of the family ``training``."""
+
+from rectified.figures import training, page
+
+page.make(snakemake, training.draw)

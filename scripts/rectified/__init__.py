@@ -1,0 +1,1 @@
+"""Activation functions in physics-informed machine learning: the numerics behind the workflow."""

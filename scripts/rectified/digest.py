@@ -1,0 +1,72 @@
+"""Digests of the code a script runs: the script and everything it imports from this project.
+
+What counts is the syntax tree: comments, docstrings and formatting do not. The rules pass the digests as
+parameters, so that a changed module reruns the rules that import it, directly or not, and no others.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def code(script: str) -> list[str]:
+    """Digests of an entry script in ``scripts/`` and of its import closure, as ``"path digest"`` lines."""
+    return [f"{path.relative_to(ROOT)} {_digest(path)}" for path in closure(ROOT / script)]
+
+
+def closure(start: Path) -> list[Path]:
+    """The file and every file of the project that it imports, directly or not, sorted."""
+    seen: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_imports(path))
+    return sorted(seen)
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Dotted names of all modules, and of all names from modules, that a file imports."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{path}: relative imports hide a dependency; write the full name")
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@lru_cache(maxsize=None)
+def _imports(path: Path) -> frozenset[Path]:
+    files = set()
+    for name in imported_names(path):
+        parts = name.split(".")
+        candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
+        candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+        files.update(file for file in candidates if file.is_file())
+    return frozenset(files)
+
+
+@lru_cache(maxsize=None)
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+@lru_cache(maxsize=None)
+def _digest(path: Path) -> str:
+    return hashlib.sha256(ast.dump(_without_docstrings(_tree(path))).encode()).hexdigest()[:12]
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    node.body = rest or [ast.Pass()]
+    return tree

@@ -1,0 +1,298 @@
+"""Formulas written as text: a safe parser, exact derivatives, and the kinks and jumps in them.
+
+Text never reaches ``eval``: Python's own grammar turns it into a tree, and only the node types listed
+here are turned into sympy. Derivatives, kinks and jumps are then symbolic, so they are exact.
+"""
+
+import ast
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import scipy.special
+import sympy
+
+from rectified.errors import ConfigError, nearest
+
+MAX_LENGTH = 500
+LARGEST = 1e300
+MAX_BITS = 1000
+JUMP_ORDERS = 5
+
+
+class sigmoid(sympy.Function):
+    """1/(1+exp(-x)) as one symbol, so that it and its derivatives never overflow."""
+
+    def fdiff(self, argindex=1):
+        return sigmoid(self.args[0]) * (1 - sigmoid(self.args[0]))
+
+    def _eval_evalf(self, prec):
+        return (1 / (1 + sympy.exp(-self.args[0])))._eval_evalf(prec)
+
+
+class softplus(sympy.Function):
+    """log(1+exp(x)) as one symbol, so that it and its derivatives never overflow."""
+
+    def fdiff(self, argindex=1):
+        return sigmoid(self.args[0])
+
+    def _eval_evalf(self, prec):
+        return sympy.log(1 + sympy.exp(self.args[0]))._eval_evalf(prec)
+
+
+FUNCTIONS = {
+    "abs": sympy.Abs,
+    "atan": sympy.atan,
+    "cos": sympy.cos,
+    "cosh": sympy.cosh,
+    "erf": sympy.erf,
+    "exp": sympy.exp,
+    "heaviside": lambda e: sympy.Heaviside(e, 0),
+    "log": sympy.log,
+    "max": sympy.Max,
+    "min": sympy.Min,
+    "relu": lambda e: sympy.Max(0, e),
+    "sigmoid": sigmoid,
+    "sign": sympy.sign,
+    "sin": sympy.sin,
+    "sinh": sympy.sinh,
+    "softplus": softplus,
+    "sqrt": sympy.sqrt,
+    "tan": sympy.tan,
+    "tanh": sympy.tanh,
+}
+CONSTANTS = {"pi": sympy.pi, "e": sympy.E}
+VARIADIC = {"max", "min"}
+OPERATORS = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: _power(a, b),
+}
+
+
+def symbol(name: str) -> sympy.Symbol:
+    """The real symbol used for a variable of that name in every expression."""
+    return sympy.Symbol(name, real=True)
+
+
+@lru_cache(maxsize=None)
+def parse(text: str, variables: tuple[str, ...] = ("x",)) -> sympy.Expr:
+    """Turn text such as ``"sin(2*pi*x)"`` into a sympy expression in real variables.
+
+    Allowed are numbers, the variables given, ``pi``, ``e``, ``+ - * / **`` and the functions of
+    ``FUNCTIONS``. ``log(1+exp(u))`` and ``1/(1+exp(-u))`` become their overflow-free forms.
+
+    Raises:
+        ConfigError: for anything else, in one sentence that quotes the text.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ConfigError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are allowed")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+        expression = _convert(tree.body, frozenset(variables))
+        expression = _overflow_free(sympy.sympify(expression))
+    except ConfigError as error:
+        raise ConfigError(f"expression {text!r}: {error}") from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError, TypeError, ArithmeticError):
+        raise ConfigError(f"expression {text!r} is not a formula (write powers as x**2)") from None
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
+        raise ConfigError(f"expression {text!r} has no finite real value")
+    return expression
+
+
+def _convert(node: ast.expr, variables: frozenset[str]) -> sympy.Expr:
+    match node:
+        case ast.Constant(value=bool() | str() | bytes() | complex() | None):
+            raise ConfigError(f"{node.value!r} is not a real number")
+        case ast.Constant(value=int() | float()):
+            return _number(node.value)
+        case ast.Name(id=name):
+            if name in variables:
+                return symbol(name)
+            if name in CONSTANTS:
+                return CONSTANTS[name]
+            raise ConfigError(f"unknown symbol {name!r}; {nearest(name, variables | set(CONSTANTS))}")
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_convert(operand, variables)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _convert(operand, variables)
+        case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS:
+            return OPERATORS[type(op)](_convert(left, variables), _convert(right, variables))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            return _call(name, [_convert(arg, variables) for arg in args])
+    kind = type(node).__name__
+    if isinstance(node, ast.BinOp):
+        kind = f"operator {type(node.op).__name__}"
+    raise ConfigError(f"{kind} is not allowed; use numbers, {', '.join(sorted(variables))}, + - * / ** and functions")
+
+
+def _call(name: str, args: list[sympy.Expr]) -> sympy.Expr:
+    if name not in FUNCTIONS:
+        raise ConfigError(f"unknown function {name!r}; {nearest(name, FUNCTIONS)}")
+    if len(args) != 1 and not (name in VARIADIC and len(args) >= 2):
+        wanted = "two or more arguments" if name in VARIADIC else "one argument"
+        raise ConfigError(f"{name} takes {wanted}, {len(args)} given")
+    return FUNCTIONS[name](*args)
+
+
+def _number(value: float) -> sympy.Expr:
+    if not abs(value) <= LARGEST:
+        raise ConfigError(f"number {value!r} is too large")
+    return sympy.Rational(repr(value))
+
+
+def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    if exponent.is_number:
+        size = abs(float(exponent))
+        magnitude = abs(math.log2(abs(float(base)))) if base.is_number and base != 0 else 1.0
+        if size > 64 or size * magnitude > MAX_BITS:
+            raise ConfigError(f"power {exponent} is too large")
+    return base**exponent
+
+
+def _overflow_free(expression: sympy.Expr) -> sympy.Expr:
+    u = sympy.Wild("u")
+    expression = expression.replace(sympy.log(1 + sympy.exp(u)), lambda u: softplus(u))
+    return expression.replace(1 / (1 + sympy.exp(u)), lambda u: sigmoid(-u))
+
+
+def sample(expression: sympy.Expr, points: npt.ArrayLike, variable: str = "x") -> np.ndarray:
+    """Values of an expression in one variable at points of any shape; not finite where it is not."""
+    points = np.asarray(points, dtype=float)
+    special = {"sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddexp(0, u)}
+    function = sympy.lambdify(symbol(variable), expression, modules=[special, "scipy", "numpy"])
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(function(points), dtype=float), points.shape)
+
+
+# --- kinks and jumps ---------------------------------------------------------------------------------
+
+NONSMOOTH = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point where a function of one variable is not smooth.
+
+    Attributes:
+        point: where it is, as a float.
+        jumps: jump (right limit minus left limit) of the function and of its derivatives of order
+            1, 2, …, as floats.
+    """
+
+    point: float
+    jumps: tuple[float, ...]
+
+    @property
+    def order(self) -> int:
+        """Order of the lowest derivative that jumps: 0 for a step, 1 for ReLU, p for RePU_p."""
+        return next(order for order, jump in enumerate(self.jumps) if jump != 0)
+
+
+@lru_cache(maxsize=None)
+def kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
+    """Locate every kink and jump of an expression in one variable, with their exact sizes.
+
+    Raises:
+        ConfigError: if a switching point cannot be solved for, or if there are infinitely many.
+    """
+    found = []
+    for point in sorted(_switching_points(expression, variable), key=float):
+        right = _smooth_branch(expression, variable, point, +1)
+        left = _smooth_branch(expression, variable, point, -1)
+        jumps = tuple(_limit_difference(right, left, variable, point, k) for k in range(JUMP_ORDERS))
+        if any(jumps):
+            found.append(Kink(float(point), jumps))
+    return tuple(found)
+
+
+def is_piecewise_linear(expression: sympy.Expr, variable: sympy.Symbol) -> bool:
+    """Whether the expression is a straight line between its kinks, as ReLU and |x| are."""
+    return all(sympy.simplify(sympy.diff(piece, variable, 2)) == 0 for _, piece in pieces(expression, variable))
+
+
+def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, sympy.Expr]]:
+    """The smooth pieces of an expression, left to right, each with the kink where it begins.
+
+    The first begins at minus infinity.
+    """
+    points = sorted(_switching_points(expression, variable), key=float)
+    if not points:
+        return [(-math.inf, expression)]
+    first = _smooth_branch(expression, variable, points[0], -1)
+    rest = [(float(point), _smooth_branch(expression, variable, point, +1)) for point in points]
+    return [(-math.inf, first), *rest]
+
+
+def _limit_difference(right, left, variable, point, order) -> float:
+    difference = sympy.diff(right - left, variable, order).subs(variable, point)
+    value = complex(sympy.N(difference, 30, chop=True))
+    if not math.isfinite(value.real) or value.imag:
+        raise ConfigError(f"derivative {order} of {right} is not finite at {variable} = {point}")
+    return 0.0 if abs(value.real) < 1e-20 else value.real
+
+
+def _switching_points(expression: sympy.Expr, variable: sympy.Symbol) -> set:
+    points = set()
+    for argument in expression.args:
+        points |= _switching_points(argument, variable)
+    if isinstance(expression, NONSMOOTH):
+        for switch in _switches(expression):
+            points |= _roots(switch, variable)
+    return points
+
+
+def _switches(node: sympy.Expr) -> list[sympy.Expr]:
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        args = node.args
+        return [a - b for i, a in enumerate(args) for b in args[i + 1 :]]
+    return [node.args[0]]
+
+
+def _roots(switch: sympy.Expr, variable: sympy.Symbol) -> set:
+    """Real roots of a switching function, looked for on each of its own smooth pieces."""
+    inner = sorted(_switching_points(switch, variable), key=float)
+    branches = [_smooth_branch(switch, variable, inner[0], -1)] if inner else [switch]
+    branches += [_smooth_branch(switch, variable, point, +1) for point in inner]
+    ends = [-sympy.oo, *inner, sympy.oo]
+    found = set()
+    for branch, left, right in zip(branches, ends, ends[1:]):
+        if variable not in branch.free_symbols:
+            continue
+        solutions = sympy.solveset(branch, variable, sympy.S.Reals)
+        if not isinstance(solutions, sympy.FiniteSet) and solutions is not sympy.S.EmptySet:
+            raise ConfigError(f"cannot list the points where {branch} changes sign")
+        found |= {root for root in solutions if left <= root <= right}
+    return found
+
+
+def _smooth_branch(expression: sympy.Expr, variable: sympy.Symbol, point, side: int) -> sympy.Expr:
+    """The smooth expression that equals this one immediately right (+1) or left (-1) of a point."""
+    if not expression.args:
+        return expression
+    args = [_smooth_branch(argument, variable, point, side) for argument in expression.args]
+    if isinstance(expression, (sympy.Max, sympy.Min)):
+        sense = 1 if isinstance(expression, sympy.Max) else -1
+        chosen = args[0]
+        for candidate in args[1:]:
+            if sense * _sign_beside(candidate - chosen, variable, point, side) > 0:
+                chosen = candidate
+        return chosen
+    if isinstance(expression, NONSMOOTH):
+        sign = _sign_beside(args[0], variable, point, side)
+        if isinstance(expression, sympy.Abs):
+            return sign * args[0]
+        return sympy.Integer(sign) if isinstance(expression, sympy.sign) else sympy.Rational(1 + sign, 2)
+    return expression.func(*args)
+
+
+def _sign_beside(expression: sympy.Expr, variable: sympy.Symbol, point, side: int) -> int:
+    for order in range(JUMP_ORDERS):
+        value = sympy.N(sympy.diff(expression, variable, order).subs(variable, point), 30, chop=True)
+        if abs(value) > 1e-20:
+            return int(sympy.sign(value)) * side**order
+    return 0

@@ -1,0 +1,1 @@
+"""The figures: one module per family, each with a function ``draw``."""

@@ -1,0 +1,37 @@
+"""What a case is called in a legend, from its settings."""
+
+from collections.abc import Sequence
+
+from rectified.activations import LABELS
+from rectified.figures.page import Result
+from rectified.spec import RitzTraining
+from rectified.style import GRADIENT_LABELS
+
+OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "lbfgs": "L-BFGS", "saddle_free_newton": "saddle-free Newton"}
+
+
+def legend_labels(results: Sequence[Result]) -> list[str]:
+    """One label per trained case that says in what the cases differ, and what they fit or start from."""
+    settings = [result.job.settings for result in results]
+    return [_label(mine, settings) for mine in settings]
+
+
+def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
+    parts = [LABELS.get(mine.activation, mine.activation)]
+    if mine.hidden_layers > 1 or _differs("hidden_layers", everyone):
+        parts.append(f"{mine.hidden_layers} hidden")
+    if mine.objective == "regression":
+        parts.append("regression")
+    elif _differs("gradient", everyone):
+        parts.append(GRADIENT_LABELS[mine.gradient])
+    if _differs("initialization", everyone) and mine.initialization == "spread":
+        parts.append("spread kinks")
+    if _differs("optimizer", everyone):
+        parts.append(OPTIMIZERS[mine.optimizer])
+    if mine.start:
+        parts.append("from the fit")
+    return ", ".join(parts)
+
+
+def _differs(name: str, settings: Sequence[RitzTraining]) -> bool:
+    return len({getattr(s, name) for s in settings if s.objective == "energy"}) > 1

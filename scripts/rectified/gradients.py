@@ -1,0 +1,147 @@
+"""Parameter gradients of the Ritz energy: four ways to compute one vector.
+
+All have one interface: called with parameters [networks, parameters] they return the objective
+[networks] and its gradient [networks, parameters]. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified import chunks
+from rectified.errors import ConfigError
+from rectified.networks import Network
+from rectified.quadrature import KinkAware, UniformGrid
+from rectified.ritz import RitzEnergy
+
+Objective = Callable[[Tensor], Tensor]
+ValueAndGradient = tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]
+
+
+class Autodiff:
+    """Automatic differentiation of an objective as it is evaluated.
+
+    On a fixed grid this loses what a moving kink contributes to the integral; with kink-aware
+    quadrature it is the gradient of the integral itself.
+
+    Attributes:
+        work: cost of one call in evaluations of the field at a point, the backward pass counted as two.
+    """
+
+    def __init__(self, objective: Objective, points: int):
+        self.objective = objective
+        self.work = 3 * points
+
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        theta = theta.detach().requires_grad_(True)
+        value = self.objective(theta)
+        (gradient,) = torch.autograd.grad(value.sum(), theta)
+        return value.detach(), gradient
+
+
+class FiniteDifference:
+    """Central differences [Π(θ + εe) − Π(θ − εe)]/2ε, all parameters of all networks in one batch.
+
+    Args:
+        objective: maps parameters [networks, parameters] to [networks].
+        step: ε, in the units of the parameters.
+        points: quadrature points of the objective.
+        network: the network that the objective evaluates.
+    """
+
+    def __init__(self, objective: Objective, step: float, points: int, network: Network):
+        self.objective, self.step = objective, step
+        self.values_per_network = points * network.width
+        self.work = 2 * network.parameters * points
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        networks, parameters = theta.shape
+        shifts = self.step * torch.eye(parameters, dtype=theta.dtype, device=theta.device)
+        shifted = (theta[:, None] + torch.cat([shifts, -shifts])).flatten(0, 1)
+        values = chunks.evaluate(self.objective, shifted, self.values_per_network)
+        up, down = values.view(networks, 2, parameters).unbind(1)
+        return self.objective(theta), (up - down) / (2 * self.step)
+
+
+class DiscreteDelta:
+    """The gradient written out by hand, with the delta functions of σ'' put on the grid.
+
+    Where σ' jumps by J at the kink ξ of a neuron with slope a, σ'' contributes (J/|a|) δ(x − ξ), and the
+    discrete delta is 1/Δx at the grid point nearest to ξ and 0 elsewhere (eq. 10). For one hidden layer.
+
+    Raises:
+        ConfigError: for a network with more hidden layers.
+    """
+
+    def __init__(self, energy: RitzEnergy, grid: UniformGrid):
+        if energy.network.hidden_layers != 1:
+            raise ConfigError("gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1")
+        self.energy, self.network, self.grid = energy, energy.network, grid
+        self.work = 3 * grid.points.shape[-1]
+        kinks = self.network.activation.symbolic.kinks
+        self.jumps = [(kink.point, kink.jumps[1]) for kink in kinks if kink.jumps[1] != 0]
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        x, weights = self.grid(theta)
+        p = self.network.blocks(theta)
+        a, b, c = (p[name][:, :, None] for name in "abc")
+        sigma, slope, curvature = self.network.activation.values_to_second_order(a * x + b)
+        curvature = curvature + self._deltas(a, b)
+        distance, distance_slope = self.network.distance(x)
+        value, derivative = self.network.fields(theta, x)
+        stiffness, load = self.energy.weighted_data(x, weights)
+        flux = (2 * stiffness * derivative)[:, None]
+        load = load[:, None]
+
+        def assemble(field: Tensor, field_derivative: Tensor) -> Tensor:
+            return (flux * field_derivative - load * field).sum(-1)
+
+        along_b = c * (distance_slope * slope + distance * a * curvature)
+        blocks = {
+            "a": assemble(distance * c * x * slope, x * along_b + distance * c * slope),
+            "b": assemble(distance * c * slope, along_b),
+            "c": assemble(distance * sigma, distance_slope * sigma + distance * a * slope),
+        }
+        return self.energy.integrate(value, derivative, x, weights), self.network.row(blocks)
+
+    def _deltas(self, a: Tensor, b: Tensor) -> Tensor:
+        points = self.grid.points[0]
+        spacing = points[1] - points[0]
+        total = torch.zeros(*a.shape[:2], len(points), dtype=a.dtype, device=a.device)
+        for argument, jump in self.jumps:
+            kink = (argument - b) / a
+            inside = (kink > points[0]) & (kink < points[-1])
+            index = ((kink - points[0]) / spacing).round().clamp(0, len(points) - 1)
+            index = torch.where(inside, index, 0).long()
+            height = torch.where(inside, jump / (a.abs() * spacing), 0.0)
+            total.scatter_add_(-1, index, height)
+        return total
+
+
+def ritz_gradient(
+    name: str, problem, network: Network, *, points: int, step: float, order: int, panels: int
+) -> Callable[[Tensor], ValueAndGradient]:
+    """The gradient rule of that name for the Ritz energy of a network.
+
+    Args:
+        name: ``autodiff``, ``discrete_delta``, ``finite_difference`` (all on a uniform grid) or
+            ``kink_aware``.
+        points: points of the uniform grid.
+        step: step ε of the finite differences.
+        order, panels: Gauss–Legendre nodes per piece, and equal panels besides the kinks.
+    """
+    if name == "kink_aware":
+        energy = RitzEnergy(problem, network, KinkAware(network, order, panels))
+        kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
+        return Autodiff(energy, (panels + kinks) * order)
+    grid = UniformGrid(points, network.domain)
+    energy = RitzEnergy(problem, network, grid)
+    if name == "finite_difference":
+        return FiniteDifference(energy, step, points, network)
+    if name == "discrete_delta":
+        return DiscreteDelta(energy, grid)
+    return Autodiff(energy, points)

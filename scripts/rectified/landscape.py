@@ -1,0 +1,43 @@
+"""The loss on planes through a point of parameter space (Rowan, arXiv:2512.11184, sec. 2)."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified import chunks
+
+
+def planes(
+    objective: Callable[[Tensor], Tensor],
+    theta: Float[Tensor, " parameters"],
+    vectors: Float[Tensor, "parameters vectors"],
+    pairs: Sequence[tuple[int, int]],
+    offsets: Float[Tensor, " offsets"],
+    values_per_network: int,
+) -> Float[Tensor, "planes offsets offsets"]:
+    """Π(θ + αvᵢ + βvⱼ) for each pair (i, j), counted from 1; α runs along the rows, β along the columns.
+
+    Args:
+        objective: maps parameters [networks, parameters] to [networks].
+        offsets: the values of α and of β, in the units of the parameters.
+        values_per_network: size of the largest intermediate array of one network.
+    """
+    surfaces = []
+    for i, j in pairs:
+        along = offsets[:, None, None] * vectors[:, i - 1] + offsets[None, :, None] * vectors[:, j - 1]
+        values = chunks.evaluate(objective, (theta + along).flatten(0, 1), values_per_network)
+        surfaces.append(values.view(len(offsets), len(offsets)))
+    return torch.stack(surfaces)
+
+
+def roughness(surface: Float[Tensor, "*planes offsets offsets"]) -> Float[Tensor, "*planes"]:
+    """Standard deviation of the second differences along both axes, in units of the surface's range.
+
+    A smooth surface on n points has roughness of order 1/n²; noise of relative size s has about 2.4·s.
+    """
+    rows = surface.diff(n=2, dim=-2).flatten(-2)
+    columns = surface.diff(n=2, dim=-1).flatten(-2)
+    spread = torch.cat([rows, columns], -1).std(-1)
+    return spread / (surface.amax((-2, -1)) - surface.amin((-2, -1)))

@@ -1,0 +1,162 @@
+"""Sympy expressions as torch functions.
+
+Expressions are turned into a list of tensor operations by walking their tree (no code is generated or
+evaluated), with common subexpressions computed once. Max(0, u) becomes relu(u), and the Heaviside
+function is 0 at 0, as the derivative of torch.relu is.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+
+from rectified import expressions
+from rectified.activations import X, Activation
+from rectified.errors import ConfigError
+
+FUNCTIONS = {
+    sympy.Abs: torch.abs,
+    sympy.atan: torch.atan,
+    sympy.cos: torch.cos,
+    sympy.cosh: torch.cosh,
+    sympy.erf: torch.erf,
+    sympy.exp: torch.exp,
+    sympy.log: torch.log,
+    sympy.sign: torch.sign,
+    sympy.sin: torch.sin,
+    sympy.sinh: torch.sinh,
+    sympy.tan: torch.tan,
+    sympy.tanh: torch.tanh,
+    expressions.sigmoid: torch.sigmoid,
+    expressions.softplus: torch.nn.functional.softplus,
+}
+
+
+def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> Callable[..., tuple[Tensor, ...]]:
+    """Turn expressions into one torch function of the variables (tensors of one shape).
+
+    Returns:
+        A function that returns one tensor per expression, each of the shape of its arguments.
+
+    Raises:
+        ConfigError: if an expression contains a function that torch has no counterpart for.
+    """
+    shared, finals = sympy.cse(list(targets))
+    steps = [(name, _compile(expression)) for name, expression in shared]
+    outputs = [_compile(expression) for expression in finals]
+    names = tuple(variables)
+
+    def evaluate(*values: Tensor) -> tuple[Tensor, ...]:
+        known = dict(zip(names, values, strict=True))
+        for name, step in steps:
+            known[name] = step(known)
+        like = values[0]
+        return tuple(_as_tensor(output(known), like) for output in outputs)
+
+    return evaluate
+
+
+def _as_tensor(value, like: Tensor) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.full_like(like, value)
+
+
+def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
+    if node.is_number:
+        constant = float(node)
+        return lambda known: constant
+    if isinstance(node, sympy.Symbol):
+        return lambda known: known[node]
+    if isinstance(node, sympy.Pow):
+        return _compile_power(node)
+    parts = [_compile(argument) for argument in node.args]
+    if isinstance(node, (sympy.Add, sympy.Mul)):
+        combine = operator.add if isinstance(node, sympy.Add) else operator.mul
+        return lambda known: reduce(combine, [part(known) for part in parts])
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        return _compile_extremum(node)
+    if isinstance(node, sympy.Heaviside):
+        return lambda known: _heaviside(parts[0](known))
+    if node.func in FUNCTIONS:
+        function = FUNCTIONS[node.func]
+        return lambda known: function(parts[0](known))
+    raise ConfigError(f"{node} has no counterpart in torch")
+
+
+def _compile_power(node: sympy.Pow) -> Callable[[dict], Tensor | float]:
+    base = _compile(node.base)
+    if node.exp.is_Integer and 2 <= node.exp <= 4:
+        return lambda known: reduce(operator.mul, [base(known)] * int(node.exp))
+    if node.exp == sympy.Rational(1, 2):
+        return lambda known: torch.sqrt(base(known))
+    if node.exp == -1:
+        return lambda known: 1 / base(known)
+    exponent = _compile(node.exp)
+    if node.base == sympy.E:
+        return lambda known: torch.exp(exponent(known))
+    return lambda known: base(known) ** exponent(known)
+
+
+def _compile_extremum(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
+    if isinstance(node, sympy.Max) and len(node.args) == 2 and sympy.S.Zero in node.args:
+        part = _compile(next(argument for argument in node.args if argument != 0))
+        return lambda known: torch.relu(part(known))
+    parts = [_compile(argument) for argument in node.args]
+    choose = torch.maximum if isinstance(node, sympy.Max) else torch.minimum
+
+    def extremum(known: dict) -> Tensor:
+        values = [part(known) for part in parts]
+        like = next(value for value in values if isinstance(value, Tensor))
+        return reduce(choose, [_as_tensor(value, like) for value in values])
+
+    return extremum
+
+
+def _heaviside(value: Tensor) -> Tensor:
+    return (value > 0).to(value.dtype)
+
+
+class TorchActivation:
+    """An activation σ ready for networks: its values, slopes, and kinks.
+
+    Attributes:
+        symbolic: the activation with its formula.
+        kink_points: arguments z at which σ or one of its derivatives jumps.
+        is_piecewise_linear: whether σ(z) = slope·z + intercept with piecewise constant coefficients.
+    """
+
+    def __init__(self, symbolic: Activation):
+        self.symbolic = symbolic
+        self.kink_points = symbolic.kink_points
+        self.is_piecewise_linear = symbolic.is_piecewise_linear
+        self.values_and_slopes = lower([symbolic.expression, symbolic.derivative(1)], [X])
+        self.values_to_second_order = lower([symbolic.derivative(k) for k in range(3)], [X])
+        if self.is_piecewise_linear:
+            lines = expressions.pieces(symbolic.expression, X)
+            self._slopes = [float(sympy.diff(line, X)) for _, line in lines]
+            self._intercepts = [float(line.subs(X, 0)) for _, line in lines]
+
+    def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Slope and intercept of the straight piece of σ that each z lies on; overwrites z.
+
+        Both are locally constant, so they carry no gradient: σ(z) = slope·z + intercept then has the
+        same automatic derivative as σ itself. Only for piecewise linear activations.
+        """
+        if self.kink_points == (0.0,) and self._slopes == [0.0, 1.0] and not any(self._intercepts):
+            return z.gt_(0), 0.0
+        slope, intercept = torch.full_like(z, self._slopes[0]), torch.full_like(z, self._intercepts[0])
+        jumps = zip(self.kink_points, np.diff(self._slopes), np.diff(self._intercepts), strict=True)
+        for point, slope_jump, intercept_jump in jumps:
+            beyond = _heaviside(z - point)
+            slope += float(slope_jump) * beyond
+            intercept += float(intercept_jump) * beyond
+        return slope, intercept
+
+
+@lru_cache(maxsize=None)
+def torch_activation(symbolic: Activation) -> TorchActivation:
+    """The torch form of an activation (cached)."""
+    return TorchActivation(symbolic)

@@ -1,0 +1,156 @@
+"""Optimizers for an ensemble of networks whose parameters are the rows of one tensor.
+
+Each holds the parameters ``theta`` [networks, parameters] and changes them in place. No network ever
+sees another: Adam and SGD act elementwise, L-BFGS and saddle-free Newton keep a state per row.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rectified.hessian import hessian
+
+ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+class Elementwise:
+    """Adam or SGD of torch on all rows at once."""
+
+    def __init__(self, kind: type[torch.optim.Optimizer], theta: Tensor, learning_rate: float, **options: Any):
+        self.theta = theta
+        self._optimizer = kind([theta], lr=learning_rate, **options)
+
+    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
+        """One update of the rows that are alive; returns the objective before it, not finite where it diverged."""
+        value, slope = gradient(self.theta)
+        value = torch.where(torch.isfinite(slope.sum(-1)), value, torch.nan)
+        going = alive & torch.isfinite(value)
+        before = None if going.all() else self.theta.clone()
+        self.theta.grad = slope if before is None else torch.where(going[:, None], slope, 0.0)
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        self._optimizer.step()
+        if before is not None:
+            self.theta.copy_(torch.where(going[:, None], self.theta, before))
+        return value
+
+    def state_dict(self) -> dict:
+        return self._optimizer.state_dict()
+
+    def load_state_dict(self, state: dict) -> None:
+        self._optimizer.load_state_dict(state)
+
+
+class PerNetwork:
+    """Base of the optimizers that treat one row after the other."""
+
+    def __init__(self, theta: Tensor):
+        self.theta = theta
+
+    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
+        """One iteration of every row that is alive; returns the objective before it, NaN for the others."""
+        values = torch.full((len(self.theta),), torch.nan, dtype=self.theta.dtype)
+        for row in alive.nonzero().flatten().tolist():
+            before = self.theta[row].clone()
+            values[row] = self._iterate(row, gradient, learning_rate)
+            if not torch.isfinite(self.theta[row]).all():
+                self.theta[row] = before
+                values[row] = torch.nan
+        return values
+
+    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+        raise NotImplementedError
+
+
+class LBFGS(PerNetwork):
+    """L-BFGS of torch with a strong Wolfe line search, one iteration per epoch."""
+
+    def __init__(self, theta: Tensor, learning_rate: float):
+        super().__init__(theta)
+        self._rows = [row.clone()[None] for row in theta]
+        self._optimizers = [
+            torch.optim.LBFGS(
+                [row],
+                lr=1.0,
+                max_iter=1,
+                max_eval=1000,
+                history_size=50,
+                line_search_fn="strong_wolfe",
+                tolerance_grad=0.0,
+                tolerance_change=0.0,
+            )
+            for row in self._rows
+        ]
+
+    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+        parameters = self._rows[row]
+
+        def closure() -> Tensor:
+            value, parameters.grad = gradient(parameters)
+            return value[0]
+
+        value = self._optimizers[row].step(closure)
+        self.theta[row] = parameters[0]
+        return value
+
+    def state_dict(self) -> dict:
+        return {"optimizers": [optimizer.state_dict() for optimizer in self._optimizers]}
+
+    def load_state_dict(self, state: dict) -> None:
+        for row, optimizer in enumerate(self._optimizers):
+            optimizer.load_state_dict(state["optimizers"][row])
+            self._rows[row].copy_(self.theta[row][None])
+
+
+class SaddleFreeNewton(PerNetwork):
+    """Damped Newton with |H|, the Hessian with its eigenvalues made positive, and μ as damping.
+
+    A trial step −(|H| + μ)⁻¹g that lowers the objective is taken and μ falls by 3; one that does not
+    makes μ grow by 4. A row where ten trials in a row fail has arrived and stays. |H| turns away from saddle points (Dauphin et al.,
+    arXiv:1406.2572). Needs an objective that is twice differentiable, so an exact integral. Cost per
+    epoch: one dense Hessian and its eigendecomposition, for problems of a few hundred parameters.
+    """
+
+    def __init__(self, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor]):
+        super().__init__(theta)
+        self.objective = objective
+        self.damping = torch.ones(len(theta), dtype=theta.dtype)
+        self.arrived = torch.zeros(len(theta), dtype=torch.bool)
+
+    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+        value, slope = gradient(self.theta[row : row + 1])
+        if self.arrived[row]:
+            return value[0]
+        eigenvalues, vectors = torch.linalg.eigh(hessian(self.objective, self.theta[row]))
+        components = vectors.T @ slope[0]
+        for _ in range(10):
+            trial = self.theta[row] - vectors @ (components / (eigenvalues.abs() + self.damping[row]))
+            with torch.no_grad():
+                accepted = self.objective(trial[None])[0] < value[0]
+            self.damping[row] = self.damping[row] / 3 if accepted else self.damping[row] * 4
+            if accepted:
+                self.theta[row] = trial
+                return value[0]
+        self.arrived[row] = True
+        return value[0]
+
+    def state_dict(self) -> dict:
+        return {"damping": self.damping, "arrived": self.arrived}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.damping, self.arrived = state["damping"], state["arrived"]
+
+
+def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor]):
+    """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``."""
+    match name:
+        case "adam":
+            return Elementwise(torch.optim.Adam, theta, learning_rate, fused=True)
+        case "sgd":
+            return Elementwise(torch.optim.SGD, theta, learning_rate)
+        case "lbfgs":
+            return LBFGS(theta, learning_rate)
+        case "saddle_free_newton":
+            return SaddleFreeNewton(theta, learning_rate, objective)
+    raise ValueError(name)

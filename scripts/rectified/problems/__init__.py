@@ -1,0 +1,1 @@
+"""Boundary value problems: each module holds the equations, the data and the exact solution of one."""

@@ -1,0 +1,96 @@
+"""The one-dimensional elliptic problem (κu')' + b = 0 with u = 0 at both ends, in its energy form.
+
+The energy is Π[u] = ∫ (½κu'² − bu) dx (Rowan, arXiv:2512.11184, eqs. 1 and 2). A problem is given by
+its exact solution u and its coefficient κ; the source b follows from them symbolically.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import sympy
+
+from rectified import expressions
+from rectified.errors import ConfigError
+
+X = expressions.symbol("x")
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
+
+
+@dataclass(frozen=True)
+class EllipticProblem:
+    """A manufactured problem on an interval.
+
+    Attributes:
+        solution_text: exact solution u as a formula in x; zero at both ends.
+        coefficient_text: coefficient κ as a formula in x; positive.
+        domain: the two ends of the interval.
+
+    Raises:
+        ConfigError: if u is not zero at an end, has a kink, or κ is not positive on the interval.
+    """
+
+    solution_text: str
+    coefficient_text: str = "1"
+    domain: tuple[float, float] = (0.0, 1.0)
+
+    def __post_init__(self):
+        left, right = self.domain
+        if not left < right:
+            raise ConfigError(f"domain {list(self.domain)}: the left end must be below the right end")
+        if expressions.kinks(self.solution, X):
+            raise ConfigError(f"solution {self.solution_text!r} has a kink: its source would not be a function")
+        grid = np.linspace(left, right, 1001)
+        for name, expression in [
+            ("solution", self.solution),
+            ("coefficient", self.coefficient),
+            ("source", self.source),
+        ]:
+            if not np.isfinite(expressions.sample(expression, grid)).all():
+                raise ConfigError(f"{name} {expression} is not finite everywhere on {list(self.domain)}")
+        for end in self.domain:
+            value = float(expressions.sample(self.solution, np.array([end]))[0])
+            if abs(value) > 1e-12:
+                raise ConfigError(
+                    f"solution {self.solution_text!r} is {value:.3g} at x = {end:g}: the boundary condition wants 0"
+                )
+        if not expressions.sample(self.coefficient, grid).min() > 0:
+            raise ConfigError(f"coefficient {self.coefficient_text!r} must be positive on {list(self.domain)}")
+
+    @cached_property
+    def solution(self) -> sympy.Expr:
+        """The exact solution u."""
+        return expressions.parse(self.solution_text)
+
+    @cached_property
+    def coefficient(self) -> sympy.Expr:
+        """The coefficient κ."""
+        return expressions.parse(self.coefficient_text)
+
+    @cached_property
+    def source(self) -> sympy.Expr:
+        """The source b = −(κu')'."""
+        return -sympy.diff(self.coefficient * sympy.diff(self.solution, X), X)
+
+    @cached_property
+    def minimum_energy(self) -> float:
+        """Π at the exact solution, −½∫κu'² dx, to rounding."""
+        return -0.5 * self.integral(self.coefficient * sympy.diff(self.solution, X) ** 2)
+
+    @cached_property
+    def solution_norm(self) -> float:
+        """The L² norm of the exact solution."""
+        return float(np.sqrt(self.integral(self.solution**2)))
+
+    def integral(self, expression: sympy.Expr, panels: int = 256) -> float:
+        """Integral of an expression in x over the domain, by composite 20-point Gauss–Legendre."""
+        left, right = self.domain
+        width = (right - left) / panels
+        points = left + width * (np.arange(panels)[:, None] + (1 + NODES) / 2)
+        return float(expressions.sample(expression, points).reshape(panels, -1) @ WEIGHTS @ np.ones(panels) * width / 2)
+
+
+@lru_cache(maxsize=None)
+def elliptic_problem(solution: str, coefficient: str, domain: tuple[float, float]) -> EllipticProblem:
+    """The problem of that solution and coefficient (cached: building one is symbolic work)."""
+    return EllipticProblem(solution, coefficient, domain)

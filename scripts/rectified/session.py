@@ -1,0 +1,37 @@
+"""What every entry script does first: read its job and set up its log."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from rectified import store
+from rectified.spec import Job
+
+
+def begin(snakemake: Any) -> tuple[Job, dict[str, str]]:
+    """Start the log of a job; return the job and the attributes that its results carry."""
+    start_log(snakemake.log[0] if snakemake.log else None)
+    text = snakemake.params.job
+    return Job.model_validate_json(text), store.provenance(text, snakemake.params.code)
+
+
+def start_log(path: str | None) -> None:
+    """Send log lines with the time to a file, and errors there too; without a file, to the terminal."""
+    handler = logging.FileHandler(path, mode="w") if path else logging.StreamHandler()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[handler], force=True
+    )
+    sys.excepthook = _log_and_show
+
+
+def _log_and_show(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    logging.getLogger("rectified").error("stopped by an error", exc_info=(kind, error, trace))
+    sys.__excepthook__(kind, error, trace)
+
+
+def checkpoint_path(output: str) -> Path:
+    """Where the checkpoint of the job with this output lies: beside the results, outside all outputs."""
+    folder = Path(output).parent
+    root = Path(*folder.parts[:-3])
+    return root / ".checkpoints" / Path(*folder.parts[-3:]).with_suffix(folder.suffix + ".safetensors")

@@ -1,0 +1,118 @@
+"""One look for every figure: sizes, fonts, colours, labels, and the stamp of the tier.
+
+A hue belongs to an activation throughout; for ReLU the shade and the dashes tell how its gradient was
+computed.
+"""
+
+from collections.abc import Mapping
+from string import ascii_lowercase
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLUMN = 3.4
+PAGE = 7.0
+
+ACTIVATION_COLOURS = {
+    "relu": "#d55e00",
+    "relu2": "#009e73",
+    "relu3": "#117733",
+    "leaky_relu": "#cc6677",
+    "abs": "#882255",
+    "tanh": "#0072b2",
+    "sigmoid": "#56b4e9",
+    "softplus": "#999933",
+    "swish": "#aa4499",
+    "gelu": "#cc79a7",
+    "sin": "#44aa99",
+    "mrepu1": "#88ccee",
+    "mrepu2": "#332288",
+    "mrepu3": "#6699cc",
+}
+CUSTOM_COLOURS = ("#777777", "#b8860b", "#7b3294", "#1b7837")
+RELU_SHADES = {
+    "autodiff": "#d55e00",
+    "finite_difference": "#e69f00",
+    "discrete_delta": "#a6761d",
+    "kink_aware": "#7f0000",
+}
+DASHES = {
+    "autodiff": "-",
+    "finite_difference": (0, (5, 1.5)),
+    "discrete_delta": (0, (1, 1)),
+    "kink_aware": "-",
+}
+GRADIENT_LABELS = {
+    "autodiff": "autodiff",
+    "finite_difference": "finite differences",
+    "discrete_delta": "discrete delta",
+    "kink_aware": "kink-aware",
+}
+
+
+def use() -> None:
+    """Set the fonts, lines and colours of all figures to come."""
+    seaborn.set_theme(
+        context="paper",
+        style="ticks",
+        rc={
+            "font.family": "DejaVu Sans",
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8,
+            "legend.fontsize": 7,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "axes.linewidth": 0.6,
+            "lines.linewidth": 1.2,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 100,
+            "savefig.dpi": 200,
+            "pdf.fonttype": 42,
+        },
+    )
+
+
+def colour(activation: str, gradient: str = "autodiff") -> str:
+    """The colour of an activation; ReLU has a shade per gradient."""
+    if activation == "relu":
+        return RELU_SHADES[gradient]
+    if activation in ACTIVATION_COLOURS:
+        return ACTIVATION_COLOURS[activation]
+    return CUSTOM_COLOURS[sum(activation.encode()) % len(CUSTOM_COLOURS)]
+
+
+def dashes(gradient: str):
+    """The line style of a gradient rule."""
+    return DASHES[gradient]
+
+
+def letters(axes: list[Axes]) -> None:
+    """Put panel letters at the upper left of axes, in their order."""
+    for axis, letter in zip(axes, ascii_lowercase):
+        axis.set_title(f"({letter})", loc="left", fontweight="bold")
+
+
+def stamp(figure: Figure, tier: str, seeds: Mapping[int, int] | int) -> None:
+    """Write tier and number of seeds into the lower right corner."""
+    number = f"{seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
+    text = " · ".join(filter(None, [f"{tier} tier", number]))
+    figure.text(0.995, 0.003, text, ha="right", va="bottom", fontsize=5.5, color="0.45")
+
+
+def save(figure: Figure, pdf: str, png: str) -> None:
+    """Write a figure as PDF and PNG, with nothing in them that changes from run to run."""
+    figure.savefig(pdf, metadata={"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None})
+    figure.savefig(png, metadata={"Software": None})
+    plt.close(figure)

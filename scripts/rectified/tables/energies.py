@@ -1,0 +1,38 @@
+"""Energies and errors of trained networks, median and range over seeds (table1)."""
+
+import pandas as pd
+
+from rectified.figures.page import Result
+from rectified.statistics import summarize
+from rectified.tables.page import columns_of
+
+HEADINGS = {
+    "problem": "problem",
+    "activation": r"$\sigma$",
+    "hidden_layers": "hidden",
+    "gradient": "gradient",
+    "initialization": "start",
+    "energy": r"$\Pi[\hat u]$",
+    "gap": r"$\Pi[\hat u]-\Pi^*$",
+    "relative_l2": r"rel.\ $L^2$",
+}
+SETTINGS = ("problem", "activation", "hidden_layers", "width", "objective", "gradient", "initialization", "optimizer")
+
+
+def rows(results: list[Result]) -> pd.DataFrame:
+    """One row per case: its settings, the exact energy, the gap, the L² error, and diverged seeds."""
+    return pd.DataFrame([_row(result) for result in results])
+
+
+def _row(result: Result) -> dict:
+    fields, settings = result.arrays("fields"), result.job.settings
+    return {
+        "case": result.series,
+        **{name: getattr(settings, name) for name in SETTINGS},
+        "epochs": settings.epochs,
+        "seeds": settings.seeds,
+        "diverged": int((fields.diverged_at >= 0).sum()),
+        **columns_of("energy", summarize(fields.energy)),
+        **columns_of("gap", summarize(fields.energy - fields.minimum_energy)),
+        **columns_of("relative_l2", summarize(fields.relative_l2)),
+    }

@@ -1,0 +1,41 @@
+"""Errors of gradient rules by block of parameters, median and range over seeds (table2)."""
+
+import pandas as pd
+
+from rectified.figures.page import Result
+from rectified.statistics import summarize
+from rectified.tables.page import columns_of
+
+HEADINGS = {
+    "activation": r"$\sigma$",
+    "parameters": "parameters",
+    "rule": "rule",
+    "points": "$M$",
+    "step": r"$\varepsilon$",
+    "block": "block",
+    "relative_error": "relative error",
+}
+
+
+def rows(results: list[Result]) -> pd.DataFrame:
+    """One row per case, rule, grid, step and block."""
+    return pd.concat([_rows(result) for result in results], ignore_index=True)
+
+
+def _rows(result: Result) -> pd.DataFrame:
+    settings = result.job.settings
+    groups = result.table("gradient_errors").groupby(["rule", "points", "step", "block"], dropna=False, sort=False)
+    return pd.DataFrame(
+        [
+            {
+                "case": result.series,
+                "activation": settings.activation,
+                "parameters": f"from {settings.start}" if settings.start else settings.initialization,
+                "width": settings.width,
+                "seeds": settings.seeds,
+                **dict(zip(("rule", "points", "step", "block"), key)),
+                **columns_of("relative_error", summarize(group.relative_error)),
+            }
+            for key, group in groups
+        ]
+    )

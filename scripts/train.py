@@ -1,0 +1,21 @@
+"""Train the networks of one case; write their weights, their history and their fields."""
+
+import sys
+
+from rectified import ritz_jobs, session, store
+from rectified.training import Checkpoint
+
+job, attributes = session.begin(snakemake)
+start = store.read_tensors(snakemake.input[0])[0] if snakemake.input else None
+ritz = ritz_jobs.RitzJob(job, start)
+checkpoint = Checkpoint(
+    session.checkpoint_path(snakemake.output.weights),
+    snakemake.resources.checkpoint_seconds,
+    ritz_jobs.identity(snakemake.params.job, snakemake.params.code),
+)
+history, work = ritz_jobs.run_training(ritz, checkpoint, progress=sys.stderr.isatty())
+weights = {name: block.numpy() for name, block in ritz.network.blocks(history.theta).items()}
+store.write_tensors(snakemake.output.weights, weights, attributes)
+store.write_table(snakemake.output.history, ritz_jobs.history_table(history, work), attributes)
+store.write_arrays(snakemake.output.fields, ritz_jobs.trained_fields(ritz, history, work), attributes)
+checkpoint.path.unlink(missing_ok=True)

@@ -1,0 +1,44 @@
+rule hessian:
+    input:
+        start_weights,
+    output:
+        f"{FOLDER}/hessian.nc",
+    log:
+        f"{FOLDER}/hessian.log",
+    benchmark:
+        f"{FOLDER}/hessian.benchmark.tsv"
+    params:
+        script="hessian.py",
+        code=digest.code("hessian.py"),
+        job=job_of,
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    conda:
+        "../../envs/compute.yaml"
+    script:
+        "../../scripts/{params.script}"
+
+
+rule landscape:
+    input:
+        hessian=f"{FOLDER}/hessian.nc",
+    output:
+        f"{FOLDER}/landscape.nc",
+    log:
+        f"{FOLDER}/landscape.log",
+    benchmark:
+        f"{FOLDER}/landscape.benchmark.tsv"
+    params:
+        script="landscape.py",
+        code=digest.code("landscape.py"),
+        job=job_of,
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    conda:
+        "../../envs/compute.yaml"
+    script:
+        "../../scripts/{params.script}"

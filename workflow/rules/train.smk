@@ -1,0 +1,24 @@
+rule train:
+    input:
+        start_weights,
+    output:
+        weights=f"{FOLDER}/weights.safetensors",
+        history=f"{FOLDER}/history.parquet",
+        fields=f"{FOLDER}/fields.nc",
+    log:
+        f"{FOLDER}/train.log",
+    benchmark:
+        f"{FOLDER}/train.benchmark.tsv"
+    params:
+        script="train.py",
+        code=digest.code("train.py"),
+        job=job_of,
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        checkpoint_seconds=int(CONFIG.checkpoint_seconds),
+    conda:
+        "../../envs/compute.yaml"
+    script:
+        "../../scripts/{params.script}"
