@@ -1,5 +1,5 @@
 """Draw a figure of the family ``training``."""
 
-from rectified.figures import training, page
+from rectified.figures import page, training
 
 page.make(snakemake, training.draw)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import sympy
 
@@ -77,7 +77,7 @@ class Activation:
         return LABELS.get(self.name, self.name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _activation(name: str, formula: str) -> Activation:
     return Activation(name, formula)
 

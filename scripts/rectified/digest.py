@@ -7,7 +7,7 @@ parameters, so that a changed module reruns the rules that import it, directly o
 import ast
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ def imported_names(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path: Path) -> frozenset[Path]:
     files = set()
     for name in imported_names(path):
@@ -53,12 +53,12 @@ def _imports(path: Path) -> frozenset[Path]:
     return frozenset(files)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _digest(path: Path) -> str:
     return hashlib.sha256(ast.dump(_without_docstrings(_tree(path))).encode()).hexdigest()[:12]
 

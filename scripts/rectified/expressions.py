@@ -7,7 +7,7 @@ here are turned into sympy. Derivatives, kinks and jumps are then symbolic, so t
 import ast
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +79,7 @@ def symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, real=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(text: str, variables: tuple[str, ...] = ("x",)) -> sympy.Expr:
     """Turn text such as ``"sin(2*pi*x)"`` into a sympy expression in real variables.
 
@@ -193,7 +193,7 @@ class Kink:
         return next(order for order, jump in enumerate(self.jumps) if jump != 0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
     """Locate every kink and jump of an expression in one variable, with their exact sizes.
 

@@ -66,6 +66,48 @@ class FiniteDifference:
         return self.objective(theta), (up - down) / (2 * self.step)
 
 
+class NeuronwiseFiniteDifference:
+    """The same central differences for one hidden layer on a fixed grid, in a fraction of the time.
+
+    A shifted parameter of one neuron changes the contribution of that neuron alone, so each of the 2P
+    energies takes one neuron's values instead of all.
+    """
+
+    def __init__(self, energy: RitzEnergy, step: float):
+        self.energy, self.network, self.step = energy, energy.network, step
+        points = energy.rule.points.shape[-1]
+        self.work = 2 * self.network.parameters * points
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        x, weights = self.energy.rule(theta)
+        stiffness, load = self.energy.weighted_data(x, weights)
+        distance, distance_slope = self.network.distance(x)
+        p = self.network.blocks(theta)
+        mine, my_slope = self._contributions(p, x)
+        value, slope = mine.sum(1, keepdim=True), my_slope.sum(1, keepdim=True)
+        others, others_slope = value - mine, slope - my_slope
+
+        def energies(blocks: dict[str, Tensor]) -> Tensor:
+            shifted, shifted_slope = self._contributions(blocks, x)
+            value, slope = others + shifted, others_slope + shifted_slope
+            derivative = distance_slope * value + distance * slope
+            return (derivative * derivative) @ stiffness[0] - value @ (load * distance)[0]
+
+        differences = {
+            name: energies({**p, name: p[name] + self.step}) - energies({**p, name: p[name] - self.step}) for name in p
+        }
+        derivative = distance_slope * value + distance * slope
+        total = self.energy.integrate((distance * value)[:, 0], derivative[:, 0], x, weights)
+        return total, self.network.row(differences) / (2 * self.step)
+
+    def _contributions(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+        """cᵢσ(zᵢ) and cᵢaᵢσ'(zᵢ) of every neuron, [networks, neurons, points]."""
+        a, b, c = (p[name][:, :, None] for name in "abc")
+        sigma, slope = self.network.activation.values_and_slopes(torch.addcmul(b, a, x[:, None]))
+        return c * sigma, (c * a) * slope
+
+
 class DiscreteDelta:
     """The gradient written out by hand, with the delta functions of σ'' put on the grid.
 
@@ -140,6 +182,8 @@ def ritz_gradient(
         return Autodiff(energy, (panels + kinks) * order)
     grid = UniformGrid(points, network.domain)
     energy = RitzEnergy(problem, network, grid)
+    if name == "finite_difference" and network.hidden_layers == 1:
+        return NeuronwiseFiniteDifference(energy, step)
     if name == "finite_difference":
         return FiniteDifference(energy, step, points, network)
     if name == "discrete_delta":

@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from rectified import expressions
-from rectified.problems.elliptic import NODES, WEIGHTS, X, EllipticProblem
+from rectified.problems.elliptic import NODES, WEIGHTS, EllipticProblem, X
 
 PANELS = 64
 

@@ -7,7 +7,7 @@ function is 0 at 0, as the derivative of torch.relu is.
 
 import operator
 from collections.abc import Callable, Sequence
-from functools import lru_cache, reduce
+from functools import cache, reduce
 
 import numpy as np
 import sympy
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rectified import expressions
-from rectified.activations import X, Activation
+from rectified.activations import Activation, X
 from rectified.errors import ConfigError
 
 FUNCTIONS = {
@@ -156,7 +156,7 @@ class TorchActivation:
         return slope, intercept
 
 
-@lru_cache(maxsize=None)
+@cache
 def torch_activation(symbolic: Activation) -> TorchActivation:
     """The torch form of an activation (cached)."""
     return TorchActivation(symbolic)

@@ -165,26 +165,25 @@ def initial_parameters(network: Network, seeds: int, kinks: str, stream: str) ->
 
     Output weights are U(−1, 1)/√width, hidden weights U(−√(6/width), √(6/width)), hidden biases 0.
     """
-    left, right = network.domain
+    rows = [_initial_blocks(network, kinks, generator(stream, seed)) for seed in range(seeds)]
+    return torch.cat([network.row(blocks) for blocks in rows])
+
+
+def _initial_blocks(network: Network, kinks: str, random: torch.Generator) -> dict[str, Tensor]:
+    def uniform(*shape: int) -> Tensor:
+        return 2 * torch.rand(1, *shape, generator=random, dtype=torch.float64) - 1
+
     width = network.width
-    rows = []
-    for seed in range(seeds):
-        random = generator(stream, seed)
-
-        def uniform(*shape: int) -> Tensor:
-            return 2 * torch.rand(1, *shape, generator=random, dtype=torch.float64) - 1
-
-        a, b, c = uniform(width), uniform(width), uniform(width) / width**0.5
-        if kinks == "spread":
-            a = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(width)[None, :width]
-            cells = (torch.arange(width, dtype=torch.float64) + 0.5) / width
-            b = -a * (left + (right - left) * cells) + _first_kink(network)
-        blocks = {"a": a, "b": b, "c": c}
-        for layer in range(2, network.hidden_layers + 1):
-            blocks[f"W{layer}"] = uniform(width, width) * (6 / width) ** 0.5
-            blocks[f"v{layer}"] = torch.zeros(1, width, dtype=torch.float64)
-        rows.append(network.row(blocks))
-    return torch.cat(rows)
+    blocks = {"a": uniform(width), "b": uniform(width), "c": uniform(width) / width**0.5}
+    if kinks == "spread":
+        left, right = network.domain
+        cells = (torch.arange(width, dtype=torch.float64) + 0.5) / width
+        blocks["a"] = torch.tensor([[1.0, -1.0]], dtype=torch.float64).repeat(1, width)[:, :width]
+        blocks["b"] = _first_kink(network) - blocks["a"] * (left + (right - left) * cells)
+    for layer in range(2, network.hidden_layers + 1):
+        blocks[f"W{layer}"] = uniform(width, width) * (6 / width) ** 0.5
+        blocks[f"v{layer}"] = torch.zeros(1, width, dtype=torch.float64)
+    return blocks
 
 
 def _first_kink(network: Network) -> float:

@@ -107,9 +107,10 @@ class SaddleFreeNewton(PerNetwork):
     """Damped Newton with |H|, the Hessian with its eigenvalues made positive, and μ as damping.
 
     A trial step −(|H| + μ)⁻¹g that lowers the objective is taken and μ falls by 3; one that does not
-    makes μ grow by 4. A row where ten trials in a row fail has arrived and stays. |H| turns away from saddle points (Dauphin et al.,
-    arXiv:1406.2572). Needs an objective that is twice differentiable, so an exact integral. Cost per
-    epoch: one dense Hessian and its eigendecomposition, for problems of a few hundred parameters.
+    makes μ grow by 4. A row where ten trials in a row fail has arrived and stays. |H| turns away from
+    saddle points (Dauphin et al., arXiv:1406.2572). Needs an objective that is twice differentiable, so
+    an exact integral. Cost per epoch: one dense Hessian and its eigendecomposition, for problems of a few
+    hundred parameters.
     """
 
     def __init__(self, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor]):

@@ -3,7 +3,7 @@
 A rule maps parameters [networks, parameters] to points and weights, [networks or 1, points] each.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from rectified.networks import Network
 
 
+@runtime_checkable
 class Quadrature(Protocol):
     """A rule that may place its points where the integrand of the given networks needs them.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from rectified.hessian import hessian
 from rectified.lowering import lower
 from rectified.networks import Network
-from rectified.problems.elliptic import X, EllipticProblem
+from rectified.problems.elliptic import EllipticProblem, X
 from rectified.quadrature import KinkAware, Quadrature
 
 
@@ -90,16 +90,17 @@ def solve_output_weights(
     Energy and regression loss are quadratic in c, so one linear system per network does it; it is solved
     in the least-squares sense, since neurons without a kink in the domain make it singular.
     """
-    solved = theta.clone()
-    for row in solved:
-        inner = row[: -network.width]
+    return torch.stack([_solve_row(objective, network, row) for row in theta])
 
-        def of_weights(weights: Tensor) -> Tensor:
-            return objective(torch.cat([inner.expand(len(weights), -1), weights], -1))
 
-        weights = row[-network.width :]
-        with torch.enable_grad():
-            matrix = hessian(of_weights, weights)
-            slope = torch.func.grad(lambda w: of_weights(w[None])[0])(weights)
-        weights -= torch.linalg.lstsq(matrix, slope[:, None], driver="gelsd").solution[:, 0]
-    return solved
+def _solve_row(objective: Callable[[Tensor], Tensor], network: Network, row: Tensor) -> Tensor:
+    inner, weights = row.split([len(row) - network.width, network.width])
+
+    def of_weights(some: Tensor) -> Tensor:
+        return objective(torch.cat([inner.expand(len(some), -1), some], -1))
+
+    with torch.enable_grad():
+        matrix = hessian(of_weights, weights)
+        slope = torch.func.grad(lambda w: of_weights(w[None])[0])(weights)
+    step = torch.linalg.lstsq(matrix, slope[:, None], driver="gelsd").solution[:, 0]
+    return torch.cat([inner, weights - step])

@@ -223,4 +223,3 @@ def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
             "beta": offsets.numpy(),
         },
     )
-

@@ -22,6 +22,7 @@ def start_log(path: str | None) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[handler], force=True
     )
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     sys.excepthook = _log_and_show
 
 

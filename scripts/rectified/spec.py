@@ -10,6 +10,7 @@ import fnmatch
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
@@ -183,7 +184,10 @@ def _entry(model: type[Task]) -> type[BaseModel]:
 
 SETTINGS = {name: _partial(model) for name, model in TASKS.items()}
 ENTRIES = {name: _entry(model) for name, model in TASKS.items()}
-Entry = Annotated[ENTRIES["ritz"] | ENTRIES["gradient_errors"] | ENTRIES["feature"] | ENTRIES["landscape"], Field(discriminator="task")]
+Entry = Annotated[
+    ENTRIES["ritz"] | ENTRIES["gradient_errors"] | ENTRIES["feature"] | ENTRIES["landscape"],
+    Field(discriminator="task"),
+]
 Defaults = create_model(
     "Defaults", __base__=Strict, **{name: (settings, settings()) for name, settings in SETTINGS.items()}
 )
@@ -234,9 +238,7 @@ class GradientTable(Strict):
     data: list[CasePattern]
 
 
-Figure = Annotated[
-    TrainingFigure | FeatureFigure | LandscapeFigure | ConvergenceFigure, Field(discriminator="family")
-]
+Figure = Annotated[TrainingFigure | FeatureFigure | LandscapeFigure | ConvergenceFigure, Field(discriminator="family")]
 Table = Annotated[EnergyTable | GradientTable, Field(discriminator="family")]
 
 # --- jobs ------------------------------------------------------------------------------------------------
@@ -359,18 +361,22 @@ class Config(Strict):
             ConfigError: for the first thing found, with the key that it is about.
         """
         for name, problem in self.problems.items():
-            _located(f"problems.{name}", problem.build)
+            with _located(f"problems.{name}"):
+                problem.build()
         for name, formula in self.custom_activations.items():
             if name in activations.REGISTRY:
                 raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
-            _located(f"custom_activations.{name}", lambda: Activation(name, formula).kinks)
+            with _located(f"custom_activations.{name}"):
+                _ = Activation(name, formula).kinks
         for experiment, tasks in self.cases.items():
             for case, settings in tasks.items():
-                _located(f"experiments.{experiment} (case {case})", lambda: self._check_case(settings))
+                with _located(f"experiments.{experiment} (case {case})"):
+                    self._check_case(settings)
         for kind, groups in (("figures", self.figures), ("tables", self.tables)):
             for document, entries in groups.items():
                 for name, entry in entries.items():
-                    _located(f"{kind}.{document}.{name}", lambda: self.select(entry.data))
+                    with _located(f"{kind}.{document}.{name}"):
+                        self.select(entry.data)
         return self
 
     def _check_case(self, settings: Task) -> None:
@@ -434,12 +440,16 @@ def _given(model: BaseModel) -> dict[str, Any]:
 
 
 def _slug(key: str, value: Any) -> str:
-    return value if isinstance(value, str) else f"{key}{value:g}" if isinstance(value, (int, float)) else f"{key}{value}"
+    return (
+        value if isinstance(value, str) else f"{key}{value:g}" if isinstance(value, (int, float)) else f"{key}{value}"
+    )
 
 
-def _located(where: str, action) -> None:
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Put the key that an error is about in front of it."""
     try:
-        action()
+        yield
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
 

@@ -83,7 +83,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
     """
     with safetensors.safe_open(path, framework="numpy") as file:
         attributes = json.loads((file.metadata() or {}).get("attributes", "{}"))
-        return {name: file.get_tensor(name) for name in file.keys()}, attributes
+        return {name: file.get_tensor(name) for name in file.keys()}, attributes  # noqa: SIM118 (no mapping)
 
 
 def spec_of(attributes: Mapping[str, str]) -> dict:

@@ -21,8 +21,16 @@ except ConfigError as error:
 
 RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
-FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
-TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
+FIGURES = {
+    f"{RESULTS}/figures/{document}/{name}"
+    for document in CONFIG.figures
+    for name in CONFIG.figures[document]
+}
+TABLES = {
+    f"{RESULTS}/tables/{document}/{name}"
+    for document in CONFIG.tables
+    for name in CONFIG.tables[document]
+}
 FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet")}
 
 
@@ -44,9 +52,13 @@ def refuse_unknown_targets():
     for target in sys.argv[1:]:
         for kind, known in (("figure", FIGURES), ("table", TABLES)):
             if target.startswith(f"{RESULTS}/{kind}s/"):
-                files = {f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]}
+                files = {
+                    f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]
+                }
                 if target not in files:
-                    raise WorkflowError(f"unknown {kind} {target!r}; {nearest(target, files)}")
+                    raise WorkflowError(
+                        f"unknown {kind} {target!r}; {nearest(target, files)}"
+                    )
 
 
 def job_of(wildcards):
@@ -59,7 +71,9 @@ def job_of(wildcards):
 def start_weights(wildcards):
     """The weights that the job at these wildcards starts from, if it starts from any."""
     cases = named(CONFIG.cases, wildcards.experiment, "experiment")
-    start = CONFIG.start_of(named(cases, wildcards.case, f"case of {wildcards.experiment}"))
+    start = CONFIG.start_of(
+        named(cases, wildcards.case, f"case of {wildcards.experiment}")
+    )
     return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
 
 

@@ -7,16 +7,16 @@ rule hessian:
         f"{FOLDER}/hessian.log",
     benchmark:
         f"{FOLDER}/hessian.benchmark.tsv"
-    params:
-        script="hessian.py",
-        code=digest.code("hessian.py"),
-        job=job_of,
+    conda:
+        "../../envs/compute.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    conda:
-        "../../envs/compute.yaml"
+    params:
+        script="hessian.py",
+        code=digest.code("hessian.py"),
+        job=job_of,
     script:
         "../../scripts/{params.script}"
 
@@ -30,15 +30,15 @@ rule landscape:
         f"{FOLDER}/landscape.log",
     benchmark:
         f"{FOLDER}/landscape.benchmark.tsv"
-    params:
-        script="landscape.py",
-        code=digest.code("landscape.py"),
-        job=job_of,
+    conda:
+        "../../envs/compute.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    conda:
-        "../../envs/compute.yaml"
+    params:
+        script="landscape.py",
+        code=digest.code("landscape.py"),
+        job=job_of,
     script:
         "../../scripts/{params.script}"

@@ -10,7 +10,9 @@ DATA = {
 def entry_of(kind, wildcards):
     """The config entry of the figure or table at these wildcards."""
     groups = {"figures": CONFIG.figures, "tables": CONFIG.tables}[kind]
-    return named(named(groups, wildcards.document, "document"), wildcards.name, kind[:-1])
+    return named(
+        named(groups, wildcards.document, "document"), wildcards.name, kind[:-1]
+    )
 
 
 def data_of(kind):
@@ -33,7 +35,9 @@ def entry_script(kind, prefix):
 
 def entry_code(kind, prefix):
     """A parameter function: the digests of the code that draws a figure or makes a table."""
-    return lambda wildcards: digest.code(f"{prefix}_{entry_of(kind, wildcards).family}.py")
+    return lambda wildcards: digest.code(
+        f"{prefix}_{entry_of(kind, wildcards).family}.py"
+    )
 
 
 def entry_text(kind):
@@ -52,17 +56,17 @@ rule figure:
         f"{RESULTS}/figures/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/figures/{{document}}/{{name}}.benchmark.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         script=entry_script("figures", "plot"),
         code=entry_code("figures", "plot"),
         entry=entry_text("figures"),
         tier=CONFIG.tier,
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/figures.yaml"
     script:
         "../../scripts/{params.script}"
 
@@ -78,17 +82,17 @@ rule table:
         f"{RESULTS}/tables/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/tables/{{document}}/{{name}}.benchmark.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         script=entry_script("tables", "tabulate"),
         code=entry_code("tables", "tabulate"),
         entry=entry_text("tables"),
         tier=CONFIG.tier,
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/figures.yaml"
     script:
         "../../scripts/{params.script}"
 

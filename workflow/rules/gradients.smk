@@ -7,16 +7,16 @@ rule gradients:
         f"{FOLDER}/gradients.log",
     benchmark:
         f"{FOLDER}/gradients.benchmark.tsv"
-    params:
-        script="gradients.py",
-        code=digest.code("gradients.py"),
-        job=job_of,
+    conda:
+        "../../envs/compute.yaml"
     threads: 1
     resources:
         mem_mb=3000,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    conda:
-        "../../envs/compute.yaml"
+    params:
+        script="gradients.py",
+        code=digest.code("gradients.py"),
+        job=job_of,
     script:
         "../../scripts/{params.script}"
 
@@ -28,15 +28,15 @@ rule feature:
         f"{FOLDER}/feature.log",
     benchmark:
         f"{FOLDER}/feature.benchmark.tsv"
-    params:
-        script="feature.py",
-        code=digest.code("feature.py"),
-        job=job_of,
+    conda:
+        "../../envs/compute.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/compute.yaml"
+    params:
+        script="feature.py",
+        code=digest.code("feature.py"),
+        job=job_of,
     script:
         "../../scripts/{params.script}"

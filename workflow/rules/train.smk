@@ -9,16 +9,16 @@ rule train:
         f"{FOLDER}/train.log",
     benchmark:
         f"{FOLDER}/train.benchmark.tsv"
-    params:
-        script="train.py",
-        code=digest.code("train.py"),
-        job=job_of,
+    conda:
+        "../../envs/compute.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 60 * attempt,
         checkpoint_seconds=int(CONFIG.checkpoint_seconds),
-    conda:
-        "../../envs/compute.yaml"
+    params:
+        script="train.py",
+        code=digest.code("train.py"),
+        job=job_of,
     script:
         "../../scripts/{params.script}"

@@ -36,7 +36,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     s = result.job.settings
     how = "kink-aware quadrature" if s.quadrature == "kink_aware" else f"uniform grid, {s.points} points"
     figure.suptitle(
-        rf"Energy gap $\Pi-\Pi^*$ around the fitted solution: {result.job.activation.label}, $N={s.width}$, {how}; first seed"
+        rf"Energy gap $\Pi-\Pi^*$ around the fitted solution: {result.job.activation.label}, $N={s.width}$, "
+        f"{how}; first seed"
     )
     return figure
 

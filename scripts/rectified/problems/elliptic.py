@@ -5,7 +5,7 @@ its exact solution u and its coefficient κ; the source b follows from them symb
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 import sympy
@@ -90,7 +90,7 @@ class EllipticProblem:
         return float(expressions.sample(expression, points).reshape(panels, -1) @ WEIGHTS @ np.ones(panels) * width / 2)
 
 
-@lru_cache(maxsize=None)
+@cache
 def elliptic_problem(solution: str, coefficient: str, domain: tuple[float, float]) -> EllipticProblem:
     """The problem of that solution and coefficient (cached: building one is symbolic work)."""
     return EllipticProblem(solution, coefficient, domain)

@@ -34,7 +34,7 @@ def latex(table: pd.DataFrame, headings: Mapping[str, str]) -> str:
             shown[heading] = table[column].map(lambda v: v if isinstance(v, str) else f"{v:g}")
         else:
             parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
-            shown[heading] = [f"${_tex(m)}$ [${_tex(l)}$, ${_tex(h)}$]" for m, l, h in zip(*parts)]
+            shown[heading] = [f"${_tex(mid)}$ [${_tex(low)}$, ${_tex(high)}$]" for mid, low, high in zip(*parts)]
     return pd.DataFrame(shown).to_latex(index=False)
 
 

@@ -1,0 +1,46 @@
+# Everything a person types. `make` sets up .venv and runs the draft tier; `make test` runs the tests.
+PYTHON ?= python3
+CORES ?= $(shell nproc)
+SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
+
+.PHONY: all smoke paper test lint schema bench clean
+all: .venv/installed ## every figure and table, draft tier
+	$(SNAKEMAKE) all
+
+smoke: .venv/installed ## the same in little, a minute or two
+	$(SNAKEMAKE) all --configfile workflow/tiers/smoke.yaml
+
+paper: .venv/installed ## the published sizes
+	$(SNAKEMAKE) all --configfile workflow/tiers/paper.yaml
+
+test: .venv/installed-test ## all tests
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile workflow/rules
+	.venv/bin/lint-imports
+	.venv/bin/snakemake --lint
+	.venv/bin/pytest
+
+schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
+	PYTHONPATH=scripts .venv/bin/python -c "from rectified import spec; print(spec.schema(), end='')" > workflow/schemas/config.schema.json
+
+bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run
+	.venv-peers/bin/python tests/benchmarks/ritz.py
+
+clean: ## remove what the tests and tools leave; keeps results
+	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/installed-test: requirements-test.txt .venv/installed
+	.venv/bin/pip install --quiet -r requirements-test.txt
+	touch $@
+
+.venv-peers/installed: requirements-peers.txt requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet -r requirements.txt
+	.venv-peers/bin/pip install --quiet --no-deps -r requirements-peers.txt
+	touch $@

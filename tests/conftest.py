@@ -1,0 +1,14 @@
+"""Shape and type annotations are checked while the tests run."""
+
+from jaxtyping import install_import_hook
+
+install_import_hook("rectified", "checking.typechecker")
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Every test computes as a job of the workflow does."""
+    torch.set_num_threads(1)

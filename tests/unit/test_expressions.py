@@ -1,0 +1,141 @@
+"""The parser of formulas: what it accepts, what it refuses, and the kinks it finds."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rectified import expressions
+from rectified.errors import ConfigError
+
+X = expressions.symbol("x")
+
+TRICKS = [
+    "x.__class__",
+    "__import__('os').system('true')",
+    "().__class__.__bases__[0].__subclasses__()",
+    "[x for x in (1,)]",
+    "lambda: x",
+    "x if x else 1",
+    "exec('x')",
+    "eval('x')",
+    "open('/etc/passwd')",
+    "f'{x}'",
+    "x := 3",
+    "sin(*[x])",
+    "sin(x=1)",
+    "x @ x",
+    "x // 2",
+    "x and x",
+    "x < 1",
+    "x^2",
+    "{}",
+    "x[0]",
+    "...",
+    "None",
+    "1j",
+    "9**9**9",
+    "((9**64)**64)**64",
+    "1e400",
+    "1/0",
+    "log(0)",
+    "sqrt(-1)",
+    "y",
+    "sine(x)",
+    "x +",
+    "",
+    "x" * 600,
+]
+
+
+@pytest.mark.parametrize("text", TRICKS)
+def test_refuses_what_is_no_formula(text):
+    with pytest.raises(ConfigError, match="expression"):
+        expressions.parse(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40))
+def test_arbitrary_text_gives_a_formula_or_a_sentence(text):
+    try:
+        assert expressions.parse(text).free_symbols <= {X}
+    except ConfigError as error:
+        assert "expression" in str(error)
+
+
+def test_names_the_nearest_function():
+    with pytest.raises(ConfigError, match=r"unknown function 'tahn'; did you mean .*'tanh'"):
+        expressions.parse("tahn(x)")
+
+
+FORMULAS = st.recursive(
+    st.sampled_from(["x", "2", "0.5", "pi"]),
+    lambda part: st.one_of(
+        st.tuples(part, st.sampled_from("+-*"), part).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(st.sampled_from(["sin", "cos", "tanh", "exp", "abs", "atan"]), part).map(lambda t: f"{t[0]}({t[1]})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(FORMULAS, st.floats(-2, 2))
+def test_agrees_with_python_on_formulas(text, x):
+    names = {name: getattr(math, name) for name in ("sin", "cos", "tanh", "exp", "atan", "pi")} | {"abs": abs, "x": x}
+    try:
+        expected = eval(text, {"__builtins__": {}}, names)
+    except OverflowError:
+        return
+    found = float(expressions.sample(expressions.parse(text), [x])[0])
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "orders"),
+    [
+        ("relu(x)", [0], [1]),
+        ("relu(x)**3", [0], [3]),
+        ("max(0.01*x, x)", [0], [1]),
+        ("max(0, 1 - abs(x))", [-1, 0, 1], [1, 1, 1]),
+        ("abs(abs(x) - 1)", [-1, 0, 1], [1, 1, 1]),
+        ("x*relu(x + 1)**2", [-1], [2]),
+        ("x*relu(x**2 - 2)", [-math.sqrt(2), math.sqrt(2)], [1, 1]),
+        ("heaviside(x - 1/3)", [1 / 3], [0]),
+        ("min(relu(x), 1)", [0, 1], [1, 1]),
+        ("x*abs(x)", [0], [2]),
+        ("sign(x)*x - abs(x)", [], []),
+        ("tanh(x)", [], []),
+    ],
+)
+def test_finds_every_kink(text, points, orders):
+    kinks = expressions.kinks(expressions.parse(text), X)
+    assert [kink.point for kink in kinks] == pytest.approx(points)
+    assert [kink.order for kink in kinks] == orders
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-6, 6), st.integers(1, 5)), min_size=1, max_size=4, unique_by=lambda t: t[0]),
+    st.integers(1, 3),
+)
+def test_sizes_of_jumps_of_spline_sums(terms, degree):
+    text = " + ".join(f"{height}*relu(x - ({point}))**{degree}" for point, height in terms)
+    kinks = expressions.kinks(expressions.parse(text), X)
+    found = {kink.point: kink.jumps[degree] for kink in kinks}
+    assert found == {float(point): math.factorial(degree) * height for point, height in terms}
+    assert all(kink.order == degree for kink in kinks)
+
+
+def test_refuses_kinks_that_cannot_be_listed():
+    with pytest.raises(ConfigError, match="cannot list"):
+        expressions.kinks(expressions.parse("relu(sin(x))"), X)
+
+
+def test_overflowing_forms_are_replaced():
+    mish = expressions.parse("x*tanh(log(1 + exp(x)))")
+    slope = sympy.diff(mish, X)
+    assert np.isfinite(expressions.sample(slope, [-1e3, -50.0, 0.0, 50.0, 1e3])).all()
+    assert expressions.parse("1/(1 + exp(-x))") == expressions.sigmoid(X)

@@ -1,0 +1,77 @@
+"""Torch functions made from formulas, against sympy's numbers and torch's own functions."""
+
+import numpy as np
+import pytest
+import torch
+from builders import CUSTOM
+
+from rectified import activations, expressions
+from rectified.lowering import torch_activation
+
+NATIVE = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": torch.nn.functional.softplus,
+    "swish": torch.nn.functional.silu,
+    "gelu": torch.nn.functional.gelu,
+    "leaky_relu": torch.nn.functional.leaky_relu,
+    "abs": torch.abs,
+    "sin": torch.sin,
+    "mish": torch.nn.functional.mish,
+}
+ALL = [*activations.REGISTRY, *CUSTOM]
+
+
+def points() -> torch.Tensor:
+    """Arguments on both sides of all kinks, none on one."""
+    return torch.linspace(-4.03, 4.07, 100, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_values_and_slopes_are_those_of_torch(name):
+    z = points().requires_grad_(True)
+    value = NATIVE[name](z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
+    mine = torch_activation(activations.get(name, CUSTOM)).values_and_slopes(z)
+    torch.testing.assert_close(mine[0], value, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(mine[1], slope, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_derivatives_are_those_of_the_formula(name):
+    activation = activations.get(name, CUSTOM)
+    z = points()
+    for order, values in enumerate(torch_activation(activation).values_to_second_order(z)):
+        expected = expressions.sample(activation.derivative(order), z.numpy())
+        np.testing.assert_allclose(values.numpy(), expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_automatic_derivative_of_the_slope_is_the_pointwise_second_derivative(name):
+    activation = torch_activation(activations.get(name, CUSTOM))
+    z = points().requires_grad_(True)
+    value, slope = activation.values_and_slopes(z)
+    (by_torch,) = torch.autograd.grad(value.sum(), z, create_graph=True)
+    torch.testing.assert_close(by_torch, slope, rtol=1e-10, atol=1e-12)
+    second = torch.zeros_like(z)
+    if slope.requires_grad:
+        (second,) = torch.autograd.grad(slope.sum(), z)
+    torch.testing.assert_close(second, activation.values_to_second_order(z.detach())[2], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if activations.get(name, CUSTOM).is_piecewise_linear])
+def test_lines_of_piecewise_linear_activations(name):
+    activation = torch_activation(activations.get(name, CUSTOM))
+    z = points()
+    slope, intercept = activation.line(z.clone())
+    value, expected = activation.values_and_slopes(z)
+    torch.testing.assert_close(slope * z + intercept, value, rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(slope, expected)
+
+
+@pytest.mark.parametrize("name", ["swish", "softplus", "sigmoid", "tanh", "gelu", "mish"])
+def test_nothing_overflows(name):
+    z = torch.tensor([-1e4, -800.0, 800.0, 1e4], dtype=torch.float64)
+    for values in torch_activation(activations.get(name, CUSTOM)).values_to_second_order(z):
+        assert torch.isfinite(values).all()
