@@ -5,7 +5,7 @@ import sympy
 from rectified import activations, expressions
 from rectified.lowering import lower, torch_activation
 from rectified.networks import Network, initial_parameters
-from rectified.problems.elliptic import X, EllipticProblem, elliptic_problem
+from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 
 CUSTOM = {"hat": "max(0, 1 - abs(x))", "bent": "relu(x) + x**2/10", "mish": "x*tanh(log(1 + exp(x)))"}
 

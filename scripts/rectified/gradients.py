@@ -1,7 +1,8 @@
 """Parameter gradients of the Ritz energy: four ways to compute one vector.
 
 All have one interface: called with parameters [networks, parameters] they return the objective
-[networks] and its gradient [networks, parameters]. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
+[networks] and its gradient [networks, parameters]; ``objective`` is the function differentiated and
+``work`` the cost of a call in evaluations of the field at a point. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
 """
 
 from collections.abc import Callable
@@ -74,7 +75,8 @@ class NeuronwiseFiniteDifference:
     """
 
     def __init__(self, energy: RitzEnergy, step: float):
-        self.energy, self.network, self.step = energy, energy.network, step
+        self.objective = self.energy = energy
+        self.network, self.step = energy.network, step
         points = energy.rule.points.shape[-1]
         self.work = 2 * self.network.parameters * points
 
@@ -121,7 +123,8 @@ class DiscreteDelta:
     def __init__(self, energy: RitzEnergy, grid: UniformGrid):
         if energy.network.hidden_layers != 1:
             raise ConfigError("gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1")
-        self.energy, self.network, self.grid = energy, energy.network, grid
+        self.objective = self.energy = energy
+        self.network, self.grid = energy.network, grid
         self.work = 3 * grid.points.shape[-1]
         kinks = self.network.activation.symbolic.kinks
         self.jumps = [(kink.point, kink.jumps[1]) for kink in kinks if kink.jumps[1] != 0]

@@ -81,12 +81,11 @@ def run_training(job: RitzJob, checkpoint: Checkpoint | None, progress: bool) ->
         gradient = Autodiff(RegressionLoss(job.problem, job.network, rule), s.points)
     else:
         gradient = job.gradient(s.gradient)
-    objective = getattr(gradient, "objective", None) or gradient.energy
     theta = job.initial()
     if s.solve_output_weights:
-        theta = solve_output_weights(objective, job.network, theta)
+        theta = solve_output_weights(gradient.objective, job.network, theta)
     schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every)
-    optimizer = optimizers.build(s.optimizer, theta, s.learning_rate, objective)
+    optimizer = optimizers.build(s.optimizer, theta, s.learning_rate, gradient.objective)
     errors = job.true_errors()
     history = train(optimizer, gradient, lambda t: errors(t)._asdict(), schedule, checkpoint, progress)
     newton = s.optimizer == "saddle_free_newton"

@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
@@ -47,8 +48,19 @@ def _text(value: Any) -> Any:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-Count = Annotated[int, BeforeValidator(_whole_number), Field(gt=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# In the schema a number may also be text such as 1e-3, which is what YAML makes of it.
+NUMERIC_TEXT = {"type": "string", "pattern": r"^[0-9.]+(e[+-]?[0-9]+)?$"}
+Count = Annotated[
+    int,
+    BeforeValidator(_whole_number),
+    Field(gt=0),
+    WithJsonSchema({"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, NUMERIC_TEXT]}),
+]
+Positive = Annotated[
+    float,
+    Field(gt=0, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, NUMERIC_TEXT]}),
+]
 Formula = Annotated[str, BeforeValidator(_text)]
 Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]+)?$")]
 CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z0-9_.-]+$")]

@@ -4,7 +4,6 @@ A hue belongs to an activation throughout; for ReLU the shade and the dashes tel
 computed.
 """
 
-from collections.abc import Mapping
 from string import ascii_lowercase
 
 import matplotlib
@@ -104,11 +103,13 @@ def letters(axes: list[Axes]) -> None:
         axis.set_title(f"({letter})", loc="left", fontweight="bold")
 
 
-def stamp(figure: Figure, tier: str, seeds: Mapping[int, int] | int) -> None:
-    """Write tier and number of seeds into the lower right corner."""
+def stamp(figure: Figure, tier: str, seeds: int) -> None:
+    """Write tier and number of seeds into a strip of its own at the lower right."""
     number = f"{seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
     text = " · ".join(filter(None, [f"{tier} tier", number]))
-    figure.text(0.995, 0.003, text, ha="right", va="bottom", fontsize=5.5, color="0.45")
+    strip = 0.12 / figure.get_figheight()
+    figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
+    figure.text(0.995, 0.02 / figure.get_figheight(), text, ha="right", va="bottom", fontsize=5.5, color="0.4")
 
 
 def save(figure: Figure, pdf: str, png: str) -> None:

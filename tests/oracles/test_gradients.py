@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from builders import network, parameters, problem
 
+from builders import network, parameters, problem
 from rectified.gradients import Autodiff, DiscreteDelta, FiniteDifference, NeuronwiseFiniteDifference, ritz_gradient
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RitzEnergy

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from builders import network, parameters, problem
 from scipy.integrate import quad
 
+from builders import network, parameters, problem
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RegressionLoss, RitzEnergy, TrueErrors
 

@@ -61,9 +61,10 @@ def test_refuses_what_is_no_formula(text):
 @given(st.text(max_size=40))
 def test_arbitrary_text_gives_a_formula_or_a_sentence(text):
     try:
-        assert expressions.parse(text).free_symbols <= {X}
-    except ConfigError as error:
-        assert "expression" in str(error)
+        symbols = expressions.parse(text).free_symbols
+    except ConfigError:
+        return
+    assert symbols <= {X}
 
 
 def test_names_the_nearest_function():

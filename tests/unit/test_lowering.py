@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from builders import CUSTOM
 
+from builders import CUSTOM
 from rectified import activations, expressions
 from rectified.lowering import torch_activation
 

@@ -21,16 +21,8 @@ except ConfigError as error:
 
 RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
-FIGURES = {
-    f"{RESULTS}/figures/{document}/{name}"
-    for document in CONFIG.figures
-    for name in CONFIG.figures[document]
-}
-TABLES = {
-    f"{RESULTS}/tables/{document}/{name}"
-    for document in CONFIG.tables
-    for name in CONFIG.tables[document]
-}
+FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
+TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet")}
 
 
@@ -52,29 +44,70 @@ def refuse_unknown_targets():
     for target in sys.argv[1:]:
         for kind, known in (("figure", FIGURES), ("table", TABLES)):
             if target.startswith(f"{RESULTS}/{kind}s/"):
-                files = {
-                    f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]
-                }
+                files = {f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]}
                 if target not in files:
-                    raise WorkflowError(
-                        f"unknown {kind} {target!r}; {nearest(target, files)}"
-                    )
+                    raise WorkflowError(f"unknown {kind} {target!r}; {nearest(target, files)}")
+
+
+def settings_of(wildcards):
+    """The settings of the case at these wildcards."""
+    cases = named(CONFIG.cases, wildcards.experiment, "experiment")
+    return named(cases, wildcards.case, f"case of {wildcards.experiment}")
 
 
 def job_of(wildcards):
     """What the job at these wildcards is told, as JSON; changes exactly when the job must run again."""
-    cases = named(CONFIG.cases, wildcards.experiment, "experiment")
-    named(cases, wildcards.case, f"case of {wildcards.experiment}")
+    settings_of(wildcards)
     return CONFIG.job(wildcards.experiment, wildcards.case).model_dump_json()
 
 
 def start_weights(wildcards):
     """The weights that the job at these wildcards starts from, if it starts from any."""
-    cases = named(CONFIG.cases, wildcards.experiment, "experiment")
-    start = CONFIG.start_of(
-        named(cases, wildcards.case, f"case of {wildcards.experiment}")
-    )
+    start = CONFIG.start_of(settings_of(wildcards))
     return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
+
+
+# What a figure or table reads of a case, by the task of the case.
+DATA = {
+    "ritz": ["history.parquet", "fields.nc"],
+    "gradient_errors": ["gradient_errors.parquet"],
+    "feature": ["feature.nc"],
+    "landscape": ["landscape.nc"],
+}
+
+
+def entry_of(kind, wildcards):
+    """The config entry of the figure or table at these wildcards."""
+    groups = {"figures": CONFIG.figures, "tables": CONFIG.tables}[kind]
+    return named(named(groups, wildcards.document, "document"), wildcards.name, kind[:-1])
+
+
+def data_of(kind):
+    """An input function: the files that a figure or table is made from."""
+
+    def files(wildcards):
+        return [
+            f"{RESULTS}/{case.folder}/{file}"
+            for case in CONFIG.select(entry_of(kind, wildcards).data)
+            for file in DATA[CONFIG.cases[case.experiment][case.case].task]
+        ]
+
+    return files
+
+
+def entry_script(kind, prefix):
+    """A parameter function: the entry script of the family that a figure or table belongs to."""
+    return lambda wildcards: f"{prefix}_{entry_of(kind, wildcards).family}.py"
+
+
+def entry_code(kind, prefix):
+    """A parameter function: the digests of the code that draws a figure or makes a table."""
+    return lambda wildcards: digest.code(f"{prefix}_{entry_of(kind, wildcards).family}.py")
+
+
+def entry_text(kind):
+    """A parameter function: the config entry as JSON."""
+    return lambda wildcards: entry_of(kind, wildcards).model_dump_json()
 
 
 refuse_unknown_targets()

@@ -27,7 +27,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     colours = {"analytic": style.colour("relu", "kink_aware"), "autodiff": style.colour("relu")}
     for row, (name, label) in zip(axes, ROWS):
         for axis, method in zip(row, TITLES):
-            values = arrays.derivative.sel(method=method, name=name)
+            values = arrays.derivative.sel({"method": method, "name": name})
             axis.plot(arrays.x, values, color=colours[method], marker=".", markersize=2.5, linewidth=0.9)
             data.add(f"{name} {method}", result.series, x=arrays.x, y=values)
         row[0].set_ylabel(label)

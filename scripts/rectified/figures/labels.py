@@ -26,6 +26,8 @@ def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
         parts.append(GRADIENT_LABELS[mine.gradient])
     if _differs("initialization", everyone) and mine.initialization == "spread":
         parts.append("spread kinks")
+    if mine.solve_output_weights:
+        parts.append("solved $c$")
     if _differs("optimizer", everyone):
         parts.append(OPTIMIZERS[mine.optimizer])
     if mine.start:

@@ -28,7 +28,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         for name, line in PANELS[panel](axis, results, labels, data).items():
             drawn.setdefault(name, line)
     style.letters(axes)
-    figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=min(3, len(drawn)))
+    figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=len(drawn) if len(drawn) <= 4 else 3)
     return figure
 
 
@@ -47,7 +47,10 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
         if result.job.settings.objective == "regression":
             continue
         table = result.table("history")
-        table = table[table.epoch > 0]
+        if against == "epoch":
+            table = table.assign(epoch=table.epoch.clip(lower=1))
+        else:
+            table = table[table.work > 0]
         minimum = float(result.arrays("fields").minimum_energy)
         gaps = table.pivot(index=against, columns="seed", values="energy") - minimum
         median, low, high, _ = summarize(gaps.to_numpy().T)
@@ -61,7 +64,7 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
 
 
 def history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
-    """Gap of the exact energy against the epoch: median and range over seeds."""
+    """Gap of the exact energy against the epoch, the start drawn at 1: median and range over seeds."""
     lines = _gap_history(axis, results, labels, data, "epoch")
     axis.set_xscale("log")
     axis.set_xlabel("epoch")

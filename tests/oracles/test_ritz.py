@@ -1,0 +1,136 @@
+"""Problems, limits, Hessians and landscapes against closed forms and independent computations."""
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from builders import network, parameters, problem
+from rectified import landscape, limits
+from rectified.errors import ConfigError
+from rectified.gradients import Autodiff
+from rectified.hessian import eigenpairs, hessian
+from rectified.problems.elliptic import EllipticProblem, X
+from rectified.quadrature import KinkAware, UniformGrid
+from rectified.ritz import RitzEnergy, TrueErrors, solve_output_weights
+
+
+@pytest.mark.parametrize(("k", "expected"), [(1, -2.467401), (2, -9.869604), (4, -39.478418)])
+def test_minimum_energy_of_sines(k, expected):
+    pde = problem(f"sin({k}*pi*x)")
+    assert pde.minimum_energy == pytest.approx(-((k * np.pi) ** 2) / 4, rel=1e-13)
+    assert pde.minimum_energy == pytest.approx(expected, abs=1e-6)
+
+
+def test_source_solves_the_strong_form():
+    pde = problem("x*(1 - x)*exp(x)", "1 + x/2")
+    flux = pde.coefficient * sympy.diff(pde.solution, X)
+    assert sympy.simplify(sympy.diff(flux, X) + pde.source) == 0
+
+
+def test_no_field_has_less_energy_than_the_solution():
+    net = network("tanh", width=5)
+    for pde in (problem(), problem(coefficient="1 + x/2")):
+        energies = TrueErrors(pde, net)(parameters(net, seeds=50)).energy
+        assert (energies > pde.minimum_energy).all()
+
+
+@pytest.mark.parametrize(
+    ("solution", "coefficient", "message"),
+    [
+        ("cos(pi*x)", "1", "boundary condition"),
+        ("sin(pi*x)", "x - 1/2", "positive"),
+        ("abs(x - 1/2) - 1/2", "1", "kink"),
+        ("sin(pi*x)*log(x)", "1", "finite"),
+    ],
+)
+def test_refuses_problems_without_meaning(solution, coefficient, message):
+    with pytest.raises(ConfigError, match=message):
+        EllipticProblem(solution, coefficient)
+
+
+@pytest.mark.parametrize(("k", "uniform", "free"), [(2, 1.74e-3, 1.24e-3), (4, 0.1174, 0.0644)])
+def test_limits_of_splines(k, uniform, free):
+    pde = problem(f"sin({k}*pi*x)")
+    knots = np.array([50])
+    assert limits.uniform_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(uniform, rel=3e-3)
+    assert limits.free_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(free, rel=5e-3)
+
+
+def test_linear_solve_at_uniform_kinks_meets_the_uniform_limit():
+    pde, net = problem("sin(4*pi*x)"), network("relu", width=50)
+    energy = RitzEnergy(pde, net, KinkAware(net))
+    theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
+    gap = float(TrueErrors(pde, net)(theta).energy) - pde.minimum_energy
+    assert gap == pytest.approx(limits.uniform_knots(pde, "x*(1 - x)", np.array([50]))[0], rel=0.02)
+
+
+def test_solved_output_weights_leave_no_gradient_in_c():
+    pde, net = problem(), network("relu", width=12)
+    energy = RitzEnergy(pde, net, KinkAware(net))
+    theta = solve_output_weights(energy, net, parameters(net, kinks="spread"))
+    blocks = net.blocks(Autodiff(energy, 0)(theta)[1])
+    assert blocks["c"].abs().max() < 1e-9
+    assert blocks["b"].abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("activation", "moving"), [("tanh", False), ("relu2", False), ("relu", True), ("leaky_relu", True), ("relu", False)]
+)
+def test_hessian_is_the_derivative_of_the_gradient(activation, moving):
+    net = network(activation, width=5)
+    theta = parameters(net, seeds=1)
+    rule = KinkAware(net) if moving else UniformGrid(100)
+    energy = RitzEnergy(problem(), net, rule)
+    gradient = Autodiff(energy, 0)
+    step = 1e-6
+    shifts = step * torch.eye(net.parameters, dtype=torch.float64)
+    columns = (gradient(theta + shifts)[1] - gradient(theta - shifts)[1]) / (2 * step)
+    found = hessian(energy, theta[0])
+    scale = found.abs().max()
+    torch.testing.assert_close(found / scale, (columns + columns.T) / (2 * scale), rtol=0, atol=2e-7)
+
+
+def test_eigenpairs_of_a_known_matrix():
+    angle = 0.3
+    turn = torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], dtype=torch.float64)
+    pairs = eigenpairs(turn @ torch.diag(torch.tensor([-1.0, 2.0], dtype=torch.float64)) @ turn.T)
+    torch.testing.assert_close(pairs.values, torch.tensor([2.0, -1.0], dtype=torch.float64))
+    torch.testing.assert_close(pairs.vectors[:, 0].abs(), turn[:, 1].abs())
+    assert pairs.residuals.max() < 1e-14
+
+
+def test_planes_are_the_energy_at_the_points_they_name():
+    net, pde = network("relu", width=5), problem()
+    theta = parameters(net, seeds=1)[0]
+    energy = RitzEnergy(pde, net, UniformGrid(50))
+    vectors = eigenpairs(hessian(energy, theta)).vectors
+    offsets = torch.linspace(-0.5, 0.5, 7, dtype=torch.float64)
+    surfaces = landscape.planes(energy, theta, vectors, [(1, 2), (3, 15)], offsets, 250)
+    for plane, (i, j) in enumerate([(1, 2), (3, 15)]):
+        point = theta + offsets[1] * vectors[:, i - 1] + offsets[5] * vectors[:, j - 1]
+        assert float(surfaces[plane, 1, 5]) == pytest.approx(float(energy(point[None])), rel=1e-12)
+
+
+def test_roughness_of_smooth_and_noisy_surfaces():
+    x = torch.linspace(-1, 1, 81, dtype=torch.float64)
+    bowl = x[:, None] ** 2 + x[None, :] ** 2
+    noise = torch.randn(81, 81, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert float(landscape.roughness(bowl)) < 1e-12
+    rough = bowl + 0.1 * noise
+    expected = 0.1 * 6**0.5 / float(rough.max() - rough.min())
+    assert float(landscape.roughness(rough)) == pytest.approx(expected, rel=0.05)
+
+
+def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_not():
+    net, pde = network("relu", width=20), problem()
+    start = parameters(net, seeds=1, kinks="spread")
+    theta = solve_output_weights(RitzEnergy(pde, net, KinkAware(net)), net, start)[0]
+    offsets = torch.linspace(-0.5, 0.5, 41, dtype=torch.float64)
+    rough = {}
+    for name, rule in {"grid": UniformGrid(100), "kink_aware": KinkAware(net)}.items():
+        energy = RitzEnergy(pde, net, rule)
+        vectors = eigenpairs(hessian(energy, theta)).vectors
+        surface = landscape.planes(energy, theta, vectors, [(9, 19), (20, 40)], offsets, 2000)
+        rough[name] = landscape.roughness(surface).max()
+    assert rough["grid"] > 5 * rough["kink_aware"]

@@ -1,0 +1,223 @@
+"""The training loop: published outcomes in little, divergence, resumption, independence of seeds."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from builders import network, parameters, problem
+from rectified import limits, optimizers
+from rectified.gradients import ritz_gradient
+from rectified.quadrature import KinkAware
+from rectified.ritz import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.training import Checkpoint, Schedule, train
+
+NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
+OPTIMIZERS = ["adam", "sgd", "lbfgs", "saddle_free_newton"]
+
+
+def nothing(theta):
+    return {}
+
+
+def run(rule="autodiff", optimizer="adam", epochs=100, rate=5e-3, seeds=3, width=50, start="random", **more):
+    activation = more.pop("activation", "relu")
+    net = network(activation, width=width)
+    gradient = ritz_gradient(rule, problem(), net, **NUMBERS)
+    theta = parameters(net, seeds, start)
+    chosen = optimizers.build(optimizer, theta, rate, gradient.objective)
+    history = train(chosen, gradient, nothing, Schedule(epochs, rate, record_every=10), **more)
+    return net, history
+
+
+def errors(net, history):
+    found = TrueErrors(problem(), net)(history.theta)
+    return found.energy.median() - problem().minimum_energy, found.relative_l2.median()
+
+
+def test_autodiff_settles_on_a_wrong_energy_that_kink_aware_quadrature_leaves_behind():
+    _, wrong = errors(*run("autodiff", epochs=3000))
+    gap, right = errors(*run("kink_aware", epochs=3000))
+    _, tanh = errors(*run("autodiff", epochs=3000, activation="tanh"))
+    assert wrong > 4e-2
+    assert right < wrong / 4
+    assert tanh < wrong / 10
+    assert gap < 0.05
+
+
+def test_saddle_free_newton_reaches_the_free_knot_limit():
+    net, pde = network("relu", width=50), problem()
+    energy = RitzEnergy(pde, net, KinkAware(net))
+    theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
+    gradient = ritz_gradient("kink_aware", pde, net, **NUMBERS)
+    optimizer = optimizers.build("saddle_free_newton", theta, 1.0, energy)
+    history = train(optimizer, gradient, nothing, Schedule(40, 1.0))
+    gap, _ = errors(net, history)
+    assert gap < 1.2 * limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
+    assert gap > 0.9 * limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_lowers_the_energy_of_every_seed(optimizer):
+    rate = 1e-3 if optimizer == "sgd" else 5e-3
+    _, history = run("kink_aware", optimizer, epochs=30, rate=rate, width=10, start="spread")
+    objective = history.records["objective"]
+    assert (objective[-1] < objective[0]).all()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_seeds_of_an_ensemble_do_not_know_of_each_other(optimizer):
+    _, one = run("kink_aware", optimizer, epochs=15, rate=1e-3, seeds=1, width=8)
+    _, three = run("kink_aware", optimizer, epochs=15, rate=1e-3, seeds=3, width=8)
+    torch.testing.assert_close(three.theta[:1], one.theta, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_diverged_seed_is_noted_and_frozen_and_the_others_go_on(optimizer):
+    net = network("tanh", width=6)
+    plain = ritz_gradient("autodiff", problem(), net, **NUMBERS)
+    alone = {}
+
+    def poisoned(theta):
+        """The energy, but not a number for the second seed of three once its weights have moved."""
+        value, gradient = plain(theta)
+        if len(theta) == 3:
+            moved = (theta[1] - start[1]).abs().max() > 0.02
+            value = torch.where(torch.tensor([False, bool(moved), False]), torch.nan, value)
+        elif torch.equal(theta[0], rows.get(1, torch.zeros(0))):
+            value = value * torch.nan
+        return value, gradient
+
+    rows: dict[int, torch.Tensor] = {}
+    start = parameters(net, seeds=3)
+    if optimizer in ("lbfgs", "saddle_free_newton"):
+        rows[1] = start[1].clone()
+    built = optimizers.build(optimizer, start.clone(), 5e-3, plain.objective)
+    history = train(built, poisoned, nothing, Schedule(20, 5e-3, record_every=1))
+    alone = optimizers.build(optimizer, start[[0, 2]].clone(), 5e-3, plain.objective)
+    healthy = train(alone, plain, nothing, Schedule(20, 5e-3, record_every=1))
+    assert (history.diverged_at[[0, 2]] == -1).all()
+    at = int(history.diverged_at[1])
+    assert at >= 0
+    assert np.isnan(history.records["objective"][at + 1 :, 1]).all()
+    assert torch.isfinite(history.theta).all()
+    torch.testing.assert_close(history.theta[[0, 2]], healthy.theta, rtol=1e-8, atol=1e-10)
+
+
+def test_a_rate_that_is_too_large_is_recorded_not_raised():
+    _, history = run(optimizer="sgd", rate=1e6, epochs=60)
+    diverged = history.diverged_at >= 0
+    assert diverged.any()
+    assert torch.isfinite(history.theta).all()
+    assert np.array_equal(np.isnan(history.records["objective"][-1]), diverged.numpy())
+
+
+def test_schedule_decays_exponentially_to_the_final_rate():
+    schedule = Schedule(100, 1e-2, 1e-4)
+    assert schedule.rate(0) == 1e-2
+    assert schedule.rate(50) == pytest.approx(1e-3)
+    assert schedule.rate(100) == pytest.approx(1e-4)
+
+
+def interrupted_after(gradient, calls: int):
+    """The gradient, but the machine stops at one of its calls."""
+    count = 0
+
+    def stopping(theta):
+        nonlocal count
+        count += 1
+        if count > calls:
+            raise KeyboardInterrupt
+        return gradient(theta)
+
+    return stopping
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_resumed_runs_end_with_the_same_bits(optimizer, tmp_path):
+    net = network("relu", width=6)
+    gradient = ritz_gradient("kink_aware", problem(), net, **NUMBERS)
+    schedule = Schedule(24, 1e-3, 1e-4, record_every=5)
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+
+    def fresh():
+        return optimizers.build(optimizer, parameters(net, seeds=2), 1e-3, gradient.objective)
+
+    whole = train(fresh(), gradient, nothing, schedule)
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(), interrupted_after(gradient, 20), nothing, schedule, checkpoint)
+    assert checkpoint.path.exists()
+    resumed = train(fresh(), gradient, nothing, schedule, checkpoint)
+    assert torch.equal(resumed.theta, whole.theta)
+    assert np.array_equal(resumed.epochs, whole.epochs)
+    assert np.array_equal(resumed.records["objective"], whole.records["objective"])
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "empty", "other work"])
+def test_damaged_checkpoints_are_not_resumed_from(damage, tmp_path):
+    net = network("relu", width=4)
+    gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
+    path = tmp_path / "state.safetensors"
+
+    def go(epochs, identity="this work"):
+        optimizer = optimizers.build("adam", parameters(net), 5e-3, gradient.objective)
+        return train(optimizer, gradient, nothing, Schedule(epochs, 5e-3), Checkpoint(path, 0.0, identity))
+
+    expected = go(10)
+    go(3, "other work" if damage == "other work" else "this work")
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-100])
+    elif damage == "foreign":
+        path.write_text("not tensors at all, but long enough to look at")
+    elif damage == "empty":
+        path.write_bytes(b"")
+    assert torch.equal(go(10).theta, expected.theta)
+
+
+def test_survives_kill_nine_with_the_same_bits(tmp_path):
+    script = textwrap.dedent(
+        """
+        import sys, time
+        from builders import network, parameters, problem
+        from rectified import optimizers, store
+        from rectified.gradients import ritz_gradient
+        from rectified.training import Checkpoint, Schedule, train
+        from pathlib import Path
+        net = network("relu", width=10)
+        plain = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)
+        pause = float(sys.argv[3])
+        def gradient(theta):
+            time.sleep(pause)
+            return plain(theta)
+        optimizer = optimizers.build("adam", parameters(net), 5e-3, plain.objective)
+        checkpoint = Checkpoint(Path(sys.argv[1]), 0.05, "work")
+        history = train(optimizer, gradient, lambda t: {}, Schedule(300, 5e-3, record_every=7), checkpoint)
+        store.write_tensors(sys.argv[2], {"theta": history.theta.numpy(), **history.records}, {})
+        """
+    )
+    here = Path(__file__).parent.parent
+    environment = os.environ | {"PYTHONPATH": f"{here.parent / 'scripts'}:{here}"}
+
+    def start(name: str, pause: float) -> subprocess.Popen:
+        command = [sys.executable, "-c", script, str(tmp_path / f"{name}.state"), str(tmp_path / name), str(pause)]
+        return subprocess.Popen(command, env=environment)
+
+    victim = start("killed", 0.01)
+    state = tmp_path / "killed.state"
+    deadline = time.monotonic() + 60
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait() == -signal.SIGKILL
+    assert state.exists()
+    assert not (tmp_path / "killed").exists()
+    assert start("killed", 0.0).wait() == 0
+    assert start("whole", 0.0).wait() == 0
+    assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()

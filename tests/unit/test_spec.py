@@ -1,0 +1,173 @@
+"""The config: the shipped one, its tiers and schema, and what it says to mistakes."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from rectified import spec
+from rectified.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent.parent
+TIERS = ["draft", "smoke", "paper"]
+
+
+def merged(base: dict, overlay: dict) -> dict:
+    """What Snakemake makes of a config file and an overlay."""
+    result = copy.deepcopy(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def raw(tier: str = "draft") -> dict:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    if tier == "draft":
+        return config
+    return merged(config, yaml.safe_load((ROOT / f"workflow/tiers/{tier}.yaml").read_text()))
+
+
+def small(**changes) -> dict:
+    """A config of one experiment, changed."""
+    experiment = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu"}
+    config = {"tier": "test", "problems": {"k2": {"solution": "sin(2*pi*x)"}}, "experiments": {"one": experiment}}
+    return merged(config, changes)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
+    config = spec.load(raw(tier))
+    assert config.tier == tier
+    assert config.results == ("results" if tier == "draft" else f"results/{tier}")
+    assert set(config.figures["deep_ritz"]) == {*(f"fig{n}" for n in range(1, 9)), "ext1", "ext2", "ext3"}
+    assert set(config.tables["deep_ritz"]) == {"table1", "table2"}
+
+
+def test_schema_is_in_step_with_the_models():
+    path = ROOT / "workflow/schemas/config.schema.json"
+    assert path.read_text() == spec.schema(), "run `make schema`"
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
+    schema = json.loads(spec.schema())
+    config = json.loads(json.dumps(raw(tier)))
+    jsonschema.validate(config, schema)
+    config["experiments"]["ritz"]["epoch"] = 3
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(config, schema)
+
+
+def test_yaml_numbers_in_exponent_form_simply_work():
+    config = spec.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
+    settings = config.cases["one"]["default"]
+    assert (settings.learning_rate, settings.epochs) == (1e-3, 10_000)
+
+
+def test_layers_override_one_another():
+    config = spec.load(
+        small(
+            defaults={"ritz": {"width": 7, "seeds": 2, "epochs": 9}},
+            experiments={"one": {"seeds": 3, "cases": {"x": {"epochs": 5}, "y": {}}, "sweep": {"width": [4, 8]}}},
+        )
+    )
+    cases = config.cases["one"]
+    assert list(cases) == ["x-width4", "x-width8", "y-width4", "y-width8"]
+    assert [(c.width, c.seeds, c.epochs) for c in cases.values()] == [(4, 3, 5), (8, 3, 5), (4, 3, 9), (8, 3, 9)]
+
+
+def test_a_job_depends_on_its_own_entries_alone():
+    base = small(experiments={"two": {"document": "deep_ritz", "task": "ritz", "problem": "k1", "activation": "tanh"}})
+    base["problems"]["k1"] = {"solution": "sin(pi*x)"}
+    before = spec.load(base)
+    changed = merged(base, {"problems": {"k1": {"coefficient": "1 + x"}}, "experiments": {"two": {"epochs": 3}}})
+    after = spec.load(merged(changed, {"custom_activations": {"mish": "x*tanh(softplus(x))"}}))
+    assert before.job("one", "default") == after.job("one", "default")
+    assert before.job("two", "default") != after.job("two", "default")
+
+
+def test_a_custom_activation_is_one_line():
+    config = spec.load(
+        small(
+            custom_activations={"mish": "x*tanh(log(1 + exp(x)))"},
+            experiments={"one": {"activation": "mish"}},
+        )
+    )
+    assert config.job("one", "default").activation.kinks == ()
+
+
+ONE = "experiments"
+MISTAKES = [
+    ({ONE: {"one": {"activation": "rleu"}}}, r"unknown activation 'rleu'; did you mean 'relu'"),
+    ({ONE: {"one": {"epoch": 3}}}, r"experiments\.one\.epoch: unknown key 'epoch'; did you mean 'epochs'"),
+    ({ONE: {"one": {"width": -5}}}, r"experiments\.one\.width: -5 given; .* greater than 0"),
+    ({ONE: {"one": {"sweep": {"width": [3, -4]}}}}, r"\(case width-4\)\.width: -4 given; .* greater than 0"),
+    ({ONE: {"one": {"seeds": 1.5}}}, r"seeds: 1\.5 given; .*integer"),
+    ({ONE: {"one": {"task": "rits"}}}, r"unknown 'task' 'rits'; did you mean 'ritz'"),
+    ({ONE: {"one": {"gradient": "kink"}}}, r"'kink' is not known; did you mean 'kink_aware'"),
+    ({ONE: {"one": {"problem": "k3"}}}, r"unknown problem 'k3'; did you mean 'k2'"),
+    ({ONE: {"one": {"start": "one/other"}}}, r"'one/other' names no case of an experiment; did you mean 'one/default'"),
+    ({ONE: {"one": {"distance": "x"}}}, r"distance 'x' must be zero at both ends"),
+    ({ONE: {"one": {"cases": {"a": {"widht": 3}}}}}, r"unknown key 'widht'; did you mean 'width'"),
+    ({ONE: {"one": {"optimizer": "saddle_free_newton", "gradient": "finite_difference"}}}, r"differentiates twice"),
+    ({ONE: {"one": {"hidden_layers": 2, "gradient": "discrete_delta"}}}, r"hidden_layers must be 1"),
+    ({ONE: {"../up": {}}}, r"'\.\./up' is not a name"),
+    ({"problems": {"k2": {"solution": "cos(x)"}}}, r"problems\.k2: .* boundary condition"),
+    ({"problems": {"k2": {"solution": "sin(pi*y)"}}}, r"unknown symbol 'y'"),
+    ({"problems": {"k2": {"solution": "x.__class__"}}}, r"Attribute is not allowed"),
+    ({"problems": {"k2": {"solution": "__import__('os')"}}}, r"unknown function|not a real number"),
+    ({"problems": {"k2": {"coefficient": "x - 1/2"}}}, r"must be positive"),
+    ({"custom_activations": {"mine": "foo(x)"}}, r"custom_activations\.mine: .*unknown function 'foo'"),
+    ({"custom_activations": {"relu": "x"}}, r"taken by the registry"),
+    ({"custom_activations": {"step": "heaviside(x)"}, ONE: {"one": {"activation": "step"}}}, r"'step' jumps"),
+    ({"results": "../elsewhere"}, r"results: '\.\./elsewhere' is not a name"),
+    ({"results": "/tmp"}, r"results: '/tmp' is not a name"),
+    ({"figurs": {}}, r"unknown key 'figurs'; did you mean 'figures'"),
+    ({"figures": {"deep_ritz": {"fig1": {"family": "trainin", "data": []}}}}, r"'trainin'; did you mean 'training'"),
+    (
+        {"figures": {"deep_ritz": {"fig1": {"family": "training", "data": ["on/default"]}}}},
+        r"'on/default' names no case",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES)
+def test_mistakes_are_answered_in_one_sentence(change, message):
+    with pytest.raises(ConfigError) as error:
+        spec.load(small(**change))
+    assert re.search(message, str(error.value)), str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["width", "seeds", "activation"])
+def test_a_start_must_fit(key):
+    value = {"width": 9, "seeds": 3, "activation": "tanh"}[key]
+    second = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu", "start": "one/default"}
+    with pytest.raises(ConfigError, match=f"{key} is .* but the start 'one/default' has"):
+        spec.load(small(experiments={"two": {**second, key: value}}))
+
+
+def test_a_plane_must_lie_among_the_eigenvectors():
+    entry = {
+        "document": "deep_ritz",
+        "task": "landscape",
+        "problem": "k2",
+        "activation": "relu",
+        "start": "one/default",
+    }
+    with pytest.raises(ConfigError, match=r"plane \[1, 151\] must be two different numbers from 1 to 150"):
+        spec.load(small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}}))
+
+
+def test_environments_pin_what_requirements_pin():
+    pins = dict(re.findall(r"^([a-z0-9_-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M))
+    for path in (ROOT / "envs").glob("*.yaml"):
+        for entry in yaml.safe_load(path.read_text())["dependencies"]:
+            name, version = entry.split(" =")
+            if name != "python":
+                assert pins[{"pytorch": "torch"}.get(name, name)] == version, f"{path.name}: {name}"
