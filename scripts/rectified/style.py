@@ -11,7 +11,6 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -57,10 +56,9 @@ GRADIENT_LABELS = {
 
 def use() -> None:
     """Set the fonts, lines and colours of all figures to come."""
-    seaborn.set_theme(
-        context="paper",
-        style="ticks",
-        rc={
+    plt.rcdefaults()
+    plt.rcParams.update(
+        {
             "font.family": "DejaVu Sans",
             "font.size": 8,
             "axes.labelsize": 8,
@@ -72,14 +70,14 @@ def use() -> None:
             "lines.linewidth": 1.2,
             "xtick.major.width": 0.6,
             "ytick.major.width": 0.6,
-            "xtick.major.size": 3,
-            "ytick.major.size": 3,
+            "xtick.minor.width": 0.4,
+            "ytick.minor.width": 0.4,
             "legend.frameon": False,
             "figure.constrained_layout.use": True,
             "figure.dpi": 100,
             "savefig.dpi": 200,
             "pdf.fonttype": 42,
-        },
+        }
     )
 
 

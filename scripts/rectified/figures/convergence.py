@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 from rectified import limits, style
 from rectified.figures.labels import legend_labels
-from rectified.figures.page import PlottedData, Result
+from rectified.figures.page import PlottedData
 from rectified.figures.training import line_style
+from rectified.results import Result
 from rectified.statistics import summarize
 
 MARKERS = {"adam": "o", "sgd": "v", "lbfgs": "s", "saddle_free_newton": "*"}

@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from rectified import style
-from rectified.figures.page import PlottedData, Result
+from rectified.figures.page import PlottedData
+from rectified.results import Result
 
 ROWS = [
     ("f_x", r"$\partial_x f$"),

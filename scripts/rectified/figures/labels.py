@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rectified.activations import LABELS
-from rectified.figures.page import Result
+from rectified.results import Result
 from rectified.spec import RitzTraining
 from rectified.style import GRADIENT_LABELS
 

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rectified import style
-from rectified.figures.page import PlottedData, Result
+from rectified.figures.page import PlottedData
+from rectified.results import Result
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:

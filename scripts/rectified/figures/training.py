@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.figures.labels import legend_labels
-from rectified.figures.page import PlottedData, Result
+from rectified.figures.page import PlottedData
+from rectified.results import Result
 from rectified.statistics import median_member, summarize
 
 HEIGHT = 2.5
@@ -47,10 +48,7 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
         if result.job.settings.objective == "regression":
             continue
         table = result.table("history")
-        if against == "epoch":
-            table = table.assign(epoch=table.epoch.clip(lower=1))
-        else:
-            table = table[table.work > 0]
+        table = table.assign(epoch=table.epoch.clip(lower=1)) if against == "epoch" else table[table.work > 0]
         minimum = float(result.arrays("fields").minimum_energy)
         gaps = table.pivot(index=against, columns="seed", values="energy") - minimum
         median, low, high, _ = summarize(gaps.to_numpy().T)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rectified.figures.page import Result
+from rectified.results import Result
 from rectified.statistics import summarize
 from rectified.tables.page import columns_of
 

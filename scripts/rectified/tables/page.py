@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rectified import store
-from rectified.figures.page import Result, results_of
+from rectified.results import Result, results_of
 from rectified.session import start_log
 from rectified.statistics import Summary
 
