@@ -17,7 +17,7 @@ test: .venv/installed-test ## all tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow/rules
-	.venv/bin/lint-imports
+	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
 	.venv/bin/pytest
 

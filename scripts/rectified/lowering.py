@@ -126,6 +126,7 @@ class TorchActivation:
         symbolic: the activation with its formula.
         kink_points: arguments z at which σ or one of its derivatives jumps.
         is_piecewise_linear: whether σ(z) = slope·z + intercept with piecewise constant coefficients.
+        slope_jumps, intercept_jumps: steps of these coefficients at the kinks, if so.
     """
 
     def __init__(self, symbolic: Activation):
@@ -136,23 +137,26 @@ class TorchActivation:
         self.values_to_second_order = lower([symbolic.derivative(k) for k in range(3)], [X])
         if self.is_piecewise_linear:
             lines = expressions.pieces(symbolic.expression, X)
-            self._slopes = [float(sympy.diff(line, X)) for _, line in lines]
-            self._intercepts = [float(line.subs(X, 0)) for _, line in lines]
+            slopes = [float(sympy.diff(line, X)) for _, line in lines]
+            intercepts = [float(line.subs(X, 0)) for _, line in lines]
+            self._first_line = slopes[0], intercepts[0]
+            self._is_relu = self.kink_points == (0.0,) and slopes == [0.0, 1.0] and intercepts == [0.0, 0.0]
+            self.slope_jumps = tuple(float(jump) for jump in np.diff(slopes))
+            self.intercept_jumps = tuple(float(jump) for jump in np.diff(intercepts))
 
     def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
-        """Slope and intercept of the straight piece of σ that each z lies on; overwrites z.
+        """Slope and intercept of the straight piece of σ that each z lies on; may overwrite z.
 
-        Both are locally constant, so they carry no gradient: σ(z) = slope·z + intercept then has the
-        same automatic derivative as σ itself. Only for piecewise linear activations.
+        Both are locally constant: σ(z) = slope·z + intercept has the same automatic derivative as σ
+        itself if they are taken as constants. Only for piecewise linear activations.
         """
-        if self.kink_points == (0.0,) and self._slopes == [0.0, 1.0] and not any(self._intercepts):
+        if self._is_relu:
             return z.gt_(0), 0.0
-        slope, intercept = torch.full_like(z, self._slopes[0]), torch.full_like(z, self._intercepts[0])
-        jumps = zip(self.kink_points, np.diff(self._slopes), np.diff(self._intercepts), strict=True)
-        for point, slope_jump, intercept_jump in jumps:
+        slope, intercept = torch.full_like(z, self._first_line[0]), torch.full_like(z, self._first_line[1])
+        for point, slope_jump, intercept_jump in zip(self.kink_points, self.slope_jumps, self.intercept_jumps):
             beyond = _heaviside(z - point)
-            slope += float(slope_jump) * beyond
-            intercept += float(intercept_jump) * beyond
+            slope += slope_jump * beyond
+            intercept += intercept_jump * beyond
         return slope, intercept
 
 

@@ -124,8 +124,8 @@ class Network:
         left, right = self.domain
         points = torch.as_tensor(self.activation.kink_points, dtype=theta.dtype, device=theta.device)
         a, b = p["a"][:, :, None], p["b"][:, :, None]
-        flat = a == 0
-        kinks = torch.where(flat, left, (points - b) / torch.where(flat, 1.0, a)).flatten(1).clamp(left, right)
+        flat = (a == 0).to(a.dtype)  # a neuron without a kink: any finite place will do
+        kinks = ((points - b) / (a + flat)).flatten(1).clamp(left, right)
         if self.hidden_layers == 1 or not len(points):
             return kinks
         if not self.activation.is_piecewise_linear:

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from rectified import expressions, landscape, optimizers
+from rectified import expressions, landscape, moments, optimizers
 from rectified.gradients import Autodiff, FiniteDifference, ritz_gradient
 from rectified.hessian import eigenpairs, hessian
 from rectified.lowering import lower, torch_activation
@@ -165,12 +165,12 @@ def _rules(job: RitzJob, exact: RitzEnergy) -> Iterator[tuple[dict, object]]:
 
 
 def landscape_objective(job: RitzJob) -> tuple[RitzEnergy, int]:
-    """The energy that a landscape shows, and the number of its quadrature points."""
+    """The energy that a landscape shows, and the number of values it handles per network."""
     s, network = job.settings, job.network
     if s.quadrature == "kink_aware":
-        kinks = s.width * len(network.activation.kink_points)
-        return RitzEnergy(job.problem, network, KinkAware(network, s.order, s.panels)), s.order * (s.panels + kinks)
-    return RitzEnergy(job.problem, network, UniformGrid(s.points, job.problem.domain)), s.points
+        points = s.order * (s.panels + s.width * len(network.activation.kink_points))
+        return RitzEnergy(job.problem, network, KinkAware(network, s.order, s.panels)), points * s.width
+    return RitzEnergy(job.problem, network, UniformGrid(s.points, job.problem.domain)), s.points * s.width
 
 
 def hessian_at_start(job: RitzJob) -> xr.Dataset:
@@ -193,7 +193,9 @@ def hessian_at_start(job: RitzJob) -> xr.Dataset:
 def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
     """The energy on the planes of the settings, for every seed, and how rough each plane is."""
     s = job.settings
-    objective, points = landscape_objective(job)
+    objective, values_per_network = landscape_objective(job)
+    if moments.applies_to(objective):
+        objective, values_per_network = moments.MomentEnergy(objective), 2 * s.points
     offsets = torch.linspace(-s.extent, s.extent, s.resolution, dtype=torch.float64)
     surfaces = torch.stack(
         [
@@ -203,7 +205,7 @@ def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
                 torch.from_numpy(curvature.eigenvector[seed].values),
                 s.planes,
                 offsets,
-                points * s.width,
+                values_per_network,
             )
             for seed in range(curvature.sizes["seed"])
         ]

@@ -475,7 +475,7 @@ def _validate(model: type[BaseModel], data: dict, where: str):
 
 def _sentence(error: dict, where: str) -> str:
     """One pydantic error in one sentence."""
-    path = [str(part) for part in error["loc"] if part not in TASKS]
+    path = _keys(error["loc"])
     key = ".".join(filter(None, [where, *path]))
     given = error["input"]
     match error["type"]:
@@ -495,6 +495,13 @@ def _sentence(error: dict, where: str) -> str:
             allowed = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
             return f"{key}: {given!r} is not known; {nearest(str(given), allowed)}"
     return f"{key}: {given!r} given; {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _keys(location: tuple) -> list[str]:
+    """The keys that lead to an error: pydantic's location without the tag that tells kinds of entries apart."""
+    path = [str(part) for part in location]
+    depth = {"experiments": 2, "figures": 3, "tables": 3}.get(path[0]) if path else None
+    return path if depth is None else path[:depth] + path[depth + 1 :]
 
 
 def _known_keys() -> set[str]:

@@ -112,6 +112,18 @@ def stamp(figure: Figure, tier: str, seeds: int) -> None:
 
 def save(figure: Figure, pdf: str, png: str) -> None:
     """Write a figure as PDF and PNG, with nothing in them that changes from run to run."""
+    _settle(figure)
     figure.savefig(pdf, metadata={"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None})
     figure.savefig(png, metadata={"Software": None})
     plt.close(figure)
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out for good, places rounded: the solver's last digits differ from run to run."""
+    figure.canvas.draw()
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        axis.set_position([round(value, 5) for value in axis.get_position().bounds])
+    if figure.get_suptitle():
+        title = figure._suptitle
+        title.set_position([round(value, 5) for value in title.get_position()])

@@ -10,6 +10,7 @@ from rectified import landscape, limits
 from rectified.errors import ConfigError
 from rectified.gradients import Autodiff
 from rectified.hessian import eigenpairs, hessian
+from rectified.moments import MomentEnergy
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RitzEnergy, TrueErrors, solve_output_weights
@@ -134,3 +135,23 @@ def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_n
         surface = landscape.planes(energy, theta, vectors, [(9, 19), (20, 40)], offsets, 2000)
         rough[name] = landscape.roughness(surface).max()
     assert rough["grid"] > 5 * rough["kink_aware"]
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat"])
+def test_moments_give_the_energy_of_the_grid(activation):
+    net = network(activation, width=9)
+    theta = parameters(net, seeds=200) * 3
+    theta[0, :3] = 0.0  # neurons without a kink
+    theta[1, 0], theta[1, 9] = 1.0, -0.5  # a kink on a point of the grid, from both sides
+    theta[2, 0], theta[2, 9] = -1.0, 0.5
+    for points in (3, 101):
+        energy = RitzEnergy(problem(coefficient="1 + x/2"), net, UniformGrid(points))
+        torch.testing.assert_close(MomentEnergy(energy)(theta), energy(theta), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("activation", "moving"), [("tanh", False), ("bent", False), ("relu", True)])
+def test_moments_are_refused_where_they_do_not_hold(activation, moving):
+    net = network(activation, width=4)
+    energy = RitzEnergy(problem(), net, KinkAware(net) if moving else UniformGrid(50))
+    with pytest.raises(ConfigError, match="moments are for"):
+        MomentEnergy(energy)

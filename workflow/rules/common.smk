@@ -1,8 +1,7 @@
 """What the rules share: the validated config, the paths of results, and the digests of code.
 
-Entry scripts are named through `params.script`, together with the digest of all the code they run. So a
-job is rerun when that code changes in meaning, and not when a file is merely touched, checked out anew or
-commented.
+Snakemake reruns a job when its entry script is newer than its results. It does not see the modules that the
+script imports; `params.code`, the digests of their meaning, makes it see them.
 """
 
 import sys

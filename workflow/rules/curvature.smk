@@ -14,11 +14,10 @@ rule hessian:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        script="hessian.py",
         code=digest.code("hessian.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/hessian.py"
 
 
 rule landscape:
@@ -37,8 +36,7 @@ rule landscape:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        script="landscape.py",
         code=digest.code("landscape.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/landscape.py"

@@ -14,11 +14,10 @@ rule gradients:
         mem_mb=3000,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        script="gradients.py",
         code=digest.code("gradients.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/gradients.py"
 
 
 rule feature:
@@ -35,8 +34,7 @@ rule feature:
         mem_mb=1000,
         runtime=10,
     params:
-        script="feature.py",
         code=digest.code("feature.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/feature.py"

@@ -17,8 +17,7 @@ rule train:
         runtime=lambda wildcards, attempt: 60 * attempt,
         checkpoint_seconds=int(CONFIG.checkpoint_seconds),
     params:
-        script="train.py",
         code=digest.code("train.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/train.py"
