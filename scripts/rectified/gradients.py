@@ -1,4 +1,4 @@
-"""Parameter gradients of the Ritz energy: four ways to compute one vector.
+"""Parameter gradients of the Ritz energy: four rules for one vector.
 
 All have one interface: called with parameters [networks, parameters] they return the objective
 [networks] and its gradient [networks, parameters]; ``objective`` is the function differentiated and
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rectified import chunks
+from rectified import chunks, leibniz
 from rectified.errors import ConfigError
 from rectified.networks import Network
 from rectified.quadrature import KinkAware, UniformGrid
@@ -181,6 +181,8 @@ def ritz_gradient(
     """
     if name == "kink_aware":
         energy = RitzEnergy(problem, network, KinkAware(network, order, panels))
+        if leibniz.applies_to(energy):
+            return leibniz.Leibniz(energy)
         kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
         return Autodiff(energy, (panels + kinks) * order)
     grid = UniformGrid(points, network.domain)

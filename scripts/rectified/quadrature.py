@@ -70,6 +70,12 @@ class KinkAware:
     ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks points"]]:
         kinks = self.network.kinks(theta)
         ends = torch.cat([self.cuts.expand(len(theta), -1), kinks], -1).sort(-1).values
+        points, weights = self.points_between(ends)
+        return points.flatten(1), weights.flatten(1)
+
+    def points_between(
+        self, ends: Float[Tensor, "networks ends"]
+    ) -> tuple[Float[Tensor, "networks pieces order"], Float[Tensor, "networks pieces order"]]:
+        """Points and weights on each piece between neighbouring ends."""
         widths = ends.diff(dim=-1)[..., None]
-        points = ends[:, :-1, None] + widths * self.nodes
-        return points.flatten(1), (widths * self.weights).flatten(1)
+        return ends[:, :-1, None] + widths * self.nodes, widths * self.weights

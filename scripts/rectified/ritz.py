@@ -23,7 +23,7 @@ class RitzEnergy:
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.problem, self.network, self.rule = problem, network, rule
-        self._data = lower([problem.coefficient / 2, problem.source], [X])
+        self.data = lower([problem.coefficient / 2, problem.source], [X])
         self._kept = self._weighted(rule.points, rule.weights) if rule.fixed else None
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
@@ -40,7 +40,7 @@ class RitzEnergy:
         return self._kept or self._weighted(x, weights)
 
     def _weighted(self, x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        half_coefficient, source = self._data(x)
+        half_coefficient, source = self.data(x)
         return half_coefficient * weights, source * weights
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
+from rectified.errors import ConfigError
 from rectified.gradients import Autodiff, DiscreteDelta, FiniteDifference, NeuronwiseFiniteDifference, ritz_gradient
+from rectified.leibniz import Leibniz
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RitzEnergy
 
@@ -145,3 +147,23 @@ def test_networks_of_a_batch_do_not_touch_each_other():
         _, together = gradient(theta)
         for row in range(4):
             torch.testing.assert_close(gradient(theta[row : row + 1])[1][0], together[row], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("coefficient", ["1", "1 + x/2"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat"])
+def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, coefficient):
+    net = network(activation, width=15)
+    theta = parameters(net, seeds=5)
+    theta[0, 3] = 0.0  # a neuron without a kink
+    energy = RitzEnergy(problem(coefficient=coefficient), net, KinkAware(net, 6, 20))
+    value, gradient = Leibniz(energy)(theta)
+    expected_value, expected = Autodiff(energy, 0)(theta)
+    torch.testing.assert_close(value, expected_value, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu2", "bent"])
+def test_closed_form_is_refused_where_it_does_not_hold(activation):
+    net = network(activation, width=4)
+    with pytest.raises(ConfigError, match="closed form"):
+        Leibniz(RitzEnergy(problem(), net, KinkAware(net)))
