@@ -25,15 +25,18 @@ class Elementwise:
     def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
         """One update of the rows that are alive; returns the objective before it, not finite where it diverged."""
         value, slope = gradient(self.theta)
-        value = torch.where(torch.isfinite(slope.sum(-1)), value, torch.nan)
-        going = alive & torch.isfinite(value)
-        before = None if going.all() else self.theta.clone()
-        self.theta.grad = slope if before is None else torch.where(going[:, None], slope, 0.0)
+        finite = torch.isfinite(value + slope.sum(-1))
         self._optimizer.param_groups[0]["lr"] = learning_rate
+        if (finite & alive).all():
+            self.theta.grad = slope
+            self._optimizer.step()
+            return value
+        going = (finite & alive)[:, None]
+        before = self.theta.clone()
+        self.theta.grad = torch.where(going, slope, 0.0)
         self._optimizer.step()
-        if before is not None:
-            self.theta.copy_(torch.where(going[:, None], self.theta, before))
-        return value
+        self.theta.copy_(torch.where(going, self.theta, before))
+        return torch.where(finite, value, torch.nan)
 
     def state_dict(self) -> dict:
         return self._optimizer.state_dict()

@@ -137,7 +137,10 @@ class _Run:
         return self.diverged_at < 0
 
     def note_divergence(self, value: Tensor) -> None:
-        new = self.alive & ~torch.isfinite(value)
+        finite = torch.isfinite(value)
+        if finite.all():
+            return
+        new = self.alive & ~finite
         if new.any():
             self.diverged_at[new] = self.epoch
             log.warning("networks %s diverged at epoch %d", new.nonzero().flatten().tolist(), self.epoch)

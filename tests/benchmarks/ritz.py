@@ -118,7 +118,7 @@ def landscape_point() -> tuple[Callable, Callable, int, int]:
             return plain_energy(model.forward, x, weights, source).item()
 
     def ours() -> None:
-        landscape.planes(quick, theta, vectors, [(1, 2)], offsets, 200)
+        landscape.planes(quick, theta, vectors, [(1, 2)], offsets, 100)
 
     def peer() -> None:
         loss_landscapes.random_plane(copy.deepcopy(plain), Energy(), distance=1, steps=15, normalization=None)
