@@ -22,7 +22,7 @@ test: .venv/installed-test ## all tests
 	.venv/bin/pytest
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
-	PYTHONPATH=scripts .venv/bin/python -c "from rectified import spec; print(spec.schema(), end='')" > workflow/schemas/config.schema.json
+	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
 
 bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run
 	.venv-peers/bin/python tests/benchmarks/ritz.py

@@ -10,11 +10,12 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import digest, spec
+from rectified import config as configuration
+from rectified import digest
 from rectified.errors import ConfigError, nearest
 
 try:
-    CONFIG = spec.load(config)
+    CONFIG = configuration.load(config)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from rectified import spec
+from rectified import config as configuration
 from rectified.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,7 +41,7 @@ def small(**changes) -> dict:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
-    config = spec.load(raw(tier))
+    config = configuration.load(raw(tier))
     assert config.tier == tier
     assert config.results == ("results" if tier == "draft" else f"results/{tier}")
     assert set(config.figures["deep_ritz"]) == {*(f"fig{n}" for n in range(1, 9)), "ext1", "ext2", "ext3"}
@@ -50,12 +50,12 @@ def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
 
 def test_schema_is_in_step_with_the_models():
     path = ROOT / "workflow/schemas/config.schema.json"
-    assert path.read_text() == spec.schema(), "run `make schema`"
+    assert path.read_text() == configuration.schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
-    schema = json.loads(spec.schema())
+    schema = json.loads(configuration.schema())
     config = json.loads(json.dumps(raw(tier)))
     jsonschema.validate(config, schema)
     config["experiments"]["ritz"]["epoch"] = 3
@@ -64,13 +64,13 @@ def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
 
 
 def test_yaml_numbers_in_exponent_form_simply_work():
-    config = spec.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
+    config = configuration.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
     settings = config.cases["one"]["default"]
     assert (settings.learning_rate, settings.epochs) == (1e-3, 10_000)
 
 
 def test_layers_override_one_another():
-    config = spec.load(
+    config = configuration.load(
         small(
             defaults={"ritz": {"width": 7, "seeds": 2, "epochs": 9}},
             experiments={"one": {"seeds": 3, "cases": {"x": {"epochs": 5}, "y": {}}, "sweep": {"width": [4, 8]}}},
@@ -84,15 +84,15 @@ def test_layers_override_one_another():
 def test_a_job_depends_on_its_own_entries_alone():
     base = small(experiments={"two": {"document": "deep_ritz", "task": "ritz", "problem": "k1", "activation": "tanh"}})
     base["problems"]["k1"] = {"solution": "sin(pi*x)"}
-    before = spec.load(base)
+    before = configuration.load(base)
     changed = merged(base, {"problems": {"k1": {"coefficient": "1 + x"}}, "experiments": {"two": {"epochs": 3}}})
-    after = spec.load(merged(changed, {"custom_activations": {"mish": "x*tanh(softplus(x))"}}))
+    after = configuration.load(merged(changed, {"custom_activations": {"mish": "x*tanh(softplus(x))"}}))
     assert before.job("one", "default") == after.job("one", "default")
     assert before.job("two", "default") != after.job("two", "default")
 
 
 def test_a_custom_activation_is_one_line():
-    config = spec.load(
+    config = configuration.load(
         small(
             custom_activations={"mish": "x*tanh(log(1 + exp(x)))"},
             experiments={"one": {"activation": "mish"}},
@@ -116,6 +116,7 @@ MISTAKES = [
     ({ONE: {"one": {"cases": {"a": {"widht": 3}}}}}, r"unknown key 'widht'; did you mean 'width'"),
     ({ONE: {"one": {"optimizer": "saddle_free_newton", "gradient": "finite_difference"}}}, r"differentiates twice"),
     ({ONE: {"one": {"hidden_layers": 2, "gradient": "discrete_delta"}}}, r"hidden_layers must be 1"),
+    ({ONE: {"f": {"document": "d", "task": "feature", "activation": "relu", "slope": 0}}}, r"slope is 0"),
     ({ONE: {"../up": {}}}, r"'\.\./up' is not a name"),
     ({"problems": {"k2": {"solution": "cos(x)"}}}, r"problems\.k2: .* boundary condition"),
     ({"problems": {"k2": {"solution": "sin(pi*y)"}}}, r"unknown symbol 'y'"),
@@ -139,7 +140,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
 def test_mistakes_are_answered_in_one_sentence(change, message):
     with pytest.raises(ConfigError) as error:
-        spec.load(small(**change))
+        configuration.load(small(**change))
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
 
@@ -149,7 +150,7 @@ def test_a_start_must_fit(key):
     value = {"width": 9, "seeds": 3, "activation": "tanh"}[key]
     second = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu", "start": "one/default"}
     with pytest.raises(ConfigError, match=f"{key} is .* but the start 'one/default' has"):
-        spec.load(small(experiments={"two": {**second, key: value}}))
+        configuration.load(small(experiments={"two": {**second, key: value}}))
 
 
 def test_a_plane_must_lie_among_the_eigenvectors():
@@ -161,7 +162,9 @@ def test_a_plane_must_lie_among_the_eigenvectors():
         "start": "one/default",
     }
     with pytest.raises(ConfigError, match=r"plane \[1, 151\] must be two different numbers from 1 to 150"):
-        spec.load(small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}}))
+        configuration.load(
+            small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}})
+        )
 
 
 def test_environments_pin_what_requirements_pin():
