@@ -1,4 +1,4 @@
-"""Objectives of many networks, evaluated a cache-sized part of them at a time."""
+"""Functions of many rows, such as objectives of many networks, evaluated a cache-sized part at a time."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,12 @@ CHUNK_BYTES = 1 << 21
 
 
 @torch.no_grad()
-def evaluate(objective: Callable[[Tensor], Tensor], theta: Tensor, values_per_network: int) -> Tensor:
-    """The objective of each row, the rows taken so many at a time that the work stays in cache.
+def evaluate(function: Callable[[Tensor], Tensor], rows: Tensor, values_per_row: int) -> Tensor:
+    """The function of each row, the rows taken so many at a time that the work stays in cache.
 
     Args:
-        objective: maps parameters [networks, parameters] to [networks].
-        values_per_network: size of the largest intermediate array of one network, such as points × width.
+        function: maps [rows, …] to [rows].
+        values_per_row: size of the largest intermediate array of one row, such as points × width.
     """
-    rows = max(1, CHUNK_BYTES // (8 * values_per_network))
-    return torch.cat([objective(part) for part in theta.split(rows)])
+    count = max(1, CHUNK_BYTES // (8 * values_per_row))
+    return torch.cat([function(part) for part in rows.split(count)])

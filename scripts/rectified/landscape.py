@@ -24,12 +24,14 @@ def planes(
         offsets: the values of α and of β, in the units of the parameters.
         values_per_network: size of the largest intermediate array of one network.
     """
-    surfaces = []
-    for i, j in pairs:
-        along = offsets[:, None, None] * vectors[:, i - 1] + offsets[None, :, None] * vectors[:, j - 1]
-        values = chunks.evaluate(objective, (theta + along).flatten(0, 1), values_per_network)
-        surfaces.append(values.view(len(offsets), len(offsets)))
-    return torch.stack(surfaces)
+    grid = torch.cartesian_prod(offsets, offsets)
+
+    def surface(i: int, j: int) -> Tensor:
+        plane = vectors[:, [i - 1, j - 1]].T.contiguous()
+        values = chunks.evaluate(lambda part: objective(torch.addmm(theta, part, plane)), grid, values_per_network)
+        return values.view(len(offsets), len(offsets))
+
+    return torch.stack([surface(i, j) for i, j in pairs])
 
 
 def roughness(surface: Float[Tensor, "*planes offsets offsets"]) -> Float[Tensor, "*planes"]:

@@ -10,22 +10,24 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from rectified.errors import ConfigError
+from rectified.quadrature import UniformGrid
 from rectified.ritz import RitzEnergy
 
 
 class MomentEnergy:
-    """The same numbers as a ``RitzEnergy`` on a fixed grid, several times faster; no derivatives.
+    """The same numbers as a ``RitzEnergy`` on a uniform grid, several times faster; no derivatives.
 
     Raises:
         ConfigError: unless the network has one hidden layer and a piecewise linear activation, and the
-            rule of the energy is a fixed grid.
+            rule of the energy is a uniform grid.
     """
 
     def __init__(self, energy: RitzEnergy):
         if not applies_to(energy):
-            raise ConfigError("moments are for one hidden layer, a piecewise linear activation and a fixed grid")
+            raise ConfigError("moments are for one hidden layer, a piecewise linear activation and a uniform grid")
         self.network, self.activation = energy.network, energy.network.activation
-        self.points = energy.rule.points[0].contiguous()
+        self.points = energy.rule.points[0]
+        self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])
         stiffness, load = (part[0] for part in energy.weighted_data(energy.rule.points, energy.rule.weights))
         distance, slope = (part[0] for part in self.network.distance(energy.rule.points))
         beyond = torch.zeros(1, dtype=self.points.dtype)  # one place more, of no weight, for kinks right of all points
@@ -66,12 +68,14 @@ class MomentEnergy:
         σ counts as not yet switched at its kink, so a neuron that falls (a < 0) has switched there.
         """
         a = a[:, :, None]
-        kinks = (self.kinks - b[:, :, None]) / a
-        past = kinks.nextafter(torch.where(a > 0, kinks, -torch.inf))
-        return torch.searchsorted(self.points, past.flatten(1), right=True)
+        cells = ((self.kinks - b[:, :, None]) / a - self.points[0]) * self.points_per_length
+        index = torch.where(a > 0, cells.floor() + 1, cells.ceil())
+        return index.nan_to_num_(len(self.points)).clamp_(0, len(self.points)).long().flatten(1)
 
 
 def applies_to(energy: RitzEnergy) -> bool:
     """Whether an energy can be had from moments."""
     network = energy.network
-    return energy.rule.fixed and network.hidden_layers == 1 and network.activation.is_piecewise_linear
+    return (
+        isinstance(energy.rule, UniformGrid) and network.hidden_layers == 1 and network.activation.is_piecewise_linear
+    )

@@ -195,7 +195,7 @@ def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
     s = job.settings
     objective, values_per_network = landscape_objective(job)
     if moments.applies_to(objective):
-        objective, values_per_network = moments.MomentEnergy(objective), s.points
+        objective, values_per_network = moments.MomentEnergy(objective), 3 * s.points
     offsets = torch.linspace(-s.extent, s.extent, s.resolution, dtype=torch.float64)
     surfaces = torch.stack(
         [

@@ -103,13 +103,14 @@ def kink_aware_gradient() -> tuple[Callable, Callable, int, int]:
 
 
 def landscape_point() -> tuple[Callable, Callable, int, int]:
-    """One point of a plane through parameter space against loss-landscapes, N = 20, 100 points."""
+    """One point of nine planes through parameter space against loss-landscapes, N = 20, 100 points."""
     net = network("relu", width=20)
     theta = parameters(net, 1)[0]
     energy = RitzEnergy(problem(), net, UniformGrid(100))
     quick = MomentEnergy(energy)
     vectors = eigenpairs(hessian(energy, theta)).vectors
     offsets = torch.linspace(-0.5, 0.5, 81, dtype=torch.float64)
+    pairs = [(1, j) for j in range(2, 11)]
     x, weights, source = grid()
     plain = PlainNetwork(20)
 
@@ -118,12 +119,12 @@ def landscape_point() -> tuple[Callable, Callable, int, int]:
             return plain_energy(model.forward, x, weights, source).item()
 
     def ours() -> None:
-        landscape.planes(quick, theta, vectors, [(1, 2)], offsets, 100)
+        landscape.planes(quick, theta, vectors, pairs, offsets, 300)
 
     def peer() -> None:
         loss_landscapes.random_plane(copy.deepcopy(plain), Energy(), distance=1, steps=15, normalization=None)
 
-    return ours, peer, 81 * 81, 15 * 15
+    return ours, peer, 9 * 81 * 81, 15 * 15
 
 
 def timed(action: Callable, count: int) -> float:
