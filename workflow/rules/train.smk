@@ -14,7 +14,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        runtime=lambda wildcards, attempt: 180 * attempt,
         checkpoint_seconds=int(CONFIG.checkpoint_seconds),
     params:
         code=digest.code("train.py"),
