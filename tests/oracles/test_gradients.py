@@ -101,6 +101,19 @@ def test_discrete_delta_mends_a_and_b_as_the_grid_is_refined():
         assert fine[name] < 0.3 * wrong[name]
 
 
+def test_discrete_delta_errs_by_half_of_each_neurons_own_jump_however_fine_the_grid():
+    """At its kink it takes the slope of one side where the integral's derivative takes the mean of both."""
+    net = network("relu")
+    theta = parameters(net, seeds=1)
+    exact = net.blocks(Leibniz(RitzEnergy(problem(), net, KinkAware(net, 8, 64)))(theta)[1])["b"]
+    found = net.blocks(ritz_gradient("discrete_delta", problem(), net, **NUMBERS | {"points": 300_001})(theta)[1])["b"]
+    p = net.blocks(theta)
+    kinks = -p["b"] / p["a"]
+    inside = (kinks > 0) & (kinks < 1)
+    expected = 0.5 * (kinks * (1 - kinks)) ** 2 * p["c"] ** 2 * p["a"].abs()
+    torch.testing.assert_close((found - exact).abs()[inside], expected[inside], rtol=0.05, atol=1e-6)
+
+
 def test_discrete_delta_of_a_smooth_activation_is_autodiff():
     net = network("tanh")
     theta = parameters(net)

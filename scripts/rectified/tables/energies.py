@@ -11,12 +11,23 @@ HEADINGS = {
     "activation": r"$\sigma$",
     "hidden_layers": "hidden",
     "gradient": "gradient",
+    "points": "$M$",
     "initialization": "start",
     "energy": r"$\Pi[\hat u]$",
     "gap": r"$\Pi[\hat u]-\Pi^*$",
     "relative_l2": r"rel.\ $L^2$",
 }
-SETTINGS = ("problem", "activation", "hidden_layers", "width", "objective", "gradient", "initialization", "optimizer")
+SETTINGS = (
+    "problem",
+    "activation",
+    "hidden_layers",
+    "width",
+    "points",
+    "objective",
+    "gradient",
+    "initialization",
+    "optimizer",
+)
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
