@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= $(shell nproc)
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test lint schema bench clean
+.PHONY: all smoke paper test schema bench clean
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 

@@ -7,7 +7,12 @@ from rectified.lowering import lower, torch_activation
 from rectified.networks import Network, initial_parameters
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 
-CUSTOM = {"hat": "max(0, 1 - abs(x))", "bent": "relu(x) + x**2/10", "mish": "x*tanh(log(1 + exp(x)))"}
+CUSTOM = {
+    "hat": "max(0, 1 - abs(x))",
+    "stairs": "max(0, x, 2*x - 1)",
+    "bent": "relu(x) + x**2/10",
+    "mish": "x*tanh(log(1 + exp(x)))",
+}
 
 
 def problem(solution: str = "sin(2*pi*x)", coefficient: str = "1") -> EllipticProblem:

@@ -8,11 +8,13 @@ activations in full, so that a job knows everything that it depends on and nothi
 import fnmatch
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from rectified import activations, expressions
@@ -25,6 +27,7 @@ from rectified.spec import (
     Count,
     Folder,
     Formula,
+    GradientErrors,
     Job,
     Landscape,
     Name,
@@ -99,7 +102,7 @@ class Config(Strict):
     """Seconds between two checkpoints of a long job."""
     problems: dict[Name, Problem]
     """Problems by name."""
-    custom_activations: dict[Name, Formula] = {}
+    custom_activations: dict[Name, Formula] | None = None
     """Activations by name, as formulas in x."""
     defaults: Defaults = Defaults()
     """Settings of all experiments of a task."""
@@ -131,6 +134,8 @@ class Config(Strict):
                 where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
                 if label in seen:
                     raise ConfigError(f"{where}: two cases have this name")
+                if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", label):
+                    raise ConfigError(f"{where}: this sweep gives no usable name; name its values with `cases` instead")
                 seen.add(label)
                 overrides = _given(case) if case else {}
                 yield label, validated(TASKS[task], base | overrides | swept, where)
@@ -187,7 +192,7 @@ class Config(Strict):
         for name, problem in self.problems.items():
             with _located(f"problems.{name}"):
                 problem.build()
-        for name, formula in self.custom_activations.items():
+        for name, formula in (self.custom_activations or {}).items():
             if name in activations.REGISTRY:
                 raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
             with _located(f"custom_activations.{name}"):
@@ -212,6 +217,9 @@ class Config(Strict):
                     f"family {entry.family!r} shows cases of task {entry.shows!r}; "
                     f"'{case.experiment}/{case.case}' is of another task"
                 )
+        problems = {getattr(self.cases[case.experiment][case.case], "problem", None) for case in cases}
+        if entry.one_problem and len(problems) > 1:
+            raise ConfigError(f"family {entry.family!r} shows one problem; {sorted(problems)} are given")
         if entry.one_case and len(cases) != 1:
             raise ConfigError(f"family {entry.family!r} shows one case; {len(cases)} are given")
 
@@ -222,11 +230,13 @@ class Config(Strict):
         if settings.problem not in self.problems:
             raise ConfigError(f"unknown problem {settings.problem!r}; {nearest(settings.problem, self.problems)}")
         check_distance(settings.distance, self.problems[settings.problem].domain)
-        moving = "kink_aware" in (getattr(settings, "gradient", ""), getattr(settings, "quadrature", ""))
+        moving = getattr(settings, "gradient", None) == "kink_aware" or isinstance(
+            settings, (GradientErrors, Landscape)
+        )
         if moving and settings.hidden_layers > 1 and activation.kinks and not activation.is_piecewise_linear:
             raise ConfigError(
-                f"kink_aware with hidden_layers {settings.hidden_layers} needs a piecewise linear or a smooth "
-                f"activation; {settings.activation!r} is neither"
+                f"kinks of a network with hidden_layers {settings.hidden_layers} can be located for piecewise linear "
+                f"or smooth activations; {settings.activation!r} is neither"
             )
         if activation.kinks and activation.kinks[0].order == 0:
             raise ConfigError(f"activation {settings.activation!r} jumps: û would have no finite energy")
@@ -236,6 +246,11 @@ class Config(Strict):
 
     def _check_start(self, settings: RitzTask, start: Case) -> None:
         origin = self.cases[start.experiment][start.case]
+        chain = [start]
+        while (before := self.start_of(self.cases[chain[-1].experiment][chain[-1].case])) is not None:
+            if before in chain:
+                raise ConfigError(f"start {settings.start!r} leads back to itself")
+            chain.append(before)
         if not isinstance(origin, RitzTraining):
             raise ConfigError(f"start {settings.start!r} is not a trained network")
         for key in ("width", "hidden_layers", "seeds", "activation"):
@@ -243,7 +258,7 @@ class Config(Strict):
             if mine != theirs:
                 raise ConfigError(f"{key} is {mine!r}, but the start {settings.start!r} has {theirs!r}")
         if isinstance(settings, Landscape):
-            parameters = settings.width * 3
+            parameters = settings.parameters
             for plane in settings.planes:
                 if max(plane) > parameters or plane[0] == plane[1]:
                     raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")
@@ -251,8 +266,9 @@ class Config(Strict):
 
 def check_distance(formula: str, domain: tuple[float, float]) -> None:
     """Refuse a distance function that is not zero at both ends of the domain."""
-    ends = expressions.sample(expressions.parse(formula), [float(end) for end in domain])
-    if not max(abs(ends)) < 1e-12:
+    left, right = domain
+    values = abs(expressions.sample(expressions.parse(formula), np.linspace(left, right, 101)))
+    if not max(values[0], values[-1]) <= 1e-12 * values.max():
         raise ConfigError(f"distance {formula!r} must be zero at both ends of {list(domain)}")
 
 
@@ -276,9 +292,9 @@ def _given(model: BaseModel) -> dict[str, Any]:
 
 
 def _slug(key: str, value: Any) -> str:
-    return (
-        value if isinstance(value, str) else f"{key}{value:g}" if isinstance(value, (int, float)) else f"{key}{value}"
-    )
+    if isinstance(value, str):
+        return value
+    return f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ class Exhibit(Strict):
 
     shows: ClassVar[str] = "ritz"
     one_case: ClassVar[bool] = False
+    one_problem: ClassVar[bool] = False
 
     data: Annotated[list[CasePattern], Field(min_length=1)]
     """Cases, as `experiment/case`; * stands for any text."""
@@ -19,6 +20,8 @@ class Exhibit(Strict):
 
 class TrainingFigure(Exhibit):
     """Energy histories and learned fields of trained networks."""
+
+    one_problem: ClassVar[bool] = True
 
     family: Literal["training"]
     panels: list[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
@@ -44,6 +47,8 @@ class LandscapeFigure(Exhibit):
 
 class ConvergenceFigure(Exhibit):
     """Errors of several methods against the width of the network and against work."""
+
+    one_problem: ClassVar[bool] = True
 
     family: Literal["convergence"]
 

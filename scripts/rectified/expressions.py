@@ -19,7 +19,7 @@ from rectified.errors import ConfigError, nearest
 MAX_LENGTH = 500
 LARGEST = 1e300
 MAX_BITS = 1000
-JUMP_ORDERS = 5
+JUMP_ORDERS = 12
 
 
 class sigmoid(sympy.Function):
@@ -197,6 +197,8 @@ class Kink:
 def kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
     """Locate every kink and jump of an expression in one variable, with their exact sizes.
 
+    Jumps of derivatives beyond order 11 are not seen.
+
     Raises:
         ConfigError: if a switching point cannot be solved for, or if there are infinitely many.
     """
@@ -224,7 +226,8 @@ def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, 
     if not points:
         return [(-math.inf, expression)]
     first = _smooth_branch(expression, variable, points[0], -1)
-    rest = [(float(point), _smooth_branch(expression, variable, point, +1)) for point in points]
+    rough = {kink.point for kink in kinks(expression, variable)}
+    rest = [(float(p), _smooth_branch(expression, variable, p, +1)) for p in points if float(p) in rough]
     return [(-math.inf, first), *rest]
 
 

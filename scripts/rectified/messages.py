@@ -35,6 +35,8 @@ def _sentence(error: dict, where: str, known: set[str]) -> str:
             return f"{key}: {error['ctx']['error']}"
         case "string_pattern_mismatch":
             return f"{key}: {given!r} is not a name that can be used here (pattern {error['ctx']['pattern']})"
+        case "union_tag_not_found":
+            return f"{key}: the key {error['ctx']['discriminator']} is missing"
         case "union_tag_invalid":
             tag = error["ctx"]["tag"]
             allowed = error["ctx"]["expected_tags"].replace("'", "").split(", ")

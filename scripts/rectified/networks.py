@@ -112,6 +112,12 @@ class Network:
             value = value + torch.bmm(p["c"][:, None], intercept)[:, 0]
         return derivative * x + value, derivative
 
+    @property
+    def locates_kinks(self) -> bool:
+        """Whether ``kinks`` can say where û is not smooth."""
+        activation = self.activation
+        return self.hidden_layers == 1 or activation.is_piecewise_linear or not activation.kink_points
+
     def kinks(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks kinks"]:
         """Where û is not smooth, unsorted; differentiable in θ.
 
@@ -126,13 +132,13 @@ class Network:
         a, b = p["a"][:, :, None], p["b"][:, :, None]
         flat = (a == 0).to(a.dtype)  # a neuron without a kink: any finite place will do
         kinks = ((points - b) / (a + flat)).flatten(1).clamp(left, right)
-        if self.hidden_layers == 1 or not len(points):
-            return kinks
-        if not self.activation.is_piecewise_linear:
+        if not self.locates_kinks:
             raise ConfigError(
                 f"kinks of a network with {self.hidden_layers} hidden layers can be located for piecewise linear "
                 f"activations only, not for {self.activation.symbolic.name!r}"
             )
+        if not len(points):
+            return kinks
         for layer in range(2, self.hidden_layers + 1):
             kinks = torch.cat([kinks, self._kinks_of_layer(p, layer, kinks, points)], -1)
         return kinks

@@ -126,7 +126,10 @@ class SaddleFreeNewton(PerNetwork):
         value, slope = gradient(self.theta[row : row + 1])
         if self.arrived[row]:
             return value[0]
-        eigenvalues, vectors = torch.linalg.eigh(hessian(self.objective, self.theta[row]))
+        matrix = hessian(self.objective, self.theta[row])
+        if not torch.isfinite(value[0] + slope.sum() + matrix.sum()):
+            return value[0] * torch.nan
+        eigenvalues, vectors = torch.linalg.eigh(matrix)
         components = vectors.T @ slope[0]
         for _ in range(10):
             trial = self.theta[row] - vectors @ (components / (eigenvalues.abs() + self.damping[row]))

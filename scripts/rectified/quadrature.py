@@ -41,6 +41,23 @@ class UniformGrid:
         return self.points, self.weights
 
 
+class Gauss:
+    """Composite Gauss–Legendre on equal panels, blind to kinks."""
+
+    fixed = True
+
+    def __init__(self, order: int, panels: int, domain: tuple[float, float] = (0.0, 1.0)):
+        nodes, weights = np.polynomial.legendre.leggauss(order)
+        ends = np.linspace(*domain, panels + 1)
+        width = (domain[1] - domain[0]) / panels
+        points = ends[:-1, None] + width * (1 + nodes) / 2
+        self.points = torch.from_numpy(points.reshape(1, -1))
+        self.weights = torch.from_numpy(np.tile(weights * width / 2, panels)[None])
+
+    def __call__(self, theta: Tensor) -> tuple[Float[Tensor, "1 points"], Float[Tensor, "1 points"]]:
+        return self.points, self.weights
+
+
 class KinkAware:
     """Composite Gauss–Legendre with panels cut at every kink of the network.
 

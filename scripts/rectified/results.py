@@ -32,6 +32,11 @@ class Result:
         return store.read_table(self.files[f"{name}.parquet"])
 
     @property
+    def diverged(self) -> int:
+        """How many networks of a trained case diverged."""
+        return int((self.arrays("fields").diverged_at >= 0).sum()) if "fields.nc" in self.files else 0
+
+    @property
     def series(self) -> str:
         """Name of the case in the plotted data."""
         return f"{self.job.experiment}/{self.job.case}"

@@ -13,7 +13,7 @@ def begin(snakemake: Any) -> tuple[Job, dict[str, str]]:
     """Start the log of a job; return the job and the attributes that its results carry."""
     start_log(snakemake.log[0] if snakemake.log else None)
     text = snakemake.params.job
-    return Job.model_validate_json(text), store.provenance(text, snakemake.params.code)
+    return Job.model_validate_json(text), store.provenance(snakemake.params.code, spec=text)
 
 
 def start_log(path: str | None) -> None:

@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from rectified import activations
 from rectified.activations import Activation
@@ -10,7 +19,9 @@ from rectified.problems.elliptic import EllipticProblem, elliptic_problem
 
 
 def _whole_number(value: Any) -> Any:
-    """YAML reads 1e4 as text; take it for the whole number that it is."""
+    """YAML reads 1e4 as text; take it for the whole number that it is. Yes and no are no numbers."""
+    if isinstance(value, bool):
+        raise ValueError(f"{value} given; a whole number is wanted")
     if isinstance(value, str):
         try:
             number = float(value)
@@ -51,6 +62,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def _ascending(value: tuple[float, float]) -> tuple[float, float]:
+    if not value[0] < value[1]:
+        raise ValueError(f"{list(value)} given; the left end must be below the right end")
+    return value
+
+
+Domain = Annotated[tuple[float, float], AfterValidator(_ascending)]
+
+
 class Problem(Strict):
     """A one-dimensional elliptic problem, by its exact solution and its coefficient."""
 
@@ -58,7 +78,7 @@ class Problem(Strict):
     """Exact solution u(x), zero at both ends of the domain."""
     coefficient: Formula = "1"
     """Coefficient κ(x), positive."""
-    domain: tuple[float, float] = (0.0, 1.0)
+    domain: Domain = (0.0, 1.0)
     """The two ends of the interval."""
 
     def build(self) -> EllipticProblem:
@@ -100,6 +120,11 @@ class RitzTask(Task):
     """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …"""
     start: CaseRef | None = None
     """A trained case, `experiment/case`, to start from instead."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of one network."""
+        return 3 * self.width + (self.hidden_layers - 1) * self.width * (self.width + 1)
 
 
 class RitzTraining(RitzTask):
@@ -159,11 +184,11 @@ class Feature(Task):
     """b."""
     points: Annotated[Count, Field(ge=2)] = 101
     """Points of the uniform grid."""
-    domain: tuple[float, float] = (0.0, 1.0)
+    domain: Domain = (0.0, 1.0)
     """The two ends of the interval."""
 
     @model_validator(mode="after")
-    def _has_a_kink_somewhere(self):
+    def _varies(self):
         if self.slope == 0:
             raise ValueError("slope is 0: the feature would be constant; any other number is allowed")
         return self
@@ -176,8 +201,10 @@ class Landscape(RitzTask):
     start: CaseRef
     """The trained case, `experiment/case`, that the planes go through."""
     quadrature: Literal["grid", "kink_aware"] = "grid"
-    """How the energy shown, and its Hessian, is integrated."""
-    planes: list[tuple[Count, Count]]
+    """How the energy shown is integrated."""
+    hessian: Literal["grid", "kink_aware"] = "grid"
+    """How the energy is integrated whose Hessian gives the eigenvectors."""
+    planes: Annotated[list[tuple[Count, Count]], Field(min_length=1)]
     """Pairs of eigenvectors, counted from 1 in descending order of their eigenvalues."""
     extent: Positive = 0.5
     """Largest |α| and |β|."""

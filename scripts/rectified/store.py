@@ -1,14 +1,15 @@
 """The only reader and writer of results: netCDF, Parquet and safetensors, written atomically.
 
-Every file carries the resolved spec it was made from, the digest of the code, and the versions of the
-packages, and no time: the same work gives the same bytes.
+Every file of a job carries the resolved spec it was made from, the digests of the code, and the versions of the
+packages; the data of figures and tables carry their entry in config instead of the spec. None carries a time: the
+same work gives the same bytes.
 """
 
 import json
 import os
 import platform
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,35 @@ import safetensors
 import safetensors.numpy
 import xarray as xr
 
-PACKAGES = ("torch", "numpy", "scipy", "sympy", "pandas", "xarray")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "sympy",
+    "pandas",
+    "pyarrow",
+    "xarray",
+    "h5netcdf",
+    "safetensors",
+    "matplotlib",
+)
 
 
-def provenance(spec: str, code: list[str]) -> dict[str, str]:
-    """The attributes every result carries: its spec, the digests of its modules, package versions."""
-    versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-    return {"spec": spec, "code": json.dumps(code), "versions": json.dumps(versions)}
+def provenance(code: list[str], **what: str) -> dict[str, str]:
+    """The attributes a result carries: what it was made from, the digests of its modules, package versions."""
+    return {**what, "code": json.dumps(code), "versions": json.dumps(versions())}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on, where installed."""
+    return {"python": platform.python_version()} | {name: found for name in PACKAGES if (found := _version(name))}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
@@ -84,8 +107,3 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
     with safetensors.safe_open(path, framework="numpy") as file:
         attributes = json.loads((file.metadata() or {}).get("attributes", "{}"))
         return {name: file.get_tensor(name) for name in file.keys()}, attributes  # noqa: SIM118 (no mapping)
-
-
-def spec_of(attributes: Mapping[str, str]) -> dict:
-    """The resolved spec of a result, from its attributes."""
-    return json.loads(attributes["spec"])

@@ -14,7 +14,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLUMN = 3.4
+from rectified.store import write_atomically
+
 PAGE = 7.0
 
 ACTIVATION_COLOURS = {
@@ -101,10 +102,9 @@ def letters(axes: list[Axes]) -> None:
         axis.set_title(f"({letter})", loc="left", fontweight="bold")
 
 
-def stamp(figure: Figure, tier: str, seeds: int) -> None:
-    """Write tier and number of seeds into a strip of its own at the lower right."""
-    number = f"{seeds} seed{'s' if seeds != 1 else ''}" if seeds else ""
-    text = " · ".join(filter(None, [f"{tier} tier", number]))
+def stamp(figure: Figure, *notes: str) -> None:
+    """Write the tier and what lines and bands are into a strip of its own at the lower right."""
+    text = " · ".join(filter(None, notes))
     strip = 0.12 / figure.get_figheight()
     figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
     figure.text(0.995, 0.02 / figure.get_figheight(), text, ha="right", va="bottom", fontsize=5.5, color="0.4")
@@ -113,8 +113,9 @@ def stamp(figure: Figure, tier: str, seeds: int) -> None:
 def save(figure: Figure, pdf: str, png: str) -> None:
     """Write a figure as PDF and PNG, with nothing in them that changes from run to run."""
     _settle(figure)
-    figure.savefig(pdf, metadata={"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None})
-    figure.savefig(png, metadata={"Software": None})
+    undated = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
+    write_atomically(pdf, lambda file: figure.savefig(file, metadata=undated))
+    write_atomically(png, lambda file: figure.savefig(file, metadata={"Software": None}))
     plt.close(figure)
 
 

@@ -118,7 +118,9 @@ def train(
             log.info("epoch %d of %d, median objective %.6g", run.epoch, schedule.epochs, value.nanmedian())
             logged = now
     bar.close()
-    run.record(gradient(optimizer.theta)[0], observe(optimizer.theta))
+    objective = gradient(optimizer.theta)[0]
+    run.note_divergence(objective)
+    run.record(objective, observe(optimizer.theta))
     return run.history()
 
 

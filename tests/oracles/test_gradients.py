@@ -33,7 +33,9 @@ def central_differences(energy, theta: torch.Tensor, step: float) -> torch.Tenso
     return torch.stack(columns, 1)
 
 
-CASES = [(activation, 1) for activation in ("relu", "leaky_relu", "abs", "hat", "bent", "relu2", "tanh", "mrepu1")]
+CASES = [
+    (activation, 1) for activation in ("relu", "leaky_relu", "abs", "hat", "stairs", "bent", "relu2", "tanh", "mrepu1")
+]
 
 
 @pytest.mark.parametrize("coefficient", ["1", "1 + x/2"])
@@ -84,7 +86,7 @@ def block_errors(activation: str, rule: str, points: int = 10_000) -> dict[str, 
 def test_autodiff_of_relu_is_right_for_c_and_wrong_for_a_and_b_on_any_grid():
     for points in (1000, 10_000, 100_000):
         errors = block_errors("relu", "autodiff", points)
-        assert errors["c"] < 1e-4
+        assert errors["c"] < 10 / points
         assert errors["a"] > 1e-3
         assert errors["b"] > 1e-3
 
@@ -93,12 +95,12 @@ def test_autodiff_of_tanh_is_right_for_all_blocks():
     assert max(block_errors("tanh", "autodiff").values()) < 1e-6
 
 
-def test_discrete_delta_mends_a_and_b_as_the_grid_is_refined():
-    coarse, fine = (block_errors("relu", "discrete_delta", points) for points in (100, 100_000))
+def test_discrete_delta_comes_closer_than_autodiff_and_stays_where_it_is():
+    fine, finer = (block_errors("relu", "discrete_delta", points) for points in (30_000, 100_000))
     wrong = block_errors("relu", "autodiff", 100_000)
     for name in "ab":
-        assert fine[name] < coarse[name]
-        assert fine[name] < 0.3 * wrong[name]
+        assert finer[name] < 0.3 * wrong[name]
+        assert finer[name] == pytest.approx(fine[name], rel=0.2)
 
 
 def test_discrete_delta_errs_by_half_of_each_neurons_own_jump_however_fine_the_grid():
@@ -163,7 +165,7 @@ def test_networks_of_a_batch_do_not_touch_each_other():
 
 
 @pytest.mark.parametrize("coefficient", ["1", "1 + x/2"])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat", "stairs"])
 def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, coefficient):
     net = network(activation, width=15)
     theta = parameters(net, seeds=5)

@@ -83,7 +83,6 @@ def test_seeds_of_an_ensemble_do_not_know_of_each_other(optimizer):
 def test_a_diverged_seed_is_noted_and_frozen_and_the_others_go_on(optimizer):
     net = network("tanh", width=6)
     plain = ritz_gradient("autodiff", problem(), net, **NUMBERS)
-    alone = {}
 
     def poisoned(theta):
         """The energy, but not a number for the second seed of three once its weights have moved."""
@@ -117,6 +116,22 @@ def test_a_rate_that_is_too_large_is_recorded_not_raised():
     assert diverged.any()
     assert torch.isfinite(history.theta).all()
     assert np.array_equal(np.isnan(history.records["objective"][-1]), diverged.numpy())
+
+
+def test_divergence_of_the_last_step_is_noted():
+    _, history = run(optimizer="sgd", rate=1e6, epochs=4)
+    assert np.array_equal(np.isnan(history.records["objective"][-1]), (history.diverged_at >= 0).numpy())
+    assert (history.diverged_at >= 0).any()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_overflowing_parameters_stop_their_own_network_alone(optimizer):
+    net = network("tanh", width=5)
+    gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
+    theta = parameters(net, seeds=3)
+    theta[1] *= 1e200
+    history = train(optimizers.build(optimizer, theta, 1e-3, gradient.objective), gradient, nothing, Schedule(5, 1e-3))
+    assert history.diverged_at.tolist() == [-1, 0, -1]
 
 
 def test_schedule_decays_exponentially_to_the_final_rate():

@@ -128,6 +128,18 @@ MISTAKES = [
     ({"custom_activations": {"step": "heaviside(x)"}, ONE: {"one": {"activation": "step"}}}, r"'step' jumps"),
     ({"results": "../elsewhere"}, r"results: '\.\./elsewhere' is not a name"),
     ({"results": "/tmp"}, r"results: '/tmp' is not a name"),
+    ({ONE: {"one": {"width": True}}}, r"width: True given; a whole number is wanted"),
+    ({ONE: {"one": {"start": "one/default"}}}, r"leads back to itself"),
+    (
+        {ONE: {"one": {"sweep": {"distance": ["x*(1 - x)", "sin(pi*x)"]}}}},
+        r"no usable name; name its values with `cases`",
+    ),
+    ({ONE: {"two": {"document": "deep_ritz", "activation": "relu"}}}, r"experiments\.two: the key 'task' is missing"),
+    ({ONE: {"f": {"document": "d", "task": "feature", "activation": "relu", "domain": [1, 0]}}}, r"left end must be"),
+    ({ONE: {"one": {"activation": "relu2", "hidden_layers": 2, "gradient": "kink_aware"}}}, r"'relu2' is neither"),
+    ({"problems": {"k2": {"coefficient": "1 + heaviside(x - 1/2)"}}}, r"problems\.k2: coefficient .* has a kink"),
+    ({"problems": {"k2": {"coefficient": "1 + abs(x - 1/3)"}}}, r"problems\.k2: coefficient .* has a kink"),
+    ({"problems": {"k2": {"solution": "0"}}}, r"problems\.k2: solution '0' is zero everywhere"),
     ({"figurs": {}}, r"unknown key 'figurs'; did you mean 'figures'"),
     ({"figures": {"deep_ritz": {"fig1": {"family": "trainin", "data": []}}}}, r"'trainin'; did you mean 'training'"),
     (
@@ -143,6 +155,29 @@ def test_mistakes_are_answered_in_one_sentence(change, message):
         configuration.load(small(**change))
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"problems": {"k2": {"solution": "1000*sin(10*pi*x)"}}},
+        {"problems": {"k2": {"solution": "x*(1 - x)*abs(x + 5)"}}},
+        {ONE: {"one": {"activation": "relu2", "hidden_layers": 2}}},
+        {ONE: {"one": {"sweep": {"epochs": [1000000, 20]}}}},
+        {"custom_activations": None},
+    ],
+)
+def test_unusual_but_meaningful_entries_are_taken(change):
+    configuration.load(small(**change))
+
+
+def test_planes_of_deep_networks_are_counted_with_all_their_parameters():
+    deep = {"hidden_layers": 2, "width": 10}
+    planes = {"document": "deep_ritz", "task": "landscape", "problem": "k2", "activation": "relu", **deep}
+    planes |= {"start": "one/default", "planes": [[1, 140]]}
+    configuration.load(small(experiments={"one": deep, "two": planes}))
+    with pytest.raises(ConfigError, match="from 1 to 140"):
+        configuration.load(small(experiments={"one": deep, "two": {**planes, "planes": [[1, 141]]}}))
 
 
 @pytest.mark.parametrize("key", ["width", "seeds", "activation"])

@@ -107,6 +107,8 @@ def test_agrees_with_python_on_formulas(text, x):
         ("heaviside(x - 1/3)", [1 / 3], [0]),
         ("min(relu(x), 1)", [0, 1], [1, 1]),
         ("x*abs(x)", [0], [2]),
+        ("relu(x)**5", [0], [5]),
+        ("max(0, x, 2*x - 1)", [0, 1], [1, 1]),
         ("sign(x)*x - abs(x)", [], []),
         ("tanh(x)", [], []),
     ],

@@ -26,7 +26,9 @@ SHOWING = {"figure", "table"}
     [
         ("rectified/quadrature.py", {"train", "gradients"}, TRAINING | SHOWING),
         ("rectified/lowering.py", {"train", "gradients", "feature"}, TRAINING | SHOWING | {"feature"}),
-        ("rectified/landscape.py", {"train", "gradients"}, TRAINING | SHOWING),
+        ("rectified/landscape.py", {"hessian"}, {"hessian", "landscape", "figure"}),
+        ("rectified/gradient_errors.py", {"gradients"}, {"gradients", "table"}),
+        ("rectified/exhibits.py", set(), set()),
         ("rectified/feature.py", {"feature"}, {"feature", "figure"}),
         ("rectified/style.py", {"figure"}, {"figure"}),
         ("rectified/tables/page.py", {"table"}, {"table"}),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import SMOKE
-from rectified import store
+from rectified import spec, store
 
 FIGURES = [*(f"fig{n}" for n in range(1, 9)), "ext1", "ext2", "ext3"]
 
@@ -36,16 +36,12 @@ def test_one_core_gives_the_same_bytes_as_two(finished, fresh):
 
 def test_results_know_where_they_come_from(finished):
     fields = store.read_arrays(finished.folder / "results/smoke/deep_ritz/ritz/relu-k2/fields.nc")
-    spec = store.spec_of(fields.attrs)
-    assert spec["tier"] == "smoke"
-    assert spec["problem"]["solution"] == "sin(2*pi*x)"
-    assert spec["formula"] == "relu(x)"
+    job = spec.Job.model_validate_json(fields.attrs["spec"])
+    assert job.tier == "smoke"
+    assert job.problem.solution == "sin(2*pi*x)"
+    assert job.formula == "relu(x)"
     assert any(line.startswith("rectified/quadrature.py ") for line in json.loads(fields.attrs["code"]))
     assert json.loads(fields.attrs["versions"])["torch"].startswith("2.13.0")
-
-
-def test_no_checkpoint_is_left(finished):
-    assert list(finished.folder.glob("results/smoke/.checkpoints/**/*.safetensors")) == []
 
 
 def test_a_figure_alone_builds_only_what_it_needs(fresh):
@@ -66,6 +62,7 @@ def test_killed_run_goes_on_to_the_same_bytes(fresh):
     victim.run(target, *SMOKE, "--rerun-incomplete", *slow)
     log = (victim.folder / "results/smoke/deep_ritz/ritz/relu-k2/train.log").read_text()
     assert "resuming at epoch" in log
+    assert not state.exists()
     whole.run(target, *SMOKE, *slow)
     assert victim.data() == whole.data()
 

@@ -56,7 +56,7 @@ def settings_of(wildcards):
 
 
 def job_of(wildcards):
-    """What the job at these wildcards is told, as JSON; changes exactly when the job must run again."""
+    """What the job at these wildcards is told, as JSON; a change of it reruns the job."""
     settings_of(wildcards)
     return CONFIG.job(wildcards.experiment, wildcards.case).model_dump_json()
 

@@ -15,7 +15,7 @@ rule train:
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 180 * attempt,
-        checkpoint_seconds=int(CONFIG.checkpoint_seconds),
+        checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
         code=digest.code("train.py"),
         job=job_of,

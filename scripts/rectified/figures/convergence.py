@@ -36,7 +36,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.minorticks_off()
     axes[1, 0].set_xlabel("width $N$")
     shown = _shown_at(next(iter(methods.values())), methods).job.settings.width
-    axes[1, 1].set_xlabel(f"work at $N={shown}$ (field evaluations at a point)")
+    axes[1, 1].set_xlabel(f"nominal work at $N={shown}$ (field evaluations at a point)")
     style.letters(list(axes.flat))
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=2)
     return figure
@@ -50,10 +50,10 @@ def _by_method(results: list[Result]) -> dict[str, list[Result]]:
 
 
 def _shown_at(cases: list[Result], methods: dict[str, list[Result]]) -> Result:
-    """The case at the largest width up to 50 that all methods have."""
+    """The case at the largest width up to 50 that all methods have, or else the widest."""
     common = set.intersection(*({r.job.settings.width for r in group} for group in methods.values()))
-    width = max([w for w in common if w <= 50], default=min(common))
-    return next(case for case in cases if case.job.settings.width == width)
+    width = max((w for w in common if w <= 50), default=min(common, default=None))
+    return next((case for case in cases if case.job.settings.width == width), cases[-1])
 
 
 def _look(result: Result) -> dict:

@@ -39,9 +39,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.set_xlabel("$x$")
     style.letters(list(axes.flat))
     s = result.job.settings
-    sign = "−" if s.bias < 0 else "+"
     figure.suptitle(
-        rf"$f(x)=\sigma(ax+b)$ at $a={s.slope:g}$, $b={sign if s.bias < 0 else ''}{abs(s.bias):g}$, "
+        rf"$f(x)=\sigma(ax+b)$ at $a={s.slope:g}$, $b={s.bias:g}$, "
         rf"$\sigma$ = {result.job.activation.label}, {s.points} points"
     )
     return figure

@@ -7,6 +7,7 @@ from rectified.results import Result
 from rectified.spec import RitzTraining
 from rectified.style import GRADIENT_LABELS
 
+NUMBERS = {"points": "$M={}$", "learning_rate": "rate {:g}"}
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "lbfgs": "L-BFGS", "saddle_free_newton": "saddle-free Newton"}
 
 
@@ -30,6 +31,7 @@ def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
         parts.append("solved $c$")
     if _differs("optimizer", everyone):
         parts.append(OPTIMIZERS[mine.optimizer])
+    parts += [sign.format(getattr(mine, name)) for name, sign in NUMBERS.items() if _differs(name, everyone)]
     if mine.start:
         parts.append("from the fit")
     return ", ".join(parts)

@@ -40,7 +40,19 @@ def make(snakemake: Any, draw: Draw) -> None:
     entry = json.loads(snakemake.params.entry)
     data = PlottedData()
     figure = draw(results, entry, data)
-    style.stamp(figure, snakemake.params.tier, max(getattr(r.job.settings, "seeds", 0) for r in results))
+    style.stamp(figure, f"{snakemake.params.tier} tier", *_about_seeds(results, entry["family"]))
     style.save(figure, snakemake.output.pdf, snakemake.output.png)
-    attributes = {"entry": snakemake.params.entry, "code": json.dumps(snakemake.params.code)}
+    attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, data.table(), attributes)
+
+
+def _about_seeds(results: list[Result], family: str) -> list[str]:
+    """What the reader must know of the seeds behind a figure, and of those that diverged."""
+    seeds = max(getattr(result.job.settings, "seeds", 0) for result in results)
+    if not seeds:
+        return []
+    if family == "landscape":
+        return [f"first of {seeds} seeds"]
+    diverged = sum(result.diverged for result in results)
+    notes = [f"lines: median, bands: range, fields: a median seed of {seeds}"]
+    return [*notes, f"{diverged} diverged runs left out"] if diverged else notes

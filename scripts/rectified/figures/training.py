@@ -48,7 +48,7 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
         if result.job.settings.objective == "regression":
             continue
         table = result.table("history")
-        table = table.assign(epoch=table.epoch.clip(lower=1)) if against == "epoch" else table[table.work > 0]
+        table = table.assign(epoch=table.epoch.replace(0, 0.5)) if against == "epoch" else table[table.work > 0]
         minimum = float(result.arrays("fields").minimum_energy)
         gaps = table.pivot(index=against, columns="seed", values="energy") - minimum
         median, low, high, _ = summarize(gaps.to_numpy().T)
@@ -62,7 +62,7 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
 
 
 def history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
-    """Gap of the exact energy against the epoch, the start drawn at 1: median and range over seeds."""
+    """Gap of the exact energy against the epoch, the start drawn at ½: median and range over seeds."""
     lines = _gap_history(axis, results, labels, data, "epoch")
     axis.set_xscale("log")
     axis.set_xlabel("epoch")
@@ -73,7 +73,7 @@ def work(axis: Axes, results: list[Result], labels: list[str], data: PlottedData
     """Gap of the exact energy against the work spent: evaluations of the field at a point, per network."""
     lines = _gap_history(axis, results, labels, data, "work")
     axis.set_xscale("log")
-    axis.set_xlabel("work (field evaluations at a point)")
+    axis.set_xlabel("nominal work (field evaluations at a point)")
     return lines
 
 

@@ -27,7 +27,7 @@ class EllipticProblem:
         domain: the two ends of the interval.
 
     Raises:
-        ConfigError: if u is not zero at an end, has a kink, or κ is not positive on the interval.
+        ConfigError: if u is not zero at an end, if u or κ has a kink inside, or κ is not positive.
     """
 
     solution_text: str
@@ -38,19 +38,19 @@ class EllipticProblem:
         left, right = self.domain
         if not left < right:
             raise ConfigError(f"domain {list(self.domain)}: the left end must be below the right end")
-        if expressions.kinks(self.solution, X):
-            raise ConfigError(f"solution {self.solution_text!r} has a kink: its source would not be a function")
+        for name, expression in (("solution", self.solution), ("coefficient", self.coefficient)):
+            if any(left < kink.point < right for kink in expressions.kinks(expression, X)):
+                raise ConfigError(f"{name} {expression} has a kink in {list(self.domain)}: no rule here cuts there")
         grid = np.linspace(left, right, 1001)
-        for name, expression in [
-            ("solution", self.solution),
-            ("coefficient", self.coefficient),
-            ("source", self.source),
-        ]:
+        for name in ("solution", "coefficient", "source"):
+            expression = getattr(self, name)
             if not np.isfinite(expressions.sample(expression, grid)).all():
                 raise ConfigError(f"{name} {expression} is not finite everywhere on {list(self.domain)}")
-        for end in self.domain:
-            value = float(expressions.sample(self.solution, np.array([end]))[0])
-            if abs(value) > 1e-12:
+        values = expressions.sample(self.solution, grid)
+        if not abs(values).max() > 0:
+            raise ConfigError(f"solution {self.solution_text!r} is zero everywhere: no relative error could be told")
+        for end, value in zip(self.domain, values[[0, -1]]):
+            if abs(value) > 1e-12 * abs(values).max():
                 raise ConfigError(
                     f"solution {self.solution_text!r} is {value:.3g} at x = {end:g}: the boundary condition wants 0"
                 )
@@ -69,8 +69,9 @@ class EllipticProblem:
 
     @cached_property
     def source(self) -> sympy.Expr:
-        """The source b = −(κu')'."""
-        return -sympy.diff(self.coefficient * sympy.diff(self.solution, X), X)
+        """The source b = −(κu')', pointwise."""
+        source = -sympy.diff(self.coefficient * sympy.diff(self.solution, X), X)
+        return source.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
 
     @cached_property
     def minimum_energy(self) -> float:

@@ -1,5 +1,6 @@
 """Energies and errors of trained networks, median and range over seeds (table1)."""
 
+import numpy as np
 import pandas as pd
 
 from rectified.results import Result
@@ -10,9 +11,13 @@ HEADINGS = {
     "problem": "problem",
     "activation": r"$\sigma$",
     "hidden_layers": "hidden",
+    "width": "$N$",
     "gradient": "gradient",
     "points": "$M$",
     "initialization": "start",
+    "epochs": "epochs",
+    "seeds": "seeds",
+    "diverged": "diverged",
     "energy": r"$\Pi[\hat u]$",
     "gap": r"$\Pi[\hat u]-\Pi^*$",
     "relative_l2": r"rel.\ $L^2$",
@@ -40,6 +45,7 @@ def _row(result: Result) -> dict:
     return {
         "case": result.series,
         **{name: getattr(settings, name) for name in SETTINGS},
+        "points": np.nan if settings.gradient == "kink_aware" else settings.points,
         "epochs": settings.epochs,
         "seeds": settings.seeds,
         "diverged": int((fields.diverged_at >= 0).sum()),

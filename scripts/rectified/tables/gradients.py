@@ -12,6 +12,7 @@ HEADINGS = {
     "rule": "rule",
     "points": "$M$",
     "step": r"$\varepsilon$",
+    "seeds": "seeds",
     "block": "block",
     "relative_error": "relative error",
 }

@@ -1,6 +1,6 @@
 """From the files of a table rule to CSV, TeX and Parquet: what all tables share."""
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,31 +18,53 @@ Rows = Callable[[list[Result]], pd.DataFrame]
 def make(snakemake: Any, rows: Rows, headings: Mapping[str, str]) -> None:
     """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings."""
     start_log(snakemake.log[0])
-    table = rows(results_of(list(snakemake.input))).assign(tier=snakemake.params.tier)
-    attributes = {"entry": snakemake.params.entry, "code": json.dumps(snakemake.params.code)}
+    tier = snakemake.params.tier
+    table = rows(results_of(list(snakemake.input))).assign(tier=tier)
+    attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-    text = f"% {snakemake.params.tier} tier\n" + latex(table, headings)
+    text = latex(table, headings, f"{tier} tier; median [smallest, largest] over seeds")
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
 
 
-def latex(table: pd.DataFrame, headings: Mapping[str, str]) -> str:
-    """A booktabs table; columns ``q_median``, ``q_low``, ``q_high`` of a quantity q share one cell."""
-    shown = {}
-    for column, heading in headings.items():
-        if column in table:
-            shown[heading] = table[column].map(lambda v: v if isinstance(v, str) else f"{v:g}")
-        else:
-            parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
-            shown[heading] = [f"${_tex(mid)}$ [${_tex(low)}$, ${_tex(high)}$]" for mid, low, high in zip(*parts)]
-    return pd.DataFrame(shown).to_latex(index=False)
+def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
+    """A booktabs table with a note as its last line; the median, low and high of a quantity share a cell."""
+    columns = [_cells(table, column) for column in headings]
+    rows = [" & ".join(cells) + r" \\" for cells in zip(*columns)]
+    lines = [
+        rf"\begin{{tabular}}{{{'l' * len(headings)}}}",
+        r"\toprule",
+        " & ".join(headings.values()) + r" \\",
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        rf"\multicolumn{{{len(headings)}}}{{l}}{{\footnotesize {_escaped(note)}}} \\",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(table: pd.DataFrame, column: str) -> list[str]:
+    if column in table:
+        return [_escaped(value) if isinstance(value, str) else _number(value) for value in table[column]]
+    parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
+    return [f"{_number(mid)} [{_number(low)}, {_number(high)}]" for mid, low, high in zip(*parts)]
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([_%&#$])", r"\\\1", text)
+
+
+def _number(value: float) -> str:
+    """A number in mathematics mode; a dash for one that is missing."""
+    if value != value:
+        return "--"
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{value:.0f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"${mantissa}$" if int(exponent) == 0 else rf"${mantissa}\cdot10^{{{int(exponent)}}}$"
 
 
 def columns_of(name: str, summary: Summary) -> dict[str, float]:
     """A summary as the three columns of a quantity."""
     return {f"{name}_{part}": float(getattr(summary, part)) for part in ("median", "low", "high")}
-
-
-def _tex(value: float) -> str:
-    mantissa, exponent = f"{value:.2e}".split("e") if value == value else ("-", "0")
-    return mantissa if int(exponent) == 0 else rf"{mantissa}\cdot10^{{{int(exponent)}}}"

@@ -1,0 +1,58 @@
+"""A Ritz job made ready to compute: its problem, its network, and its initial parameters."""
+
+from collections.abc import Callable
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+
+from rectified import expressions
+from rectified.gradients import ValueAndGradient, ritz_gradient
+from rectified.lowering import lower, torch_activation
+from rectified.networks import Network, initial_parameters
+from rectified.problems.elliptic import X
+from rectified.ritz import TrueErrors
+from rectified.spec import Job
+
+
+class RitzJob:
+    """The problem, the network, and the initial parameters that a job's settings describe."""
+
+    def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None):
+        torch.set_num_threads(job.threads)
+        self.settings, self.start = job.settings, start
+        self.problem = job.problem.build()
+        distance = expressions.parse(self.settings.distance)
+        self.network = Network(
+            self.settings.width,
+            self.settings.hidden_layers,
+            torch_activation(job.activation),
+            lower([distance, sympy.diff(distance, X)], [X]),
+            self.problem.domain,
+        )
+
+    def initial(self) -> Tensor:
+        """Parameters of all seeds: those of the start, or drawn."""
+        if self.start is not None:
+            return self.network.row({name: torch.from_numpy(block) for name, block in self.start.items()})
+        s = self.settings
+        return initial_parameters(self.network, s.seeds, s.initialization, f"ritz/width{s.width}")
+
+    def gradient(
+        self, name: str, points: int | None = None, step: float | None = None
+    ) -> Callable[[Tensor], ValueAndGradient]:
+        """A gradient rule of the energy, with the settings' numbers where none are given."""
+        s = self.settings
+        return ritz_gradient(
+            name,
+            self.problem,
+            self.network,
+            points=points or s.points,
+            step=step or s.step,
+            order=s.order,
+            panels=s.panels,
+        )
+
+    def true_errors(self) -> TrueErrors:
+        return TrueErrors(self.problem, self.network)
