@@ -53,31 +53,33 @@ class Leibniz:
         kinks, side = self._kinks_and_sides(a, b)
         ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(-1)
         place = order.argsort(-1)[:, len(self.rule.cuts) :]  # where each kink stands among the sorted ends
-        slope_steps, intercept_steps = (
-            side * self._each(self.slope_jumps, a),
-            side * self._each(self.intercept_jumps, a),
-        )
-        first = self.network.activation.line(torch.addcmul(b, a, self.left))
+        slope_steps = side * self._each(self.slope_jumps, a)
+        intercept_steps = side * self._each(self.intercept_jumps, a)
+
+        # A and B from each end on: their values at the left end of the domain and their steps so far.
+        slope, intercept = self.network.activation.line(torch.addcmul(b, a, self.left))
         rows = torch.stack([c * a, c * b], 1)
-        steps = torch.zeros(len(a), 2, ends.shape[1], dtype=theta.dtype)
         jumps = self._per_kink(rows) * slope_steps[:, None]
         jumps[:, 1] += self._per_kink(c) * intercept_steps
+        steps = torch.zeros(len(a), 2, ends.shape[1], dtype=theta.dtype)
         steps.scatter_(2, place[:, None].expand(-1, 2, -1), jumps)
-        steps[:, :, 0] += (rows * first[0][:, None]).sum(-1)
-        steps[:, 1, 0] += (c * first[1]).sum(-1)
+        steps[:, :, 0] += (rows * slope[:, None]).sum(-1)
+        steps[:, 1, 0] += (c * intercept).sum(-1)
         lines = steps.cumsum(-1)
-        x, weights = self.rule.points_between(ends)
-        value, sums, at_kinks = self._integrate(lines, x, weights, kinks)
 
-        beyond = sums.flip(-1).cumsum(-1).flip(-1)  # sums over all panels from each one on
-        beyond = torch.nn.functional.pad(beyond, (0, 1))
+        # The integral of the derivative: what each neuron's line sees of the integrand's derivatives in A and B.
+        value, sums, at_kinks = self._integrate(lines, *self.rule.points_between(ends), kinks)
+        beyond = torch.nn.functional.pad(sums.flip(-1).cumsum(-1).flip(-1), (0, 1))  # from each end to the right
         right = beyond.gather(2, place[:, None].expand(-1, 2, -1))
-        along = first[0][:, None] * beyond[:, :, :1] + self._per_neuron(slope_steps[:, None] * right)
-        along_intercept = first[1] * beyond[:, 1, :1] + self._per_neuron(intercept_steps * right[:, 1])
+        along = slope[:, None] * beyond[:, :, :1] + self._per_neuron(slope_steps[:, None] * right)
+        along_intercept = intercept * beyond[:, 1, :1] + self._per_neuron(intercept_steps * right[:, 1])
+
+        # The jump of the integrand at each kink times the speed of the kink: −1/a in b, −ξ/a in a.
         mean = (lines - steps / 2).gather(2, place[:, None].expand(-1, 2, -1))
-        stiffness, distance, distance_slope = at_kinks
+        half_coefficient, distance, distance_slope = at_kinks
         mean_slope = distance_slope * (mean[:, 0] * kinks + mean[:, 1]) + distance * mean[:, 0]
-        delta = 2 * stiffness * mean_slope * distance * slope_steps * self._per_kink(c)
+        delta = 2 * half_coefficient * mean_slope * distance * slope_steps * self._per_kink(c)
+
         gradient = [
             c * along[:, 0] + self._per_neuron(kinks * delta),
             c * along[:, 1] + self._per_neuron(delta),
