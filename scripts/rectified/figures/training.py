@@ -38,8 +38,9 @@ def line_style(result: Result) -> dict:
     s = result.job.settings
     if s.objective == "regression":
         return {"color": "0.45", "linestyle": (0, (1, 1.2)), "linewidth": 1.2}
-    spread = s.initialization == "spread"
-    return {"color": style.colour(s.activation, s.gradient), "linestyle": "-." if spread else style.dashes(s.gradient)}
+    dash_dotted = s.initialization == "spread" and not s.solve_output_weights
+    dashes = "-." if dash_dotted else style.dashes(s.gradient)
+    return {"color": style.colour(s.activation, s.gradient), "linestyle": dashes}
 
 
 def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData, against: str) -> dict:
