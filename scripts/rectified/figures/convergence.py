@@ -58,10 +58,8 @@ def _shown_at(cases: list[Result], methods: dict[str, list[Result]]) -> Result:
 
 def _look(result: Result) -> dict:
     s = result.job.settings
-    return line_style(result) | {
-        "marker": MARKERS[s.optimizer],
-        "markersize": 7 if MARKERS[s.optimizer] == "*" else 3.5,
-    }
+    marker = "D" if s.solve_output_weights else MARKERS[s.optimizer]
+    return line_style(result) | {"marker": marker, "markersize": 7 if marker == "*" else 3.5}
 
 
 def _values(result: Result, quantity: str) -> np.ndarray:

@@ -54,5 +54,6 @@ def _about_seeds(results: list[Result], family: str) -> list[str]:
     if family == "landscape":
         return [f"first of {seeds} seeds"]
     diverged = sum(result.diverged for result in results)
-    notes = [f"lines: median, bands: range, fields: a median seed of {seeds}"]
+    fields = ", fields: a median seed" if family == "training" else ""
+    notes = [f"lines: median, bands: range{fields}, of {seeds} seeds"]
     return [*notes, f"{diverged} diverged runs left out"] if diverged else notes

@@ -61,8 +61,10 @@ def _number(value: float) -> str:
         return "--"
     if float(value).is_integer() and abs(value) < 1e6:
         return f"{value:.0f}"
+    if 1e-2 <= abs(value) < 1e5:
+        return f"${value:.5g}$"
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"${mantissa}$" if int(exponent) == 0 else rf"${mantissa}\cdot10^{{{int(exponent)}}}$"
+    return rf"${mantissa}\cdot10^{{{int(exponent)}}}$"
 
 
 def columns_of(name: str, summary: Summary) -> dict[str, float]:
