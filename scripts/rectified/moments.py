@@ -17,6 +17,9 @@ from rectified.ritz import RitzEnergy
 class MomentEnergy:
     """The same numbers as a ``RitzEnergy`` on a uniform grid, several times faster; no derivatives.
 
+    Works in place where it can: its arrays are large and short-lived, and fresh memory costs as much as
+    the arithmetic.
+
     Raises:
         ConfigError: unless the network has one hidden layer and a piecewise linear activation, and the
             rule of the energy is a uniform grid.
@@ -44,7 +47,7 @@ class MomentEnergy:
         p = self.network.blocks(theta)
         lines = self._lines(p["a"], p["b"], p["c"])
         a, b = lines.unbind(1)
-        derivative = torch.addcmul(a * self.along, b, self.slope)
+        derivative = (a * self.along).addcmul_(b, self.slope)
         return derivative.square_() @ self.stiffness - lines.flatten(1) @ self.load
 
     def _lines(self, a: Tensor, b: Tensor, c: Tensor) -> Float[Tensor, "networks 2 places"]:
@@ -60,7 +63,7 @@ class MomentEnergy:
         bins = torch.zeros(len(a), 2, len(self.points) + 1, dtype=a.dtype, device=a.device)
         bins.scatter_add_(-1, self._first_points_beyond(a, b)[:, None].expand(-1, 2, -1), steps.flatten(2))
         bins[:, :, 0] = start
-        return bins.cumsum(-1)
+        return bins.cumsum_(-1)
 
     def _first_points_beyond(self, a: Tensor, b: Tensor) -> Int[Tensor, "networks kinks"]:
         """For each kink the index of the first point past it; 0 if it lies before all points.
@@ -68,8 +71,8 @@ class MomentEnergy:
         σ counts as not yet switched at its kink, so a neuron that falls (a < 0) has switched there.
         """
         a = a[:, :, None]
-        cells = ((self.kinks - b[:, :, None]) / a - self.points[0]) * self.points_per_length
-        index = torch.where(a > 0, cells.floor() + 1, cells.ceil())
+        cells = (self.kinks - b[:, :, None]).div_(a).sub_(self.points[0]).mul_(self.points_per_length)
+        index = torch.where(a > 0, cells.floor().add_(1), cells.ceil())
         return index.nan_to_num_(len(self.points)).clamp_(0, len(self.points)).long().flatten(1)
 
 

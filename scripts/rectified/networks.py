@@ -75,10 +75,14 @@ class Network:
         σ' at a kink.
         """
         distance, slope = self.distance(x)
-        value, derivative = self._output(self.blocks(theta), x)
+        value, derivative = self.output(theta, x)
         return distance * value, slope * value + distance * derivative
 
-    def _output(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    def output(
+        self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 points"]
+    ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks points"]]:
+        """N and N' at x: the fields before the distance function."""
+        p = self.blocks(theta)
         if self.hidden_layers == 1 and self.activation.is_piecewise_linear:
             return self._piecewise_linear_output(p, x)
         z = self._first_layer(p, x)

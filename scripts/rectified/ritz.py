@@ -25,10 +25,13 @@ class RitzEnergy:
         self.problem, self.network, self.rule = problem, network, rule
         self.data = lower([problem.coefficient / 2, problem.source], [X])
         self._kept = self._weighted(rule.points, rule.weights) if rule.fixed else None
+        self._kept_distance = network.distance(rule.points) if rule.fixed else None
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         x, weights = self.rule(theta)
-        return self.integrate(*self.network.fields(theta, x), x, weights)
+        distance, slope = self._kept_distance or self.network.distance(x)
+        value, derivative = self.network.output(theta, x)
+        return self.integrate(distance * value, slope * value + distance * derivative, x, weights)
 
     def integrate(self, value: Tensor, derivative: Tensor, x: Tensor, weights: Tensor) -> Tensor:
         """The energy of fields û and û' known at the points of the rule."""

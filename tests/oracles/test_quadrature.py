@@ -78,8 +78,7 @@ def test_no_kink_is_missed_and_none_is_invented(activation, hidden_layers):
     kinks = net.kinks(theta).detach()
     x = torch.linspace(0, 1, 20001, dtype=torch.float64)[None].expand(4, -1)
     with torch.no_grad():
-        blocks = net.blocks(theta)
-        _, slope = net._output(blocks, x)
+        _, slope = net.output(theta, x)
     for row in range(4):
         inside = kinks[row][(kinks[row] > 0) & (kinks[row] < 1)]
         cells = set(torch.searchsorted(x[0].contiguous(), inside.contiguous()).tolist())
