@@ -9,6 +9,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from rectified.deltas import discrete_deltas
 from rectified.lowering import TorchActivation
 
 DERIVATIVES = ("f_x", "f_a", "f_b", "f_xa", "f_xb")
@@ -36,7 +37,8 @@ def derivatives(
 def analytic(activation: TorchActivation, x: Tensor, slope: float, bias: float) -> dict[str, Tensor]:
     """The derivatives by the chain rule, σ'' with its deltas put on the grid as 1/Δx at the nearest point."""
     _, first, second = activation.values_to_second_order(slope * x + bias)
-    second = second + discrete_deltas(activation, x, slope, bias)
+    a, b = (torch.full((1, 1, 1), value, dtype=x.dtype) for value in (slope, bias))
+    second = second + discrete_deltas(activation, a, b, x)[0, 0]
     return {
         "f_x": slope * first,
         "f_a": x * first,
@@ -44,17 +46,6 @@ def analytic(activation: TorchActivation, x: Tensor, slope: float, bias: float) 
         "f_xa": first + slope * x * second,
         "f_xb": slope * second,
     }
-
-
-def discrete_deltas(activation: TorchActivation, x: Tensor, slope: float, bias: float) -> Tensor:
-    """Σ (J/|a|) δ_h(x − ξ) over the kinks of σ: J the jump of σ', ξ where the kink lies in x."""
-    spacing = x[1] - x[0]
-    total = torch.zeros_like(x)
-    for kink in activation.symbolic.kinks:
-        location = (kink.point - bias) / slope
-        if x[0] <= location <= x[-1]:
-            total[(x - location).abs().argmin()] += kink.jumps[1] / (abs(slope) * spacing)
-    return total
 
 
 def autodiff(activation: TorchActivation, x: Tensor, slope: float, bias: float) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rectified import chunks, leibniz
+from rectified.deltas import discrete_deltas
 from rectified.errors import ConfigError
 from rectified.networks import Network
 from rectified.quadrature import KinkAware, UniformGrid
@@ -113,8 +114,7 @@ class NeuronwiseFiniteDifference:
 class DiscreteDelta:
     """The gradient written out by hand, with the delta functions of σ'' put on the grid.
 
-    Where σ' jumps by J at the kink ξ of a neuron with slope a, σ'' contributes (J/|a|) δ(x − ξ), and the
-    discrete delta is 1/Δx at the grid point nearest to ξ and 0 elsewhere (eq. 10). For one hidden layer.
+    For one hidden layer.
 
     Raises:
         ConfigError: for a network with more hidden layers.
@@ -126,8 +126,6 @@ class DiscreteDelta:
         self.objective = self.energy = energy
         self.network, self.grid = energy.network, grid
         self.work = 3 * grid.points.shape[-1]
-        kinks = self.network.activation.symbolic.kinks
-        self.jumps = [(kink.point, kink.jumps[1]) for kink in kinks if kink.jumps[1] != 0]
 
     @torch.no_grad()
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
@@ -135,7 +133,7 @@ class DiscreteDelta:
         p = self.network.blocks(theta)
         a, b, c = (p[name][:, :, None] for name in "abc")
         sigma, slope, curvature = self.network.activation.values_to_second_order(a * x + b)
-        curvature = curvature + self._deltas(a, b)
+        curvature = curvature + discrete_deltas(self.network.activation, a, b, x[0])
         distance, distance_slope = self.network.distance(x)
         value, derivative = self.network.fields(theta, x)
         stiffness, load = self.energy.weighted_data(x, weights)
@@ -152,19 +150,6 @@ class DiscreteDelta:
             "c": assemble(distance * sigma, distance_slope * sigma + distance * a * slope),
         }
         return self.energy.integrate(value, derivative, x, weights), self.network.row(blocks)
-
-    def _deltas(self, a: Tensor, b: Tensor) -> Tensor:
-        points = self.grid.points[0]
-        spacing = points[1] - points[0]
-        total = torch.zeros(*a.shape[:2], len(points), dtype=a.dtype, device=a.device)
-        for argument, jump in self.jumps:
-            kink = (argument - b) / a
-            inside = (kink > points[0]) & (kink < points[-1])
-            index = ((kink - points[0]) / spacing).round().clamp(0, len(points) - 1)
-            index = torch.where(inside, index, 0).long()
-            height = torch.where(inside, jump / (a.abs() * spacing), 0.0)
-            total.scatter_add_(-1, index, height)
-        return total
 
 
 def ritz_gradient(

@@ -25,7 +25,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     (result,) = results
     arrays = result.arrays("feature")
     figure, axes = plt.subplots(len(ROWS), 2, figsize=(style.PAGE, 7.4), sharex=True, sharey="row")
-    colours = {"analytic": style.colour("relu", "discrete_delta"), "autodiff": style.colour("relu")}
+    sigma = result.job.settings.activation
+    colours = {"analytic": style.colour(sigma, "discrete_delta"), "autodiff": style.colour(sigma)}
     for row, (name, label) in zip(axes, ROWS):
         for axis, method in zip(row, TITLES):
             values = arrays.derivative.sel({"method": method, "name": name})
