@@ -7,7 +7,7 @@ function is 0 at 0, as the derivative of torch.relu is.
 
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 
 import numpy as np
 import sympy
@@ -133,8 +133,8 @@ class TorchActivation:
         self.symbolic = symbolic
         self.kink_points = symbolic.kink_points
         self.is_piecewise_linear = symbolic.is_piecewise_linear
+        self._values = lower([symbolic.expression], [X])
         self.values_and_slopes = lower([symbolic.expression, symbolic.derivative(1)], [X])
-        self.values_to_second_order = lower([symbolic.derivative(k) for k in range(3)], [X])
         if self.is_piecewise_linear:
             lines = expressions.pieces(symbolic.expression, X)
             slopes = [float(sympy.diff(line, X)) for _, line in lines]
@@ -143,6 +143,20 @@ class TorchActivation:
             self._is_relu = self.kink_points == (0.0,) and slopes == [0.0, 1.0] and intercepts == [0.0, 0.0]
             self.slope_jumps = tuple(float(jump) for jump in np.diff(slopes))
             self.intercept_jumps = tuple(float(jump) for jump in np.diff(intercepts))
+
+    @cached_property
+    def values_to_second_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """σ, σ' and σ'' as one function."""
+        return lower([self.symbolic.derivative(k) for k in range(3)], [X])
+
+    @cached_property
+    def values_to_third_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """σ and its first three derivatives as one function."""
+        return lower([self.symbolic.derivative(k) for k in range(4)], [X])
+
+    def values(self, z: Tensor) -> Tensor:
+        """σ(z)."""
+        return self._values(z)[0]
 
     def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
         """Slope and intercept of the straight piece of σ that each z lies on; may overwrite z.

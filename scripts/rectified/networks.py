@@ -5,7 +5,7 @@ differ in their seed, or are the points of a plane through parameter space. Ever
 rows at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
@@ -13,12 +13,13 @@ from torch import Tensor
 
 from rectified.errors import ConfigError
 from rectified.lowering import TorchActivation
+from rectified.rows import Rows
 from rectified.seeding import generator
 
 Distance = Callable[[Tensor], tuple[Tensor, ...]]
 
 
-class Network:
+class Network(Rows):
     """û(x) = D(x)·N(x) with N a fully connected network without output bias.
 
     With one hidden layer N(x) = Σ cᵢ σ(aᵢx + bᵢ) (Rowan, arXiv:2512.11184, eq. 4); every further hidden
@@ -30,10 +31,6 @@ class Network:
         activation: σ.
         distance: returns D(x) and D'(x).
         domain: the two ends of the interval.
-
-    Attributes:
-        shapes: name → shape of each parameter block, in the order in which they lie in a row.
-        parameters: length of a row.
     """
 
     def __init__(
@@ -46,24 +43,10 @@ class Network:
     ):
         self.width, self.hidden_layers = width, hidden_layers
         self.activation, self.distance, self.domain = activation, distance, domain
-        self.shapes: dict[str, tuple[int, ...]] = {"a": (width,), "b": (width,)}
+        shapes: dict[str, tuple[int, ...]] = {"a": (width,), "b": (width,)}
         for layer in range(2, hidden_layers + 1):
-            self.shapes |= {f"W{layer}": (width, width), f"v{layer}": (width,)}
-        self.shapes["c"] = (width,)
-        self._sizes = [torch.Size(shape).numel() for shape in self.shapes.values()]
-        self.parameters = sum(self._sizes)
-
-    def blocks(self, theta: Float[Tensor, "networks parameters"]) -> dict[str, Tensor]:
-        """The parameter blocks of each row by name, as views."""
-        parts = theta.split(self._sizes, -1)
-        return {
-            name: part if len(shape) == 1 else part.unflatten(-1, shape)
-            for (name, shape), part in zip(self.shapes.items(), parts)
-        }
-
-    def row(self, blocks: Mapping[str, Tensor]) -> Float[Tensor, "networks parameters"]:
-        """The inverse of ``blocks``."""
-        return torch.cat([blocks[name].flatten(1) for name in self.shapes], -1)
+            shapes |= {f"W{layer}": (width, width), f"v{layer}": (width,)}
+        super().__init__(shapes | {"c": (width,)})
 
     def fields(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 points"]

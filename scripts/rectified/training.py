@@ -31,12 +31,14 @@ class Schedule:
         learning_rate: at the first epoch.
         final_learning_rate: at the last, reached exponentially; None keeps the rate constant.
         record_every: epochs between two records of the history; the end is always recorded.
+        redraw_every: epochs between two drawings of training points; checkpoints wait for the next.
     """
 
     epochs: int
     learning_rate: float
     final_learning_rate: float | None = None
     record_every: int = 100
+    redraw_every: int = 1
 
     def rate(self, epoch: int) -> float:
         if self.final_learning_rate is None:
@@ -77,6 +79,7 @@ class History:
 
 
 Observe = Callable[[Tensor], Mapping[str, Tensor]]
+Redraw = Callable[[int, Tensor], None]
 
 
 def train(
@@ -86,6 +89,7 @@ def train(
     schedule: Schedule,
     checkpoint: Checkpoint | None = None,
     progress: bool = False,
+    redraw: Redraw | None = None,
 ) -> History:
     """Run an optimizer for all epochs of a schedule.
 
@@ -97,6 +101,7 @@ def train(
         observe: what to record besides the objective, by name, from the parameters.
         checkpoint: where to save the state now and then and look for it at the start.
         progress: draw a progress bar.
+        redraw: draws the points that ``gradient`` uses, from the epoch and the parameters alone.
     """
     run = _Run(optimizer, len(optimizer.theta))
     if checkpoint:
@@ -104,6 +109,8 @@ def train(
     saved = logged = time.monotonic()
     bar = tqdm(total=schedule.epochs, initial=run.epoch, unit="epoch", disable=not progress)
     while run.epoch < schedule.epochs:
+        if redraw and run.epoch % schedule.redraw_every == 0:
+            redraw(run.epoch, optimizer.theta)
         if run.epoch % schedule.record_every == 0:
             run.record(gradient(optimizer.theta)[0], observe(optimizer.theta))
         value = optimizer.step(gradient, run.alive, schedule.rate(run.epoch))
@@ -111,13 +118,15 @@ def train(
         run.epoch += 1
         bar.update()
         now = time.monotonic()
-        if checkpoint and now - saved >= checkpoint.seconds:
+        if checkpoint and now - saved >= checkpoint.seconds and run.epoch % schedule.redraw_every == 0:
             run.save(checkpoint)
             saved = time.monotonic()
         if now - logged >= LOG_SECONDS:
             log.info("epoch %d of %d, median objective %.6g", run.epoch, schedule.epochs, value.nanmedian())
             logged = now
     bar.close()
+    if redraw:
+        redraw(run.epoch, optimizer.theta)
     objective = gradient(optimizer.theta)[0]
     run.note_divergence(objective)
     run.record(objective, observe(optimizer.theta))
