@@ -25,7 +25,7 @@ schema: .venv/installed ## rewrite the JSON schema of config.yaml from the model
 	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
 
 bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run
-	.venv-peers/bin/python tests/benchmarks/ritz.py
+	.venv-peers/bin/python tests/benchmarks/run.py
 
 clean: ## remove what the tests and tools leave; keeps results
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,6 +11,8 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/gradients.smk"
 include: "workflow/rules/curvature.smk"
+include: "workflow/rules/theory.smk"
+include: "workflow/rules/ensembles.smk"
 include: "workflow/rules/figures.smk"
 
 

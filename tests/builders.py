@@ -7,6 +7,9 @@ from rectified.lowering import lower, torch_activation
 from rectified.networks import Network, initial_parameters
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 
+# How many published figures, figures of ours, and tables each document has.
+EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (14, 6, 5)}
+
 CUSTOM = {
     "hat": "max(0, 1 - abs(x))",
     "stairs": "max(0, x, 2*x - 1)",

@@ -1,5 +1,9 @@
-"""The registry of activation functions: one line per activation, as a formula in x."""
+"""The registry of activation functions: one line per activation, as a formula in x.
 
+Powers beyond those listed need no line: ``relu4`` and ``mrepu5`` are known by the formula of their family.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -11,8 +15,12 @@ from rectified.errors import ConfigError, nearest
 from rectified.expressions import Kink
 
 X = expressions.symbol("x")
+MAX_POWER = expressions.JUMP_ORDERS - 1
+
+FAMILIES = {"relu": "relu(x)**{p}", "mrepu": "x*relu(x + 1)**{p}"}
 
 REGISTRY = {
+    "perceptron": "sign(x)",
     "relu": "relu(x)",
     "relu2": "relu(x)**2",
     "relu3": "relu(x)**3",
@@ -35,6 +43,7 @@ LABELS = {
     "relu3": "ReLU³",
     "leaky_relu": "leaky ReLU",
     "abs": "|x|",
+    "swish": "Swish",
     "gelu": "GELU",
     "mrepu1": "MRePU₁",
     "mrepu2": "MRePU₂",
@@ -56,8 +65,7 @@ class Activation:
 
     def derivative(self, order: int) -> sympy.Expr:
         """The pointwise derivative of σ: delta terms at kinks left out, as automatic differentiation does."""
-        derivative = sympy.diff(self.expression, X, order)
-        return derivative.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
+        return expressions.pointwise_derivative(self.expression, "x", order)
 
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
@@ -74,7 +82,18 @@ class Activation:
 
     @property
     def label(self) -> str:
-        return LABELS.get(self.name, self.name)
+        return label(self.name)
+
+
+def label(name: str) -> str:
+    """What an activation is called in figures."""
+    if name in LABELS:
+        return LABELS[name]
+    match = re.fullmatch(r"(relu|mrepu)(\d+)", name)
+    if match is None:
+        return name
+    digits = "⁰¹²³⁴⁵⁶⁷⁸⁹" if match[1] == "relu" else "₀₁₂₃₄₅₆₇₈₉"
+    return {"relu": "ReLU", "mrepu": "MRePU"}[match[1]] + "".join(digits[int(digit)] for digit in match[2])
 
 
 @cache
@@ -89,6 +108,25 @@ def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
         ConfigError: if there is none of that name; the nearest names are given.
     """
     known = {**REGISTRY, **(custom or {})}
+    power = check_power(name)
+    if name not in known and power:
+        family, p = power
+        return _activation(name, FAMILIES[family].format(p=p))
     if name not in known:
         raise ConfigError(f"unknown activation {name!r}; {nearest(name, known)}")
     return _activation(name, known[name])
+
+
+def check_power(name: str) -> tuple[str, int] | None:
+    """Family and power p of a name such as ``mrepu4``; None for other names.
+
+    Raises:
+        ConfigError: if p is not a whole number from 1 to 11 (kinks of higher order are not seen).
+    """
+    match = re.fullmatch(rf"({'|'.join(FAMILIES)})(-?[\d.]+)", name)
+    if match is None:
+        return None
+    family, power = match.groups()
+    if not power.isdigit() or not 1 <= int(power) <= MAX_POWER:
+        raise ConfigError(f"activation {name!r}: its power is {power}; whole numbers from 1 to {MAX_POWER} are allowed")
+    return family, int(power)

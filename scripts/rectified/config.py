@@ -14,30 +14,18 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-import numpy as np
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
-from rectified import activations, expressions
+from rectified import activations, checks
 from rectified.activations import Activation
 from rectified.errors import ConfigError, nearest
 from rectified.exhibits import Exhibit, Figure, Table
 from rectified.messages import validated
-from rectified.spec import (
-    TASKS,
-    Count,
-    Folder,
-    Formula,
-    GradientErrors,
-    Job,
-    Landscape,
-    Name,
-    Positive,
-    Problem,
-    RitzTask,
-    RitzTraining,
-    Strict,
-    Task,
-)
+from rectified.problem_entries import Problem, Target
+from rectified.settings import Count, Folder, Formula, Name, Positive, Strict, Task, one_of
+from rectified.spec import TASKS, Job
+
+CUSTOM = "custom"
 
 
 def _partial(model: type[Task]) -> type[BaseModel]:
@@ -61,17 +49,14 @@ def _entry(model: type[Task]) -> type[BaseModel]:
         __doc__=model.__doc__,
         task=(Literal[model.model_fields["task"].default], ...),
         document=(Name, ...),
-        cases=(dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.]*$")], settings], Field({})),
+        cases=(dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.]*$")], settings | None], Field({})),
         sweep=(dict[str, list[Any]], Field({})),
     )
 
 
 SETTINGS = {name: _partial(model) for name, model in TASKS.items()}
 ENTRIES = {name: _entry(model) for name, model in TASKS.items()}
-Entry = Annotated[
-    ENTRIES["ritz"] | ENTRIES["gradient_errors"] | ENTRIES["feature"] | ENTRIES["landscape"],
-    Field(discriminator="task"),
-]
+Entry = one_of(ENTRIES.values(), "task")
 Defaults = create_model(
     "Defaults", __base__=Strict, **{name: (settings, settings()) for name, settings in SETTINGS.items()}
 )
@@ -100,8 +85,12 @@ class Config(Strict):
     """Threads of torch in every job; part of the numbers, so not taken from --cores."""
     checkpoint_seconds: Positive = 60.0
     """Seconds between two checkpoints of a long job."""
-    problems: dict[Name, Problem]
+    memory: Positive = 16.0
+    """Memory that one job may take, in GiB; a job that would need more is refused."""
+    problems: dict[Name, Problem] = {}
     """Problems by name."""
+    targets: dict[Name, Target] = {}
+    """Functions to be learned by regression, by name."""
     custom_activations: dict[Name, Formula] | None = None
     """Activations by name, as formulas in x."""
     defaults: Defaults = Defaults()
@@ -127,8 +116,9 @@ class Config(Strict):
         base = _given(getattr(self.defaults, task)) | _given(entry)
         base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
         seen = set()
-        for case_name, case in (entry.cases or {"": None}).items():
-            for values in itertools.product(*entry.sweep.values()):
+        cases = {case_name: case for case_name, case in entry.cases.items() if case is not None}
+        for case_name, case in (cases or {"": None}).items():
+            for values in itertools.product(*(self._swept(*item) for item in entry.sweep.items())):
                 swept = dict(zip(entry.sweep, values))
                 label = "-".join(filter(None, [case_name, *(_slug(*item) for item in swept.items())])) or "default"
                 where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
@@ -140,11 +130,17 @@ class Config(Strict):
                 overrides = _given(case) if case else {}
                 yield label, validated(TASKS[task], base | overrides | swept, where)
 
+    def _swept(self, key: str, values: list[Any]) -> list[Any]:
+        """The values of a sweep; among activations, ``custom`` stands for all of ``custom_activations``."""
+        if key != "activation":
+            return values
+        custom = list(self.custom_activations or {})
+        return [name for value in values for name in (custom if value == CUSTOM else [value])]
+
     def job(self, experiment: str, case: str) -> Job:
         """What the job of one case is told."""
         settings = self.cases[experiment][case]
-        problem = getattr(settings, "problem", None)
-        activation = activations.get(settings.activation, self.custom_activations)
+        problem, target, activation = (getattr(settings, key, None) for key in ("problem", "target", "activation"))
         return Job(
             tier=self.tier,
             threads=self.threads,
@@ -152,7 +148,8 @@ class Config(Strict):
             case=case,
             settings=settings,
             problem=self.problems[problem] if problem else None,
-            formula=activation.formula,
+            target=self.targets[target] if target else None,
+            formula=activations.get(activation, self.custom_activations).formula if activation else None,
         )
 
     def select(self, patterns: list[str]) -> list[Case]:
@@ -192,8 +189,11 @@ class Config(Strict):
         for name, problem in self.problems.items():
             with _located(f"problems.{name}"):
                 problem.build()
+        for name, target in self.targets.items():
+            with _located(f"targets.{name}"):
+                target.check()
         for name, formula in (self.custom_activations or {}).items():
-            if name in activations.REGISTRY:
+            if name in activations.REGISTRY or activations.check_power(name) or name == CUSTOM:
                 raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
             with _located(f"custom_activations.{name}"):
                 _ = Activation(name, formula).kinks
@@ -224,52 +224,23 @@ class Config(Strict):
             raise ConfigError(f"family {entry.family!r} shows one case; {len(cases)} are given")
 
     def _check_case(self, settings: Task) -> None:
-        activation = activations.get(settings.activation, self.custom_activations)
-        if not isinstance(settings, RitzTask):
-            return
-        if settings.problem not in self.problems:
-            raise ConfigError(f"unknown problem {settings.problem!r}; {nearest(settings.problem, self.problems)}")
-        check_distance(settings.distance, self.problems[settings.problem].domain)
-        moving = getattr(settings, "gradient", None) == "kink_aware" or isinstance(
-            settings, (GradientErrors, Landscape)
-        )
-        if moving and settings.hidden_layers > 1 and activation.kinks and not activation.is_piecewise_linear:
-            raise ConfigError(
-                f"kinks of a network with hidden_layers {settings.hidden_layers} can be located for piecewise linear "
-                f"or smooth activations; {settings.activation!r} is neither"
-            )
-        if activation.kinks and activation.kinks[0].order == 0:
-            raise ConfigError(f"activation {settings.activation!r} jumps: û would have no finite energy")
+        checks.check_memory(settings, self.memory)
+        checks.check_problem(settings, self.problems)
+        checks.check_target(settings, self.targets)
+        if hasattr(settings, "activation"):
+            checks.check_activation(settings, activations.get(settings.activation, self.custom_activations))
         start = self.start_of(settings)
         if start:
-            self._check_start(settings, start)
+            origin = self.cases[start.experiment][start.case]
+            checks.check_start(settings, origin, lambda: self._leads_back(start))
 
-    def _check_start(self, settings: RitzTask, start: Case) -> None:
-        origin = self.cases[start.experiment][start.case]
+    def _leads_back(self, start: Case) -> bool:
         chain = [start]
         while (before := self.start_of(self.cases[chain[-1].experiment][chain[-1].case])) is not None:
             if before in chain:
-                raise ConfigError(f"start {settings.start!r} leads back to itself")
+                return True
             chain.append(before)
-        if not isinstance(origin, RitzTraining):
-            raise ConfigError(f"start {settings.start!r} is not a trained network")
-        for key in ("width", "hidden_layers", "seeds", "activation"):
-            mine, theirs = getattr(settings, key), getattr(origin, key)
-            if mine != theirs:
-                raise ConfigError(f"{key} is {mine!r}, but the start {settings.start!r} has {theirs!r}")
-        if isinstance(settings, Landscape):
-            parameters = settings.parameters
-            for plane in settings.planes:
-                if max(plane) > parameters or plane[0] == plane[1]:
-                    raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")
-
-
-def check_distance(formula: str, domain: tuple[float, float]) -> None:
-    """Refuse a distance function that is not zero at both ends of the domain."""
-    left, right = domain
-    values = abs(expressions.sample(expressions.parse(formula), np.linspace(left, right, 101)))
-    if not max(values[0], values[-1]) <= 1e-12 * values.max():
-        raise ConfigError(f"distance {formula!r} must be zero at both ends of {list(domain)}")
+        return False
 
 
 def load(raw: dict) -> Config:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from rectified.spec import CasePattern, Strict
+from rectified.settings import CasePattern, Strict, one_of
 
 
 class Exhibit(Strict):
@@ -53,6 +53,123 @@ class ConvergenceFigure(Exhibit):
     family: Literal["convergence"]
 
 
+class SusceptibilityFigure(Exhibit):
+    """χ∥, χ⊥ and their ratio against the kernel, one curve per activation."""
+
+    shows: ClassVar[str] = "theory"
+
+    family: Literal["susceptibility"]
+
+
+class KernelFigure(Exhibit):
+    """Kernels at initialization by layer, one panel per case, with the theory."""
+
+    shows: ClassVar[str] = "kernel_ensemble"
+
+    family: Literal["kernels"]
+
+
+class VertexFigure(Exhibit):
+    """Four-point vertex and mean kernel at initialization by layer, one column per case, with the theory."""
+
+    shows: ClassVar[str] = "kernel_ensemble"
+
+    family: Literal["vertex"]
+
+
+class ExplosionFigure(Exhibit):
+    """The share of networks whose kernel explodes, against C_W, with the law it follows."""
+
+    shows: ClassVar[str] = "kernel_ensemble"
+
+    family: Literal["explosion"]
+
+
+class PhaseFigure(Exhibit):
+    """Where kernels vanish and explode over C_W and input scale, with the unstable fixed point."""
+
+    shows: ClassVar[str] = "kernel_ensemble"
+    one_case: ClassVar[bool] = True
+
+    family: Literal["phases"]
+
+
+class DynamicsFigure(Exhibit):
+    """Statistics of the layers of an ensemble while it is trained."""
+
+    shows: ClassVar[str] = "ensemble_training"
+    one_case: ClassVar[bool] = True
+
+    family: Literal["dynamics"]
+    panels: list[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
+
+
+class OutputFigure(Exhibit):
+    """Mean output of an ensemble against the target, one panel per case."""
+
+    shows: ClassVar[str] = "ensemble_training"
+
+    family: Literal["outputs"]
+
+
+class OptimizerFigure(Exhibit):
+    """Test error of trained ensembles against C_W, by optimizer and depth."""
+
+    shows: ClassVar[str] = "ensemble_training"
+
+    family: Literal["optimizers"]
+
+
+class PolynomialFigure(Exhibit):
+    """Errors of polynomials built from one layer of MRePU."""
+
+    shows: ClassVar[str] = "lemma"
+    one_case: ClassVar[bool] = True
+
+    family: Literal["polynomials"]
+
+
+class RegressionHistoryFigure(Exhibit):
+    """Training error against epoch, one panel per target."""
+
+    shows: ClassVar[str] = "regression"
+
+    family: Literal["regression_history"]
+
+
+class RegressionFieldFigure(Exhibit):
+    """Trained functions and their derivatives, one column per target of one variable."""
+
+    shows: ClassVar[str] = "regression"
+
+    family: Literal["regression_fields"]
+
+
+class ContourFigure(Exhibit):
+    """Contours of trained functions of two variables, and of their derivatives, one column per case."""
+
+    shows: ClassVar[str] = "regression"
+
+    family: Literal["contours"]
+
+
+class PinnHistoryFigure(Exhibit):
+    """Loss and error of physics-informed networks against epoch."""
+
+    shows: ClassVar[str] = "pinn"
+
+    family: Literal["pinn_history"]
+
+
+class PinnFieldFigure(Exhibit):
+    """Solutions by physics-informed networks, or their errors, one panel per case."""
+
+    shows: ClassVar[str] = "pinn"
+
+    family: Literal["pinn_fields"]
+    quantity: Literal["solution", "error"] = "solution"
+
+
 class EnergyTable(Exhibit):
     """Energies and errors of trained networks."""
 
@@ -67,5 +184,59 @@ class GradientTable(Exhibit):
     family: Literal["gradients"]
 
 
-Figure = Annotated[TrainingFigure | FeatureFigure | LandscapeFigure | ConvergenceFigure, Field(discriminator="family")]
-Table = Annotated[EnergyTable | GradientTable, Field(discriminator="family")]
+class ActivationTable(Exhibit):
+    """Activations with their formulas, kinks and universality classes."""
+
+    shows: ClassVar[str] = "theory"
+
+    family: Literal["activations"]
+
+
+class KernelTable(Exhibit):
+    """Mean and variance of kernels over an ensemble, by layer and epoch."""
+
+    shows: ClassVar[str] = "ensemble_training"
+
+    family: Literal["kernels"]
+
+
+class RegressionTable(Exhibit):
+    """Final and smallest training errors and errors off the grid, by target and activation."""
+
+    shows: ClassVar[str] = "regression"
+
+    family: Literal["regressions"]
+
+
+class PinnTable(Exhibit):
+    """Errors of physics-informed networks, by optimizer and activation."""
+
+    shows: ClassVar[str] = "pinn"
+
+    family: Literal["pinns"]
+
+
+Figure = one_of(
+    (
+        TrainingFigure,
+        FeatureFigure,
+        LandscapeFigure,
+        ConvergenceFigure,
+        SusceptibilityFigure,
+        KernelFigure,
+        VertexFigure,
+        ExplosionFigure,
+        PhaseFigure,
+        DynamicsFigure,
+        OutputFigure,
+        OptimizerFigure,
+        PolynomialFigure,
+        RegressionHistoryFigure,
+        RegressionFieldFigure,
+        ContourFigure,
+        PinnHistoryFigure,
+        PinnFieldFigure,
+    ),
+    "family",
+)
+Table = one_of((EnergyTable, GradientTable, ActivationTable, KernelTable, RegressionTable, PinnTable), "family")

@@ -6,6 +6,7 @@ here are turned into sympy. Derivatives, kinks and jumps are then symbolic, so t
 
 import ast
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -160,13 +161,47 @@ def _overflow_free(expression: sympy.Expr) -> sympy.Expr:
     return expression.replace(1 / (1 + sympy.exp(u)), lambda u: sigmoid(-u))
 
 
+def pointwise_derivative(expression: sympy.Expr, variable: str = "x", order: int = 1) -> sympy.Expr:
+    """A derivative with the delta terms at kinks left out, as automatic differentiation leaves them out."""
+    derivative = sympy.diff(expression, symbol(variable), order)
+    derivative = derivative.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
+    return _without_idle_steps(derivative)
+
+
+def _without_idle_steps(expression: sympy.Expr) -> sympy.Expr:
+    """The same function with fewer steps: θ(u)ᵏ is θ(u), and θ(u)·max(0, u)ᵏ is max(0, u)ᵏ."""
+    expression = expression.replace(
+        lambda e: isinstance(e, sympy.Pow) and isinstance(e.base, sympy.Heaviside) and e.exp.is_positive,
+        lambda e: e.base,
+    )
+    return expression.replace(lambda e: isinstance(e, sympy.Mul), _drop_idle_steps)
+
+
+def _drop_idle_steps(product: sympy.Mul) -> sympy.Expr:
+    powers = {factor.as_base_exp() for factor in product.args}
+    rectified = {base for base, exponent in powers if isinstance(base, sympy.Max) and exponent.is_positive}
+    idle = {f for f in product.args if isinstance(f, sympy.Heaviside) and sympy.Max(0, f.args[0]) in rectified}
+    return sympy.Mul(*(factor for factor in product.args if factor not in idle))
+
+
 def sample(expression: sympy.Expr, points: npt.ArrayLike, variable: str = "x") -> np.ndarray:
     """Values of an expression in one variable at points of any shape; not finite where it is not."""
+    return sample_at(expression, np.asarray(points, dtype=float)[None], (variable,))
+
+
+def sample_at(expression: sympy.Expr, points: npt.ArrayLike, variables: tuple[str, ...]) -> np.ndarray:
+    """Values of an expression in several variables at points [variables, …]; not finite where it is not."""
     points = np.asarray(points, dtype=float)
-    special = {"sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddexp(0, u)}
-    function = sympy.lambdify(symbol(variable), expression, modules=[special, "scipy", "numpy"])
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(function(points), dtype=float), points.shape)
+        values = compiled(expression, variables)(*points)
+        return np.broadcast_to(np.asarray(values, dtype=float), points.shape[1:])
+
+
+@cache
+def compiled(expression: sympy.Expr, variables: tuple[str, ...]) -> Callable[..., np.ndarray]:
+    """An expression as a function of NumPy arrays, one for each variable."""
+    special = {"sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddexp(0, u)}
+    return sympy.lambdify([symbol(name) for name in variables], expression, modules=[special, "scipy", "numpy"])
 
 
 # --- kinks and jumps ---------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def _sentence(error: dict, where: str, known: set[str]) -> str:
 def _keys(location: tuple) -> list[str]:
     """The keys that lead to an error: pydantic's location without the tag that tells kinds of entries apart."""
     path = [str(part) for part in location]
-    depth = {"experiments": 2, "figures": 3, "tables": 3}.get(path[0]) if path else None
+    depth = {"experiments": 2, "figures": 3, "tables": 3, "problems": 2}.get(path[0]) if path else None
     return path if depth is None else path[:depth] + path[depth + 1 :]
 
 

@@ -1,6 +1,7 @@
 """Fully connected networks of any number of inputs, with a leading ensemble axis."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from rectified.seeding import generator
 
 
 class MLP(Rows):
-    """z¹ = b¹ + W¹x, z^{l+1} = b^{l+1} + W^{l+1} σ(z^l); the last z is the output (Kim and Kang, arXiv:2408.02697, eq. 1).
+    """z¹ = b¹ + W¹x, z^{l+1} = b^{l+1} + W^{l+1} σ(z^l); the last z is the output (Kim, Kang, arXiv:2408.02697, eq. 1).
 
     Points lie along the last axis, neurons along the one before, networks along the first.
 
@@ -28,7 +29,7 @@ class MLP(Rows):
         self.layers = hidden_layers + 1
         sizes = [inputs, *[width] * hidden_layers, 1]
         shapes: dict[str, tuple[int, ...]] = {}
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:]), start=1):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
             shapes |= {f"W{layer}": (fan_out, fan_in), f"b{layer}": (fan_out,)}
         super().__init__(shapes)
 

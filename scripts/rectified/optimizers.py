@@ -149,8 +149,8 @@ class SaddleFreeNewton(PerNetwork):
         self.damping, self.arrived = state["damping"], state["arrived"]
 
 
-def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor]):
-    """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``."""
+def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor] | None = None):
+    """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``, which needs the objective."""
     match name:
         case "adam":
             return Elementwise(torch.optim.Adam, theta, learning_rate, fused=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -31,10 +32,24 @@ class Result:
         """The Parquet file of that name."""
         return store.read_table(self.files[f"{name}.parquet"])
 
+    @cached_property
+    def ensemble(self) -> xr.Dataset:
+        """The shards of a trained ensemble as one."""
+        shards = [store.read_arrays(path) for name, path in self.files.items() if name.startswith("shard")]
+        joined = [name for name, array in shards[0].items() if "network" in array.dims]
+        together = xr.concat([shard[joined] for shard in shards], "network")
+        return together.merge(shards[0].drop_vars([*joined, "network"]))
+
+    @property
+    def healthy(self) -> np.ndarray:
+        """Which networks of a trained case did not diverge."""
+        arrays = self.arrays("fields") if "fields.nc" in self.files else self.ensemble
+        return arrays.diverged_at.to_numpy() < 0
+
     @property
     def diverged(self) -> int:
         """How many networks of a trained case diverged."""
-        return int((self.arrays("fields").diverged_at >= 0).sum()) if "fields.nc" in self.files else 0
+        return int((~self.healthy).sum())
 
     @property
     def series(self) -> str:

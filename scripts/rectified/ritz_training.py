@@ -1,25 +1,19 @@
 """The training job of a Ritz network: from its settings to history, weights and fields."""
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
 
-from rectified import expressions, optimizers, store
+from rectified import expressions, optimizers
+from rectified.checkpoints import Checkpoint
 from rectified.gradients import Autodiff
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RegressionLoss, solve_output_weights
 from rectified.ritz_job import RitzJob
-from rectified.training import Checkpoint, History, Schedule, train
+from rectified.training import History, Schedule, train
 
 PLOT_POINTS = 401
-
-
-def identity(job_text: str, code: list[str]) -> str:
-    """Names the work of a training run: its settings, its code, and the packages it runs on."""
-    return hashlib.sha256("\n".join([job_text, *code, str(store.versions())]).encode()).hexdigest()
 
 
 def run_training(job: RitzJob, checkpoint: Checkpoint | None, progress: bool) -> tuple[History, int]:

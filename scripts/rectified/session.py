@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from pathlib import Path
 from typing import Any
 
 from rectified import store
@@ -29,10 +28,3 @@ def start_log(path: str | None) -> None:
 def _log_and_show(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     logging.getLogger("rectified").error("stopped by an error", exc_info=(kind, error, trace))
     sys.__excepthook__(kind, error, trace)
-
-
-def checkpoint_path(output: str) -> Path:
-    """Where the checkpoint of the job with this output lies: beside the results, outside all outputs."""
-    folder = Path(output).parent
-    root = Path(*folder.parts[:-3])
-    return root / ".checkpoints" / Path(*folder.parts[-3:]).with_suffix(folder.suffix + ".safetensors")

@@ -4,6 +4,7 @@ A hue belongs to an activation throughout; for ReLU the shade and the dashes tel
 computed.
 """
 
+import textwrap
 from string import ascii_lowercase
 
 import matplotlib
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from rectified.store import write_atomically
 
 PAGE = 7.0
+STAMP_LETTER = 0.043  # width of a letter of the stamp, in inches
 
 ACTIVATION_COLOURS = {
     "relu": "#d55e00",
@@ -103,9 +105,10 @@ def letters(axes: list[Axes]) -> None:
 
 
 def stamp(figure: Figure, *notes: str) -> None:
-    """Write the tier and what lines and bands are into a strip of its own at the lower right."""
-    text = " · ".join(filter(None, notes))
-    strip = 0.12 / figure.get_figheight()
+    """Write the tier and what lines and bands are into a strip of its own at the lower right, in lines that fit."""
+    lines = textwrap.wrap(" · ".join(filter(None, notes)), int(figure.get_figwidth() / STAMP_LETTER))
+    text = "\n".join(lines)
+    strip = (0.03 + 0.09 * len(lines)) / figure.get_figheight()
     figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
     figure.text(0.995, 0.02 / figure.get_figheight(), text, ha="right", va="bottom", fontsize=5.5, color="0.4")
 

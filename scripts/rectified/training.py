@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rectified import store
+from rectified.checkpoints import Checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -47,33 +47,18 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """Where the state of a run is kept while it lasts.
-
-    Attributes:
-        path: a safetensors file, outside the declared outputs of the job.
-        seconds: time between two checkpoints.
-        identity: names the work; a checkpoint of other work, or a damaged one, is not resumed from.
-    """
-
-    path: Path
-    seconds: float
-    identity: str
-
-
-@dataclass(frozen=True)
 class History:
     """What was recorded while training, and where it ended.
 
     Attributes:
         epochs: at which epochs.
-        records: name → values, one row per record and one column per network; NaN after divergence.
+        records: name → values, by record, network, and what else there is; NaN after divergence.
         diverged_at: the first epoch whose objective or gradient was not finite; −1 for a healthy network.
         theta: the final parameters; those of a diverged network are its last finite ones.
     """
 
     epochs: Int[np.ndarray, " records"]
-    records: dict[str, Float[np.ndarray, "records networks"]]
+    records: dict[str, Float[np.ndarray, "records networks ..."]]
     diverged_at: Int[Tensor, " networks"]
     theta: Float[Tensor, "networks parameters"]
 
@@ -159,7 +144,8 @@ class _Run:
     def record(self, objective: Tensor, observed: Mapping[str, Tensor]) -> None:
         self.epochs.append(self.epoch)
         for name, value in {"objective": objective, **observed}.items():
-            self.records.setdefault(name, []).append(torch.where(self.alive, value, torch.nan).numpy(force=True))
+            alive = self.alive.view(-1, *[1] * (value.dim() - 1))
+            self.records.setdefault(name, []).append(torch.where(alive, value, torch.nan).numpy(force=True))
 
     def history(self) -> History:
         records = {name: np.stack(rows) for name, rows in self.records.items()}

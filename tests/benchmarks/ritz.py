@@ -1,34 +1,20 @@
-"""Our speed beside that of the peers: `make bench`.
-
-Each comparison runs both sides alternately in this process on one thread, and prints the median time of
-each and the median and range of the ratio.
-"""
+"""Comparisons of the Deep Ritz numerics with their peers."""
 
 import copy
-import os
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
+import loss_landscapes
+import loss_landscapes.metrics
+import torch
 
-import loss_landscapes  # noqa: E402
-import loss_landscapes.metrics  # noqa: E402
-import torch  # noqa: E402
+from builders import network, parameters, problem
+from rectified import landscape, optimizers
+from rectified.gradients import ritz_gradient
+from rectified.hessian import eigenpairs, hessian
+from rectified.moments import MomentEnergy
+from rectified.quadrature import KinkAware, UniformGrid
+from rectified.ritz import RitzEnergy
 
-from builders import network, parameters, problem  # noqa: E402
-from rectified import landscape, optimizers  # noqa: E402
-from rectified.gradients import ritz_gradient  # noqa: E402
-from rectified.hessian import eigenpairs, hessian  # noqa: E402
-from rectified.moments import MomentEnergy  # noqa: E402
-from rectified.quadrature import KinkAware, UniformGrid  # noqa: E402
-from rectified.ritz import RitzEnergy  # noqa: E402
-
-ROUNDS = 9
 SEEDS = 20
 STEPS = 200
 
@@ -125,52 +111,3 @@ def landscape_point() -> tuple[Callable, Callable, int, int]:
         loss_landscapes.random_plane(copy.deepcopy(plain), Energy(), distance=1, steps=15, normalization=None)
 
     return ours, peer, 9 * 81 * 81, 15 * 15
-
-
-def timed(action: Callable, count: int) -> float:
-    start = time.perf_counter()
-    action()
-    return (time.perf_counter() - start) / count
-
-
-def compare(name: str, target: float, build: Callable) -> None:
-    """Print one row: both medians, the ratio, and the target."""
-    ours, peer, our_count, peer_count = build()
-    ours()
-    peer()
-    pairs = [(timed(ours, our_count), timed(peer, peer_count)) for _ in range(ROUNDS)]
-    ratios = sorted(theirs / mine for mine, theirs in pairs)
-    mine, theirs = (statistics.median(column) * 1e6 for column in zip(*pairs))
-    spread = f"{statistics.median(ratios):.1f}× [{ratios[0]:.1f}, {ratios[-1]:.1f}]"
-    print(f"| {name} | {mine:.1f} µs | {theirs:.1f} µs | {spread} | ≥ {target:g}× |", flush=True)
-
-
-def figure_rebuilt() -> None:
-    """Seconds to rebuild one figure of a finished draft run, and to find that nothing is to be done."""
-    figure = ROOT / "results/figures/deep_ritz/fig1.pdf"
-    if not figure.exists():
-        print("\nOne figure rebuilt: no draft run in results/, not measured.")
-        return
-    snakemake = [str(ROOT / ".venv/bin/snakemake"), "--cores", "2", "--quiet"]
-    environment = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    for what, target in (("no-op of `all`", ["all"]), ("fig1 rebuilt", ["--forcerun", "figure", "--", str(figure)])):
-        target = [part.replace(f"{ROOT}/", "") for part in target]
-        start = time.perf_counter()
-        subprocess.run([*snakemake, *target], cwd=ROOT, check=True, capture_output=True, env=environment)
-        print(f"{what}: {time.perf_counter() - start:.1f} s (target ≤ 10 s)")
-
-
-def main() -> None:
-    torch.set_num_threads(1)
-    torch.set_default_dtype(torch.float64)
-    print(f"torch {torch.__version__}, one thread, median of {ROUNDS} alternating rounds\n")
-    print("| work | ours | peer | ratio [range] | target |\n|---|---|---|---|---|")
-    compare("Deep Ritz step, per seed, 20 seeds", 15, ritz_step)
-    compare("kink-aware gradient, N = 50", 100, kink_aware_gradient)
-    compare("landscape point, N = 20", 100, landscape_point)
-    print()
-    figure_rebuilt()
-
-
-if __name__ == "__main__":
-    main()

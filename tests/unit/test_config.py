@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from builders import EXHIBITS
 from rectified import config as configuration
 from rectified.errors import ConfigError
 
@@ -44,8 +45,10 @@ def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
     config = configuration.load(raw(tier))
     assert config.tier == tier
     assert config.results == ("results" if tier == "draft" else f"results/{tier}")
-    assert set(config.figures["deep_ritz"]) == {*(f"fig{n}" for n in range(1, 9)), "ext1", "ext2", "ext3"}
-    assert set(config.tables["deep_ritz"]) == {"table1", "table2"}
+    for document, (figures, extensions, tables) in EXHIBITS.items():
+        names = {*(f"fig{n}" for n in range(1, figures + 1)), *(f"ext{n}" for n in range(1, extensions + 1))}
+        assert set(config.figures[document]) == names
+        assert set(config.tables[document]) == {f"table{n}" for n in range(1, tables + 1)}
 
 
 def test_schema_is_in_step_with_the_models():
@@ -102,7 +105,54 @@ def test_a_custom_activation_is_one_line():
 
 
 ONE = "experiments"
+KERNELS = {"document": "d", "task": "kernel_ensemble", "activation": "relu2"}
+TRAINING = {"document": "d", "task": "ensemble_training", "activation": "tanh", "target": "f"}
+LINE = {"f": {"function": "x", "domain": [[0, 1]]}}
 MISTAKES = [
+    ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
+    ({ONE: {"k": {**KERNELS, "activation": "relu-2"}}}, r"activation 'relu-2': its power is -2; whole numbers from 1"),
+    ({ONE: {"k": {**KERNELS, "activation": "relu1.5"}}}, r"its power is 1\.5; whole numbers from 1 to 11"),
+    ({ONE: {"l": {"document": "d", "task": "lemma", "powers": [0]}}}, r"powers\.0: 0 given; .*greater than 0"),
+    ({ONE: {"k": {**KERNELS, "weight_variances": [0]}}}, r"weight_variances\.0: 0 given; .*greater than 0"),
+    ({ONE: {"k": {**KERNELS, "weight_variances": [-1.5]}}}, r"weight_variances\.0: -1\.5 given; .*greater than 0"),
+    ({ONE: {"k": {**KERNELS, "widths": [64, 0]}}}, r"widths\.1: 0 given; .*greater than 0"),
+    ({ONE: {"k": {**KERNELS, "bias_variance": -1}}}, r"bias_variance: -1 given; .*greater than or equal to 0"),
+    (
+        {ONE: {"k": {**KERNELS, "activation": "tanh", "in_critical_units": True}}},
+        r"experiments\.k .*: in_critical_units wants .*'tanh' has none",
+    ),
+    (
+        {ONE: {"k": {**KERNELS, "networks": "1e6", "data": 100}}},
+        r"experiments\.k .*: a job would need about 17 GiB, more than `memory: 16`; lower networks, data or widths",
+    ),
+    (
+        {"memory": 1, "targets": LINE, ONE: {"t": {**TRAINING, "width": 4096, "networks": 99, "shard": 99}}},
+        r"a job would need about \d+ GiB, more than `memory: 1`; lower shard, width or samples",
+    ),
+    ({"targets": LINE, ONE: {"t": {**TRAINING, "weight_variance": 0}}}, r"weight_variance: 0 given; .*greater than 0"),
+    ({"targets": LINE, ONE: {"t": {**TRAINING, "width": 0}}}, r"width: 0 given; .*greater than 0"),
+    ({"targets": LINE, ONE: {"t": {**TRAINING, "target": "g"}}}, r"experiments\.t .*: unknown target 'g'; allowed: f"),
+    ({"targets": LINE, ONE: {"t": {**TRAINING, "probes": 900}}}, r"probes is 900, more than test_samples, 500"),
+    (
+        {"targets": {"f": {"function": "x*y", "domain": [[0, 1]]}}},
+        r"targets\.f: function 'x\*y' depends on y, but its domain has 1 axis: x",
+    ),
+    (
+        {"targets": {"f": {"function": "x*z", "domain": [[0, 1], [0, 1]]}}},
+        r"depends on z, but its domain has 2 axes: x, y",
+    ),
+    ({"targets": {"f": {"function": "w", "domain": [[0, 1]]}}}, r"targets\.f: .*unknown symbol 'w'"),
+    ({"targets": {"f": {"function": "log(x)", "domain": [[-1, 1]]}}}, r"targets\.f: .*not finite everywhere"),
+    ({"targets": {"f": {"function": "x", "domain": [[1, -1]]}}}, r"the left end must be below"),
+    ({"problems": {"b": {"equation": "burger", "viscosity": 1}}}, r"unknown .*'burger'; did you mean 'burgers'"),
+    (
+        {"problems": {"b": {"equation": "burgers", "viscosity": 0}}},
+        r"problems\.b\.viscosity: 0 given; .*greater than 0",
+    ),
+    (
+        {ONE: {"p": {"document": "d", "task": "pinn", "activation": "tanh", "problem": "k2"}}},
+        r"problem 'k2' is of equation 'elliptic'; task 'pinn' solves 'burgers'",
+    ),
     ({ONE: {"one": {"activation": "rleu"}}}, r"unknown activation 'rleu'; did you mean 'relu'"),
     ({ONE: {"one": {"epoch": 3}}}, r"experiments\.one\.epoch: unknown key 'epoch'; did you mean 'epochs'"),
     ({ONE: {"one": {"width": -5}}}, r"experiments\.one\.width: -5 given; .* greater than 0"),

@@ -30,6 +30,8 @@ wildcard_constraints:
     document="[a-z][a-z0-9_]*",
     experiment="[a-z][a-z0-9_]*",
     case="[a-z0-9_.-]+",
+    problem="[a-z][a-z0-9_]*",
+    shard="[0-9]+",
 
 
 def named(known, name, kind):
@@ -67,13 +69,47 @@ def start_weights(wildcards):
     return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
 
 
+def training_script(wildcards):
+    """The entry script that trains the case at these wildcards."""
+    return f"train_{settings_of(wildcards).task}.py"
+
+
+def megabytes(wildcards):
+    """Memory of the job at these wildcards, from its settings where they tell."""
+    return max(1500, round(getattr(settings_of(wildcards), "memory", 0) / 1e6))
+
+
+def reference_of(wildcards):
+    """The reference solution that the job at these wildcards is compared with, if it is with any."""
+    settings = settings_of(wildcards)
+    return [f"{RESULTS}/references/{settings.problem}.nc"] if settings.task == "pinn" else []
+
+
+def problem_of(wildcards):
+    """The problem at these wildcards as JSON."""
+    return named(CONFIG.problems, wildcards.problem, "problem").model_dump_json()
+
+
 # What a figure or table reads of a case, by the task of the case.
 DATA = {
     "ritz": ["history.parquet", "fields.nc"],
     "gradient_errors": ["gradient_errors.parquet"],
     "feature": ["feature.nc"],
     "landscape": ["landscape.nc"],
+    "theory": ["theory.nc"],
+    "lemma": ["lemma.nc"],
+    "kernel_ensemble": ["kernels.nc"],
+    "regression": ["history.parquet", "fields.nc"],
+    "pinn": ["history.parquet", "fields.nc"],
 }
+
+
+def files_of(case):
+    """The files of a case that figures and tables read."""
+    settings = CONFIG.cases[case.experiment][case.case]
+    if settings.task == "ensemble_training":
+        return [f"shard{shard}.nc" for shard in range(settings.shards)]
+    return DATA[settings.task]
 
 
 def entry_of(kind, wildcards):
@@ -89,7 +125,7 @@ def data_of(kind):
         return [
             f"{RESULTS}/{case.folder}/{file}"
             for case in CONFIG.select(entry_of(kind, wildcards).data)
-            for file in DATA[CONFIG.cases[case.experiment][case.case].task]
+            for file in files_of(case)
         ]
 
     return files

@@ -1,6 +1,7 @@
 rule train:
     input:
-        start_weights,
+        start=start_weights,
+        reference=reference_of,
     output:
         weights=f"{FOLDER}/weights.safetensors",
         history=f"{FOLDER}/history.parquet",
@@ -13,11 +14,12 @@ rule train:
         "../../envs/compute.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 180 * attempt,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
-        code=digest.code("train.py"),
+        script=training_script,
+        code=lambda wildcards: digest.code(training_script(wildcards)),
         job=job_of,
     script:
-        "../../scripts/train.py"
+        "../../scripts/{params.script}"

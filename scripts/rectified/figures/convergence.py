@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from rectified import limits, style
 from rectified.figures.labels import legend_labels
-from rectified.figures.page import PlottedData
+from rectified.figures.page import PlottedData, seeds_note
 from rectified.figures.training import line_style
 from rectified.results import Result
 from rectified.statistics import summarize
@@ -38,6 +38,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     shown = _shown_at(next(iter(methods.values())), methods).job.settings.width
     axes[1, 1].set_xlabel(f"nominal work at $N={shown}$ (field evaluations at a point)")
     style.letters(list(axes.flat))
+    data.notes += seeds_note(results)
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=2)
     return figure
 

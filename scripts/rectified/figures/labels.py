@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 from rectified.activations import LABELS
 from rectified.results import Result
-from rectified.spec import RitzTraining
+from rectified.ritz_tasks import RitzTraining
 from rectified.style import GRADIENT_LABELS
 
 NUMBERS = {"points": "$M={}$", "learning_rate": "rate {:g}"}
-OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "lbfgs": "L-BFGS", "saddle_free_newton": "saddle-free Newton"}
+OPTIMIZERS = {
+    "adam": "Adam",
+    "sgd": "SGD",
+    "lbfgs": "L-BFGS",
+    "saddle_free_newton": "saddle-free Newton",
+    "levenberg_marquardt": "Levenberg–Marquardt",
+}
 
 
 def legend_labels(results: Sequence[Result]) -> list[str]:

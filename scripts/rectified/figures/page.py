@@ -14,10 +14,15 @@ from rectified.session import start_log
 
 
 class PlottedData:
-    """Collects what a figure shows, as one tidy table."""
+    """Collects what a figure shows, as one tidy table, and what the reader must know of it.
+
+    Attributes:
+        notes: what lines and bands are; goes to the foot of the figure, after the tier.
+    """
 
     def __init__(self):
         self._parts: list[pd.DataFrame] = []
+        self.notes: list[str] = []
 
     def add(self, panel: str, series: str, **columns: Any) -> None:
         """Note arrays of equal length that one panel shows of one series."""
@@ -40,20 +45,15 @@ def make(snakemake: Any, draw: Draw) -> None:
     entry = json.loads(snakemake.params.entry)
     data = PlottedData()
     figure = draw(results, entry, data)
-    style.stamp(figure, f"{snakemake.params.tier} tier", *_about_seeds(results, entry["family"]))
+    style.stamp(figure, f"{snakemake.params.tier} tier", *data.notes)
     style.save(figure, snakemake.output.pdf, snakemake.output.png)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, data.table(), attributes)
 
 
-def _about_seeds(results: list[Result], family: str) -> list[str]:
+def seeds_note(results: list[Result], what: str = "lines: median, bands: range") -> list[str]:
     """What the reader must know of the seeds behind a figure, and of those that diverged."""
-    seeds = max(getattr(result.job.settings, "seeds", 0) for result in results)
-    if not seeds:
-        return []
-    if family == "landscape":
-        return [f"first of {seeds} seeds"]
+    seeds = {getattr(result.job.settings, "seeds", 0) for result in results}
     diverged = sum(result.diverged for result in results)
-    fields = ", fields: a median seed" if family == "training" else ""
-    notes = [f"lines: median, bands: range{fields}, of {seeds} seeds"]
+    notes = [f"{what}, of {'–'.join(str(n) for n in sorted({min(seeds), max(seeds)}))} seeds"]
     return [*notes, f"{diverged} diverged runs left out"] if diverged else notes

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.figures.labels import legend_labels
-from rectified.figures.page import PlottedData
+from rectified.figures.page import PlottedData, seeds_note
 from rectified.results import Result
 from rectified.statistics import median_member, summarize
 
@@ -29,6 +29,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         for name, line in PANELS[panel](axis, results, labels, data).items():
             drawn.setdefault(name, line)
     style.letters(axes)
+    data.notes += seeds_note(results, "lines: median, bands: range, fields: a median seed")
     figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=len(drawn) if len(drawn) <= 4 else 3)
     return figure
 

@@ -70,8 +70,7 @@ class EllipticProblem:
     @cached_property
     def source(self) -> sympy.Expr:
         """The source b = −(κu')', pointwise."""
-        source = -sympy.diff(self.coefficient * sympy.diff(self.solution, X), X)
-        return source.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
+        return -expressions.pointwise_derivative(self.coefficient * sympy.diff(self.solution, X))
 
     @cached_property
     def minimum_energy(self) -> float:

@@ -2,18 +2,13 @@
 
 import sys
 
-from rectified import ritz_training, session, store
+from rectified import checkpoints, ritz_training, session, store
 from rectified.ritz_job import RitzJob
-from rectified.training import Checkpoint
 
 job, attributes = session.begin(snakemake)
-start = store.read_tensors(snakemake.input[0])[0] if snakemake.input else None
+start = store.read_tensors(snakemake.input.start[0])[0] if snakemake.input.start else None
 ritz = RitzJob(job, start)
-checkpoint = Checkpoint(
-    session.checkpoint_path(snakemake.output.weights),
-    snakemake.resources.checkpoint_seconds,
-    ritz_training.identity(snakemake.params.job, snakemake.params.code),
-)
+checkpoint = checkpoints.checkpoint(snakemake)
 history, work = ritz_training.run_training(ritz, checkpoint, progress=sys.stderr.isatty())
 weights = {name: block.numpy() for name, block in ritz.network.blocks(history.theta).items()}
 store.write_tensors(snakemake.output.weights, weights, attributes)

@@ -1,0 +1,38 @@
+"""Where the state of a long job is kept while it lasts, and which work it belongs to."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rectified import store
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of a run is kept while it lasts.
+
+    Attributes:
+        path: a safetensors file, outside the declared outputs of the job.
+        seconds: time between two checkpoints.
+        identity: names the work; a checkpoint of other work, or a damaged one, is not resumed from.
+    """
+
+    path: Path
+    seconds: float
+    identity: str
+
+
+def checkpoint(snakemake: Any) -> Checkpoint:
+    """The checkpoint of a job: named by its first output, bound to its settings, its code and its packages."""
+    output = snakemake.output[0]
+    work = [snakemake.params.job, *snakemake.params.code, str(store.versions()), output]
+    identity = hashlib.sha256("\n".join(work).encode()).hexdigest()
+    return Checkpoint(checkpoint_path(output), snakemake.resources.checkpoint_seconds, identity)
+
+
+def checkpoint_path(output: str) -> Path:
+    """A file beside the results, outside all outputs, for the job with this first output."""
+    path = Path(output)
+    root, case = Path(*path.parts[:-4]), Path(*path.parts[-4:])
+    return root / ".checkpoints" / case.with_suffix(".safetensors")

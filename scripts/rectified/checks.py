@@ -1,0 +1,103 @@
+"""Checks of single cases that need more than their own settings: references, combinations, memory."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from rectified import expressions
+from rectified.activations import Activation
+from rectified.errors import ConfigError, nearest
+from rectified.homogeneity import homogeneous
+from rectified.network_tasks import KernelEnsemble, Pinn
+from rectified.problem_entries import Burgers, Elliptic, Problem, Target
+from rectified.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
+from rectified.settings import Task
+
+GIB = 2**30
+
+
+def check_memory(settings: Task, limit: float) -> None:
+    """Refuse a job that would need more memory than ``limit`` GiB."""
+    needed = getattr(settings, "memory", 0) / GIB
+    if needed > limit:
+        raise ConfigError(
+            f"a job would need about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
+        )
+
+
+def check_activation(settings: Task, activation: Activation) -> None:
+    """Refuse an activation that the task cannot take."""
+    if isinstance(settings, RitzTask):
+        _check_ritz_activation(settings, activation)
+    if isinstance(settings, KernelEnsemble) and settings.in_critical_units:
+        power = homogeneous(activation)
+        if power is None or power.degree <= 1:
+            raise ConfigError(
+                "in_critical_units wants an activation with a critical C_W at every input scale, as the powers of "
+                f"ReLU from 2 on have; {settings.activation!r} has none"
+            )
+
+
+def _check_ritz_activation(settings: RitzTask, activation: Activation) -> None:
+    moving = getattr(settings, "gradient", None) == "kink_aware" or isinstance(settings, (GradientErrors, Landscape))
+    if moving and settings.hidden_layers > 1 and activation.kinks and not activation.is_piecewise_linear:
+        raise ConfigError(
+            f"kinks of a network with hidden_layers {settings.hidden_layers} can be located for piecewise linear "
+            f"or smooth activations; {settings.activation!r} is neither"
+        )
+    if activation.kinks and activation.kinks[0].order == 0:
+        raise ConfigError(f"activation {settings.activation!r} jumps: û would have no finite energy")
+
+
+def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
+    """Refuse an unknown problem, or one that the task cannot solve."""
+    name = getattr(settings, "problem", None)
+    if name is None:
+        return
+    wanted, kinds = (Burgers, "burgers") if isinstance(settings, Pinn) else (Elliptic, "elliptic")
+    usable = [known for known, problem in problems.items() if isinstance(problem, wanted)]
+    if name not in problems:
+        raise ConfigError(f"unknown problem {name!r}; {nearest(name, usable)}")
+    if name not in usable:
+        raise ConfigError(
+            f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves {kinds!r}"
+        )
+    if isinstance(settings, RitzTask):
+        check_distance(settings.distance, problems[name].domain)
+
+
+def check_distance(formula: str, domain: tuple[float, float]) -> None:
+    """Refuse a distance function that is not zero at both ends of the domain."""
+    left, right = domain
+    values = abs(expressions.sample(expressions.parse(formula), np.linspace(left, right, 101)))
+    if not max(values[0], values[-1]) <= 1e-12 * values.max():
+        raise ConfigError(f"distance {formula!r} must be zero at both ends of {list(domain)}")
+
+
+def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
+    """Refuse an unknown target, or a batch larger than its grid."""
+    name = getattr(settings, "target", None)
+    if name is None:
+        return
+    if name not in targets:
+        raise ConfigError(f"unknown target {name!r}; {nearest(name, targets)}")
+    size = targets[name].points ** len(targets[name].domain)
+    if (getattr(settings, "batch", None) or 0) > size:
+        raise ConfigError(f"batch is {settings.batch}, more than the {size} points of target {name!r}")
+
+
+def check_start(settings: RitzTask, origin: Task, leads_back: Callable[[], bool]) -> None:
+    """Refuse a start that is not trained, or that is of another network than it should start."""
+    if leads_back():
+        raise ConfigError(f"start {settings.start!r} leads back to itself")
+    if not isinstance(origin, RitzTraining):
+        raise ConfigError(f"start {settings.start!r} is not a trained network")
+    for key in ("width", "hidden_layers", "seeds", "activation"):
+        mine, theirs = getattr(settings, key), getattr(origin, key)
+        if mine != theirs:
+            raise ConfigError(f"{key} is {mine!r}, but the start {settings.start!r} has {theirs!r}")
+    if isinstance(settings, Landscape):
+        parameters = settings.parameters
+        for plane in settings.planes:
+            if max(plane) > parameters or plane[0] == plane[1]:
+                raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")

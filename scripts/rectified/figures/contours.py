@@ -1,0 +1,53 @@
+"""Contours of trained functions of two variables, and of their derivatives (fig11, fig14).
+
+Source: Kim and Kang, arXiv:2408.02697, figs. 11 and 14.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.activations import label
+from rectified.figures.page import PlottedData, seeds_note
+from rectified.results import Result
+from rectified.statistics import median_member
+
+LEVELS = 13
+ROWS = (("field", "exact", "$f$"), ("slope", "exact_slope", "$\\partial f/\\partial x$"))
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """Columns: the exact function and a median seed of each case; rows: the function and its derivative in x."""
+    arrays = [result.arrays("fields") for result in results]
+    columns = 1 + len(results)
+    figure, axes = plt.subplots(2, columns, figsize=(style.PAGE, 4.2), sharex=True, sharey=True, squeeze=False)
+    for row, (quantity, exact, name) in zip(axes, ROWS):
+        reference = arrays[0][exact]
+        levels = np.linspace(float(reference.min()), float(reference.max()), LEVELS)
+        image = _contour(row[0], reference, levels)
+        data.add(name, "exact", value=reference)
+        for axis, result, case in zip(row[1:], results, arrays):
+            typical = case[quantity][median_member(case.gradient_error)]
+            _contour(axis, typical, levels)
+            data.add(name, result.series, value=typical)
+        row[0].set_ylabel("$y$")
+        figure.colorbar(image, ax=list(row), pad=0.01, aspect=18, label=name).ax.tick_params(labelsize=6)
+    axes[0, 0].set_title("exact", fontsize=8)
+    for index, (result, case) in enumerate(zip(results, arrays), start=1):
+        for row, error in zip(axes[:, index], (case.value_error, case.gradient_error)):
+            row.set_title(f"error {np.nanmedian(error):.1e}" if (error == error).any() else "diverged", fontsize=7)
+        axes[0, index].set_title(f"{label(result.job.settings.activation)}\n" + axes[0, index].get_title(), fontsize=8)
+    for axis in axes[1]:
+        axis.set_xlabel("$x$")
+    style.letters(list(axes.flat))
+    data.notes += seeds_note(results, "a median seed, relative errors off the grid: median")
+    return figure
+
+
+def _contour(axis: Axes, values, levels: np.ndarray):
+    image = axis.contourf(values.x, values.y, values.T, levels=levels, cmap="viridis", extend="both")
+    axis.contour(values.x, values.y, values.T, levels=levels, colors="white", linewidths=0.35)
+    axis.set_aspect("equal")
+    return image

@@ -1,0 +1,67 @@
+"""The share of networks whose kernel explodes, against C_W (ext1).
+
+For a homogeneous activation of degree p the distance L of log Ĝ from its unstable fixed point obeys
+L' = pL + ξ, where ξ = log(M/⟨M⟩) and M is a mean over n neurons. So L explodes when L¹ + Σ ξ_l p^{−l} > 0: a sum of
+independent terms that do not depend on C_W, close to normal for wide networks.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy.stats
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.figures.kernels import MARKERS, SHADES
+from rectified.figures.page import PlottedData
+from rectified.homogeneity import homogeneous
+from rectified.results import Result
+from rectified.statistics import share_interval
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """One panel per case: shares with their intervals, and the normal law of the sum, one curve per width."""
+    width = style.PAGE if len(results) > 1 else 0.6 * style.PAGE
+    figure, axes = plt.subplots(1, len(results), figsize=(width, 2.8), sharey=True, squeeze=False)
+    for axis, result in zip(axes[0], results):
+        _panel(axis, result, data)
+    axes[0, 0].set_ylabel("share of networks that explode")
+    style.letters(list(axes[0]))
+    s = results[0].job.settings
+    data.notes.append(
+        f"markers: {s.networks} networks, 95 % Wilson intervals, after {s.hidden_layers} hidden layers; lines: the law"
+    )
+    return figure
+
+
+def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
+    s, arrays = result.job.settings, result.arrays("kernels")
+    multiples = np.array(s.weight_variances)
+    fine = np.linspace(multiples.min(), multiples.max(), 401)
+    unit = float(arrays.C_W[0, 0]) / multiples[0]
+    power = homogeneous(result.job.activation)
+    limits = np.log(power.unstable_kernel(arrays.C_W[:, 0].to_numpy()))
+    distance = np.log(fine * unit * s.input_scales[0] / power.unstable_kernel(fine * unit))
+    for index, width in enumerate(s.widths):
+        last = arrays.log_kernel[index, :, 0, :, -1, 0].to_numpy()
+        shares = np.array([share_interval(sample > limit) for sample, limit in zip(last, limits)])
+        mean, deviation = power.explosion_law(width, s.hidden_layers)
+        law = scipy.stats.norm.cdf((distance + mean) / deviation)
+        colour = SHADES[index % len(SHADES)]
+        bars = np.abs(shares[:, 1:].T - shares[:, 0])
+        look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8}
+        axis.errorbar(multiples, shares[:, 0], bars, color=colour, label=f"$n$ = {width}", **look)
+        axis.plot(fine, law, color=colour, linewidth=0.9)
+        data.add(
+            "share",
+            f"{result.series}, n = {width}",
+            multiple=multiples,
+            share=shares[:, 0],
+            low=shares[:, 1],
+            high=shares[:, 2],
+        )
+        data.add("law", f"{result.series}, n = {width}", multiple=fine, share=law)
+    axis.axvline(1, color="0.5", linewidth=0.6, linestyle=":")
+    axis.set_xlabel("$C_W$ over its critical value")
+    axis.set_title(f"{result.job.activation.label}, $|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=8)
+    axis.legend()

@@ -1,0 +1,83 @@
+"""Kernels at initialization by layer, measured and in theory (fig1, fig5, ext6).
+
+Source: Kim and Kang, arXiv:2408.02697, eqs. 4–6, figs. 1 and 5.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy.stats
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.figures.page import PlottedData
+from rectified.results import Result
+from rectified.theory import log_kernels
+
+SHADES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+MARKERS = "osv^D"
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """One panel per case: log₁₀ of the kernel by layer for each C_W, median and band, with the theory."""
+    columns = 2 if len(results) in (2, 4) else min(3, len(results))
+    rows = -(-len(results) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 2.4 * rows + 0.2), squeeze=False)
+    panels = list(axes.flat)[: len(results)]
+    for axis, result in zip(panels, results):
+        _panel(axis, result, data)
+    for axis in list(axes.flat)[len(results) :]:
+        axis.remove()
+    for axis in axes[:, 0]:
+        axis.set_ylabel(r"$\log_{10}$ kernel")
+    style.letters(panels)
+    s = results[0].job.settings
+    sizes = sorted({result.job.settings.networks for result in results}, reverse=True)
+    data.notes += [
+        f"markers: median, bands: 5–95 %, of {' or '.join(map(str, sizes))} networks of width {s.widths[0]}",
+        "over inputs: median over inputs, band over networks; dotted: infinite width",
+    ]
+    return figure
+
+
+def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
+    s, arrays = result.job.settings, result.arrays("kernels")
+    measured = arrays.log_kernel[0, :, 0] / np.log(10)
+    offsets = np.linspace(-0.12, 0.12, len(s.weight_variances))
+    for index, sample in enumerate(measured):
+        weight_variance = float(arrays.C_W[index, 0])
+        low, median, high = _quantiles(sample)
+        theory = _theory(result, weight_variance, s.input_scales[0])
+        colour = SHADES[index % len(SHADES)]
+        name = f"{s.weight_variances[index]:g}$\\,C_W^c$" if s.in_critical_units else f"{weight_variance:g}"
+        layers = arrays.layer.to_numpy()
+        axis.plot(layers, theory, ":", color=colour, linewidth=1.0)
+        axis.plot(layers + offsets[index], median, MARKERS[index % 5], color=colour, markersize=3, label=name)
+        axis.fill_between(layers, low, high, color=colour, alpha=0.2, linewidth=0)
+        data.add(
+            "kernel",
+            f"{result.series}, C_W = {weight_variance:.6g}",
+            layer=layers,
+            median=median,
+            low=low,
+            high=high,
+            theory=theory,
+        )
+    axis.legend(title="$C_W$", title_fontsize=7, loc="best", labelspacing=0.2)
+    how = f"over {s.data} random inputs" if s.data else f"one input, $|x|^2/n_0$ = {s.input_scales[0]:g}"
+    axis.set_title(f"{result.job.activation.label}, {how}", fontsize=8)
+    axis.set_xlabel("layer")
+
+
+def _quantiles(sample) -> np.ndarray:
+    """5 %, 50 % and 95 % over networks of the median over inputs; overflow counts as the largest number there is."""
+    values = np.median(np.nan_to_num(sample.to_numpy(), posinf=308.0, neginf=-330.0), axis=-1)
+    return np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+
+
+def _theory(result: Result, weight_variance: float, scale: float) -> np.ndarray:
+    """log₁₀ of the kernel in infinite width; for random inputs that of the median of |x|²."""
+    s = result.job.settings
+    ratio = scale * (scipy.stats.chi2.median(s.inputs) / s.inputs if s.data else 1.0)
+    first = s.bias_variance + weight_variance * ratio
+    return log_kernels(result.job.activation, first, weight_variance, s.bias_variance, s.hidden_layers + 1) / np.log(10)

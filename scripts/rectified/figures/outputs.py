@@ -1,0 +1,59 @@
+"""Mean output of a trained ensemble against the target at test points (fig3, fig8).
+
+Source: Kim and Kang, arXiv:2408.02697, figs. 3 and 8.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.activations import label
+from rectified.figures.page import PlottedData
+from rectified.results import Result
+from rectified.statistics import summarize
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """One panel per case: each test point at its target and at the mean output, with the standard deviation."""
+    columns = min(3, len(results))
+    rows = -(-len(results) // columns)
+    width = style.PAGE if columns > 1 else 0.5 * style.PAGE
+    figure, axes = plt.subplots(rows, columns, figsize=(width, 2.5 * rows + 0.2), squeeze=False)
+    panels = list(axes.flat)[: len(results)]
+    for axis, result in zip(panels, results):
+        _scatter(axis, result, data)
+    for axis in list(axes.flat)[len(results) :]:
+        axis.remove()
+    panels[0].set_ylabel("mean output of the ensemble")
+    style.letters(panels)
+    networks = sorted({result.job.settings.networks for result in results})
+    diverged = sum(result.diverged for result in results)
+    data.notes += [f"points: mean, bars: standard deviation over {networks[-1]} networks"]
+    data.notes += [f"{diverged} diverged networks left out"] if diverged else []
+    return figure
+
+
+def relative_errors(result: Result) -> np.ndarray:
+    """Mean square test error of every network over the variance of the target; NaN where diverged."""
+    ensemble = result.ensemble
+    return ((ensemble.output - ensemble.target) ** 2).mean("test").to_numpy() / float(ensemble.target.var())
+
+
+def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
+    s, ensemble = result.job.settings, result.ensemble
+    outputs = ensemble.output.to_numpy()[result.healthy]
+    target = ensemble.target.to_numpy()
+    mean = outputs.mean(0) if len(outputs) else np.full_like(target, np.nan)
+    deviation = outputs.std(0) if len(outputs) else np.full_like(target, np.nan)
+    ends = [target.min(), target.max()]
+    axis.plot(ends, ends, color="black", linewidth=0.7, zorder=0)
+    colour = style.colour(s.activation)
+    axis.errorbar(target, mean, deviation, fmt="o", markersize=1.6, color=colour, elinewidth=0.4, alpha=0.7)
+    hidden = "1 hidden layer" if s.hidden_layers == 1 else f"{s.hidden_layers} hidden layers"
+    axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
+    axis.set_xlabel("target")
+    median = float(summarize(relative_errors(result)).median)
+    axis.text(0.04, 0.95, f"relative error {median:.2g}", transform=axis.transAxes, va="top", fontsize=7)
+    data.add("output", result.series, target=target, mean=mean, deviation=deviation)

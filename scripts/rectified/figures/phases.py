@@ -1,0 +1,70 @@
+"""Where kernels vanish, hold and explode over C_W and input scale, with the theory's limits (ext2)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.figures.page import PlottedData
+from rectified.results import Result
+from rectified.theory import EffectiveTheory
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """Left the share of networks whose kernel grew, with K*(C_W); right the layer where infinite width blows up."""
+    (result,) = results
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0))
+    theory = EffectiveTheory(result.job.activation)
+    _shares(left, result, theory, data)
+    _blow_up(right, result, theory, data)
+    style.letters([left, right])
+    s = result.job.settings
+    data.notes.append(
+        f"{result.job.activation.label}; colours: {s.networks} networks of width {s.widths[0]}, {s.hidden_layers} "
+        "hidden layers; lines: infinite width"
+    )
+    return figure
+
+
+def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
+    arrays = result.arrays("kernels")
+    log_kernel = arrays.log_kernel[0, :, :, :, :, 0]
+    grew = (log_kernel[..., -1] > log_kernel[..., 0]).mean("network")
+    variances, scales = arrays.C_W[:, 0].to_numpy(), arrays.input_scale.to_numpy()
+    image = axis.pcolormesh(variances, scales, grew.T, cmap="RdBu_r", vmin=0, vmax=1, shading="nearest")
+    axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
+    fine = np.linspace(variances.min(), min(variances.max(), 0.999), 60)
+    limit = []
+    for weight_variance in fine:
+        repelling = [p.kernel for p in theory.fixed_points(weight_variance) if p.stability == "repelling"]
+        limit.append(min(repelling, default=np.nan) / weight_variance)
+    axis.plot(fine, limit, color="black", linewidth=1.2, label="$K^1=K^*(C_W)$")
+    axis.set_yscale("log")
+    axis.set_ylim(scales.min() / 1.5, scales.max() * 1.5)
+    axis.set_xlabel("$C_W$")
+    axis.set_ylabel("input scale $|x|^2/n_0$")
+    axis.legend(loc="lower left")
+    safe = theory.largest_safe_weight_variance(1.0)
+    if safe is not None:
+        axis.plot([safe], [1.0], "o", color="black", markersize=4)
+        axis.annotate(f"$C_W$ = {safe:.3f}", (safe, 1.0), textcoords="offset points", xytext=(5, 4), fontsize=7)
+    grid = np.meshgrid(variances, scales, indexing="ij")
+    data.add("share that grew", result.series, weight_variance=grid[0], input_scale=grid[1], share=grew)
+    data.add("unstable fixed point", result.series, weight_variance=fine, input_scale=limit)
+
+
+def _blow_up(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
+    first = np.geomspace(1e-4, 0.1, 60)
+    layers = theory.blow_up_layer(first)
+    # 1/K falls by the slope of χ-like growth per layer: ⟨σ²⟩/K = 1 + sK + …
+    slope = (theory.second_moment(1e-6) / 1e-6 / theory.slope_at_zero - 1) / 1e-6
+    estimate = 1 + 1 / (slope * first)
+    axis.plot(first, layers, color=style.colour(result.job.settings.activation), label="first layer with $K>1$")
+    axis.plot(first, estimate, "--", color="black", linewidth=0.9, label=f"$1+1/({slope:.0f}\\,K^1)$")
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.set_xlabel("kernel of the first layer $K^1$, $C_W=1$")
+    axis.set_ylabel("layer of blow-up")
+    axis.legend()
+    data.add("blow-up", result.series, first_kernel=first, layer=layers, estimate=estimate)

@@ -1,0 +1,58 @@
+"""Solutions by physics-informed networks beside the reference, or their errors (fig16, fig17).
+
+Source: Kim and Kang, arXiv:2408.02697, figs. 16 and 17.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from rectified import style
+from rectified.activations import label
+from rectified.figures.labels import OPTIMIZERS
+from rectified.figures.page import PlottedData, seeds_note
+from rectified.figures.pinn_history import by_optimizer
+from rectified.results import Result
+from rectified.statistics import median_member, summarize
+
+ERRORS = (1e-5, 1.0)
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """One row per optimizer, one map per case: the field of a median seed, or its distance from the reference."""
+    groups = by_optimizer(results)
+    columns = max(map(len, groups.values()))
+    figure, axes = plt.subplots(
+        len(groups), columns, figsize=(style.PAGE, 2.1 * len(groups) + 0.3), sharex=True, sharey=True, squeeze=False
+    )
+    for row, cases in zip(axes, groups.values()):
+        for axis, result in zip(row, cases):
+            image = _map(axis, result, entry["quantity"], data)
+        for axis in row[len(cases) :]:
+            axis.remove()
+        row[0].set_ylabel("$x$")
+    for axis in axes[-1]:
+        axis.set_xlabel("$t$")
+    text = "$u(x, t)$" if entry["quantity"] == "solution" else "|error|"
+    figure.colorbar(image, ax=axes, pad=0.01, aspect=30, label=text).ax.tick_params(labelsize=6)
+    style.letters([axis for axis in axes.flat if axis.figure is not None])
+    data.notes += seeds_note(results, "maps: a median seed, errors: median")
+    return figure
+
+
+def _map(axis, result: Result, quantity: str, data: PlottedData):
+    s, arrays = result.job.settings, result.arrays("fields")
+    field = arrays.field[median_member(arrays.relative_l2)]
+    if quantity == "solution":
+        values, look = field, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
+    else:
+        values = np.maximum(abs(field - arrays.exact), ERRORS[0])
+        look = {"cmap": "magma", "norm": LogNorm(*ERRORS)}
+    image = axis.pcolormesh(arrays.t, arrays.x, values.T, rasterized=True, shading="nearest", **look)
+    error = float(summarize(arrays.relative_l2).median)
+    outcome = "diverged" if np.isnan(error) else f"rel. $L^2$ {error:.1e}"
+    axis.set_title(f"{label(s.activation)}, {OPTIMIZERS[s.optimizer]}\n{outcome}", fontsize=7)
+    x, t = np.meshgrid(arrays.x, arrays.t)
+    data.add(quantity, result.series, x=x, t=t, value=values)
+    return image

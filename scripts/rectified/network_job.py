@@ -1,0 +1,60 @@
+"""Jobs that train fully connected networks made ready: the network, its initial parameters, and its data."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified import expressions
+from rectified.lowering import torch_activation
+from rectified.mlp import MLP, initial_parameters
+from rectified.optimizers import build
+from rectified.problem_entries import Target
+from rectified.seeding import numpy_generator
+from rectified.spec import Job
+from rectified.training import Schedule
+
+
+class NetworkJob:
+    """The network that a job's settings describe, for so many inputs."""
+
+    def __init__(self, job: Job, inputs: int):
+        torch.set_num_threads(job.threads)
+        self.settings = s = job.settings
+        self.dtype = getattr(torch, s.precision)
+        self.network = MLP(inputs, s.width, s.hidden_layers, torch_activation(job.activation))
+
+    def initial(self, members: Sequence[int]) -> Float[Tensor, "networks parameters"]:
+        """Initial parameters of the networks with these numbers."""
+        s = self.settings
+        stream = f"mlp/{s.width}x{s.hidden_layers}"
+        variances = s.layer_variances()
+        return initial_parameters(self.network, members, variances, s.bias_variance, stream).to(self.dtype)
+
+    def optimizer(self, theta: Tensor):
+        """The optimizer of the settings, holding the parameters."""
+        return build(self.settings.optimizer, theta, self.settings.learning_rate)
+
+    def schedule(self) -> Schedule:
+        s = self.settings
+        return Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every)
+
+    def points(self, x: np.ndarray) -> Float[Tensor, "1 inputs points"]:
+        """Points [inputs, points] as the networks take them."""
+        return torch.from_numpy(x).to(self.dtype)[None]
+
+
+def uniform_points(target: Target, count: int, stream: str) -> Float[np.ndarray, "axes points"]:
+    """Points drawn uniformly from the domain of a target."""
+    ends = np.array(target.domain)
+    return ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * numpy_generator(stream).random((len(ends), count))
+
+
+def target_values(target: Target, x: np.ndarray, derivative: str | None = None) -> np.ndarray:
+    """The target, or its pointwise derivative along one axis, at points [axes, points]."""
+    expression = target.expression
+    if derivative:
+        expression = expressions.pointwise_derivative(expression, derivative)
+    return expressions.sample_at(expression, x, target.variables)

@@ -1,0 +1,232 @@
+"""The physics-informed loss of the Burgers equation for an ensemble of networks u(x, t), and its gradient.
+
+Loss: the mean of r² over collocation points, r = u_t + u u_x − νu_xx, plus the weighted mean squares of
+u(x, 0) − u₀(x) and of u at both ends. Inputs of the networks are x and t, in this order, as they are.
+Source: Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019); Kim and Kang, arXiv:2408.02697, sec. 5.2.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified import chunks
+from rectified.errors import ConfigError
+from rectified.jets import Jets, Tape
+from rectified.mlp import MLP
+from rectified.problems.burgers import BurgersProblem
+from rectified.seeding import generator
+
+log = logging.getLogger(__name__)
+
+X, T = 0, 1  # the inputs of a network
+
+
+class BurgersResiduals:
+    """What a network does wrong: residuals of the equation, errors of the initial and the boundary condition.
+
+    The points of the conditions are drawn once, uniformly; half of those on the boundary lie at each end.
+
+    Args:
+        network: of the two inputs x and t.
+        initial, boundary: numbers of points of the conditions.
+        initial_weight, boundary_weight: of their mean squares in the loss, beside 1 for the equation.
+        stream: name that the random numbers are derived from.
+
+    Attributes:
+        conditions: points of the initial and then of the boundary condition, [1, 2, conditions], float64.
+        targets: what u should be there.
+        condition_weights: weights in the loss, the number of points divided out.
+
+    Raises:
+        ConfigError: if the network has other inputs, or there are no points of a condition.
+    """
+
+    def __init__(
+        self,
+        problem: BurgersProblem,
+        network: MLP,
+        initial: int = 50,
+        boundary: int = 50,
+        initial_weight: float = 1.0,
+        boundary_weight: float = 1.0,
+        stream: str = "burgers",
+    ):
+        if network.inputs != 2:
+            raise ConfigError(f"a network for the Burgers equation has the 2 inputs x and t, not {network.inputs}")
+        if min(initial, boundary) < 1:
+            raise ConfigError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")
+        self.problem, self.network, self.stream = problem, network, stream
+        self.jets, self.values = Jets(network, first=(X, T), second=(X,)), Jets(network)
+        at_start = self.uniform(initial, "initial")
+        at_start[T] = 0
+        at_ends = self.uniform(boundary, "boundary")
+        at_ends[X] = torch.tensor(problem.domain, dtype=torch.float64).repeat(boundary)[:boundary]
+        self.conditions = torch.cat([at_start, at_ends], 1)[None]
+        start = torch.from_numpy(problem.initial_condition(at_start[X].numpy()))
+        self.targets = torch.cat([start, torch.zeros(boundary, dtype=torch.float64)])
+        counts = torch.tensor([initial, boundary])
+        weights = torch.tensor([initial_weight, boundary_weight], dtype=torch.float64) / counts
+        self.condition_weights = weights.repeat_interleave(counts)
+
+    def uniform(self, points: int, *names: object) -> Float[Tensor, "2 points"]:
+        """Points drawn uniformly from the domain and the time, by the names of what they are for, in float64."""
+        unit = torch.rand(2, points, generator=generator(self.stream, *names), dtype=torch.float64)
+        (left, right), end = self.problem.domain, self.problem.final_time
+        return torch.stack([left + (right - left) * unit[X], end * unit[T]])
+
+    def equation(
+        self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
+    ) -> Float[Tensor, "networks points"]:
+        """r at points, differentiable in theta."""
+        return self._residual(self.jets(theta, x))
+
+    def condition_errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks conditions"]:
+        """u less what it should be at the points of the conditions, differentiable in theta."""
+        return self.values(theta, self.conditions.to(theta))[:, 0] - self.targets.to(theta)
+
+    def loss(
+        self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
+    ) -> Float[Tensor, " networks"]:
+        """The loss with collocation points x, differentiable in theta."""
+        return self.equation(theta, x).square().mean(1) + self._weighted(self.condition_errors(theta).square())
+
+    def record_equation(self, theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tape]:
+        """r at points, its derivatives in the jets of u, and the tape that carries those on to theta."""
+        tape = self.jets.record(theta, x)
+        u, u_x, _, _ = tape.values.unbind(1)
+        one = torch.ones_like(u)
+        return self._residual(tape.values), torch.stack([u_x, u, one, -self.problem.viscosity * one], 1), tape
+
+    def record_conditions(self, theta: Tensor) -> tuple[Tensor, Tape]:
+        """The errors at the points of the conditions, and the tape that carries their derivatives on to theta."""
+        tape = self.values.record(theta, self.conditions.to(theta))
+        return tape.values[:, 0] - self.targets.to(theta), tape
+
+    def _residual(self, jets: Tensor) -> Tensor:
+        u, u_x, u_t, u_xx = jets.unbind(1)
+        return u_t + u * u_x - self.problem.viscosity * u_xx
+
+    def _weighted(self, values: Tensor) -> Tensor:
+        return values @ self.condition_weights.to(values)
+
+
+class PinnLoss:
+    """The loss and its gradient on minibatches of a fixed pool of collocation points, all networks on the same ones.
+
+    A gradient rule: called with parameters [networks, parameters], float32 or float64, it returns the loss
+    [networks] and its gradient [networks, parameters]. Until ``redraw`` is called the batch is the whole pool.
+
+    Args:
+        residuals: equation and conditions.
+        points: collocation points in the pool.
+        batch: points of a minibatch, drawn from the pool without repetition; None takes them all.
+        compiled: compile with torch.compile at the first call; where that fails, the log says why and
+            the same is computed without.
+
+    Attributes:
+        points: the collocation points in use, [1, 2, batch].
+        work: cost of one call in evaluations of the field at a point, the gradient counted as two.
+
+    Raises:
+        ConfigError: if the pool is smaller than a batch.
+    """
+
+    def __init__(
+        self, residuals: BurgersResiduals, points: int = 10_000, batch: int | None = None, compiled: bool = False
+    ):
+        if not 1 <= (batch or points) <= points:
+            raise ConfigError(f"minibatches of {batch} points need a pool of at least as many, not {points}")
+        self.residuals, self.batch = residuals, batch or points
+        self.points = self._pool = residuals.uniform(points, "collocation")[None]
+        self.work = 3 * (self.batch + residuals.conditions.shape[-1])
+        self._equation, self._conditions = self._equation_sums, self._condition_sums
+        if compiled:
+            self._equation, self._conditions = CompiledOrEager(self._equation), CompiledOrEager(self._conditions)
+
+    def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
+        """Draw the minibatch of an epoch; it depends on nothing else."""
+        chosen = self._pool
+        if self.batch < self._pool.shape[-1]:
+            random = generator(self.residuals.stream, "minibatch", epoch)
+            chosen = self._pool[:, :, torch.randperm(self._pool.shape[-1], generator=random)[: self.batch]]
+        self.points = chosen.to(theta)
+
+    def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        """The loss on the minibatch, differentiable in theta."""
+        return self.residuals.loss(theta, self.points.to(theta))
+
+    @torch.no_grad()
+    def __call__(
+        self, theta: Float[Tensor, "networks parameters"]
+    ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
+        value, gradient = self._conditions(theta)
+        for part in self._parts(theta):
+            more, slope = self._equation(theta, part)
+            value, gradient = value + more, gradient + slope
+        return value, gradient
+
+    def _parts(self, theta: Tensor) -> Sequence[Tensor]:
+        """The minibatch cut so that the jets of a layer stay in cache, into equal parts if possible."""
+        points = self.points.shape[-1]
+        bytes_per_point = len(theta) * self.residuals.network.width * self.residuals.jets.components * theta.itemsize
+        fewest = math.ceil(points * bytes_per_point / chunks.CHUNK_BYTES)
+        equal = (count for count in range(fewest, min(2 * fewest, points) + 1) if points % count == 0)
+        return self.points.to(theta).split(math.ceil(points / next(equal, fewest)), -1)
+
+    def _equation_sums(self, theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        r, derivatives, tape = self.residuals.record_equation(theta, x)
+        return r.square().sum(1) / self.batch, tape.gradient((2 / self.batch) * r[:, None] * derivatives)
+
+    def _condition_sums(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        errors, tape = self.residuals.record_conditions(theta)
+        weighted = errors * self.residuals.condition_weights.to(theta)
+        return (weighted * errors).sum(1), tape.gradient(2 * weighted[:, None])
+
+
+class CompiledOrEager:
+    """A function compiled by torch.compile when first called, or the function itself where that fails."""
+
+    def __init__(self, function: Callable[..., Any]):
+        self._function = function
+        self._compiled: Callable[..., Any] | None = None
+        self.failed = False
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self.failed:
+            return self._function(*arguments)
+        try:
+            self._compiled = self._compiled or torch.compile(self._function, dynamic=False)
+            return self._compiled(*arguments)
+        except Exception as error:
+            self.failed = True
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            log.info("torch.compile failed, going on without: %s", reason[0])
+            return self._function(*arguments)
+
+
+class RelativeError:
+    """‖û − u‖/‖u‖ in L² over the domain and the time, by sums over an even grid of the Cole–Hopf solution.
+
+    Args:
+        points, times: of the grid, ends included.
+    """
+
+    def __init__(self, problem: BurgersProblem, network: MLP, points: int = 256, times: int = 101):
+        x, t = np.linspace(*problem.domain, points), np.linspace(0, problem.final_time, times)
+        self.network = network
+        self.reference = torch.from_numpy(problem.reference(x, t)).flatten()
+        self.grid = torch.cartesian_prod(torch.from_numpy(t), torch.from_numpy(x)).flip(1).T[None]
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        rows = theta.double()
+        parts = self.grid.to(rows).split(max(1, chunks.CHUNK_BYTES // (8 * len(rows) * self.network.width)), -1)
+        u = torch.cat([self.network.output(rows, part) for part in parts], 1)
+        reference = self.reference.to(rows)
+        return (u - reference).norm(dim=1) / reference.norm()

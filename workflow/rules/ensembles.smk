@@ -1,0 +1,39 @@
+rule kernel_ensemble:
+    output:
+        f"{FOLDER}/kernels.nc",
+    log:
+        f"{FOLDER}/kernels.log",
+    benchmark:
+        f"{FOLDER}/kernels.benchmark.tsv"
+    conda:
+        "../../envs/compute.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=digest.code("kernel_ensemble.py"),
+        job=job_of,
+    script:
+        "../../scripts/kernel_ensemble.py"
+
+
+rule ensemble:
+    output:
+        f"{FOLDER}/shard{{shard}}.nc",
+    log:
+        f"{FOLDER}/shard{{shard}}.log",
+    benchmark:
+        f"{FOLDER}/shard{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/compute.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes,
+        runtime=lambda wildcards, attempt: 360 * attempt,
+        checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
+    params:
+        code=digest.code("train_ensemble.py"),
+        job=job_of,
+    script:
+        "../../scripts/train_ensemble.py"
