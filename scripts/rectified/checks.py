@@ -10,6 +10,8 @@ from rectified.errors import ConfigError, nearest
 from rectified.homogeneity import homogeneous
 from rectified.network_tasks import KernelEnsemble, Pinn
 from rectified.problem_entries import Burgers, Elliptic, Problem, Target
+from rectified.problems.burgers import BurgersProblem
+from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
 from rectified.settings import Task
 
@@ -47,6 +49,14 @@ def _check_ritz_activation(settings: RitzTask, activation: Activation) -> None:
         )
     if activation.kinks and activation.kinks[0].order == 0:
         raise ConfigError(f"activation {settings.activation!r} jumps: û would have no finite energy")
+
+
+def check_problem_entry(entry: Problem) -> None:
+    """Refuse a problem that cannot be posed."""
+    if isinstance(entry, Elliptic):
+        elliptic_problem(entry.solution, entry.coefficient, entry.domain)
+    else:
+        BurgersProblem(entry.viscosity)
 
 
 def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:

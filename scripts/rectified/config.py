@@ -188,7 +188,7 @@ class Config(Strict):
         """
         for name, problem in self.problems.items():
             with _located(f"problems.{name}"):
-                problem.build()
+                checks.check_problem_entry(problem)
         for name, target in self.targets.items():
             with _located(f"targets.{name}"):
                 target.check()

@@ -72,10 +72,11 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         return lambda known: known[node]
     if isinstance(node, sympy.Pow):
         return _compile_power(node)
+    if isinstance(node, sympy.Add):
+        return _compile_sum(node)
     parts = [_compile(argument) for argument in node.args]
-    if isinstance(node, (sympy.Add, sympy.Mul)):
-        combine = operator.add if isinstance(node, sympy.Add) else operator.mul
-        return lambda known: reduce(combine, [part(known) for part in parts])
+    if isinstance(node, sympy.Mul):
+        return lambda known: reduce(operator.mul, [part(known) for part in parts])
     if isinstance(node, (sympy.Max, sympy.Min)):
         return _compile_extremum(node)
     if isinstance(node, sympy.Heaviside):
@@ -84,6 +85,22 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         function = FUNCTIONS[node.func]
         return lambda known: function(parts[0](known))
     raise ConfigError(f"{node} has no counterpart in torch")
+
+
+def _compile_sum(node: sympy.Add) -> Callable[[dict], Tensor]:
+    """A sum whose terms carry their factors with them: v + c·u is one operation on tensors, not two."""
+    offset = float(sum(term for term in node.args if term.is_number))
+    terms = [term.as_coeff_Mul() for term in node.args if not term.is_number]
+    terms.sort(key=lambda term: term[0] != 1)
+    (factor, first), *others = [(float(factor), _compile(term)) for factor, term in terms]
+
+    def total(known: dict) -> Tensor:
+        result = first(known) if factor == 1 else factor * first(known)
+        for scale, part in others:
+            result = torch.add(result, part(known), alpha=scale)
+        return result + offset if offset else result
+
+    return total
 
 
 def _compile_power(node: sympy.Pow) -> Callable[[dict], Tensor | float]:

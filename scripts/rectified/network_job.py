@@ -1,20 +1,22 @@
 """Jobs that train fully connected networks made ready: the network, its initial parameters, and its data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from rectified import expressions
+from rectified import expressions, store
 from rectified.lowering import torch_activation
 from rectified.mlp import MLP, initial_parameters
 from rectified.optimizers import build
 from rectified.problem_entries import Target
 from rectified.seeding import numpy_generator
 from rectified.spec import Job
-from rectified.training import Schedule
+from rectified.training import History, Schedule
 
 
 class NetworkJob:
@@ -58,3 +60,11 @@ def target_values(target: Target, x: np.ndarray, derivative: str | None = None) 
     if derivative:
         expression = expressions.pointwise_derivative(expression, derivative)
     return expressions.sample_at(expression, x, target.variables)
+
+
+def write(output: Any, network: MLP, history: History, fields: xr.Dataset, attributes: Mapping[str, str]) -> None:
+    """Write what a training job leaves: weights, history, fields."""
+    weights = {name: block.numpy() for name, block in network.blocks(history.theta).items()}
+    store.write_tensors(output.weights, weights, attributes)
+    store.write_table(output.history, history.table(), attributes)
+    store.write_arrays(output.fields, fields, attributes)

@@ -192,6 +192,8 @@ class Pinn(NetworkTraining):
     """The optimizer; levenberg_marquardt draws new collocation points where the residual is large."""
     collocation_points: Count = 10_000
     """Points of the residual, uniform in the domain."""
+    candidates: Count = 40_000
+    """Uniform points that levenberg_marquardt chooses its collocation points from."""
     initial_points: Count = 50
     """Points of the initial condition."""
     boundary_points: Count = 50
@@ -210,8 +212,28 @@ class Pinn(NetworkTraining):
     @property
     def memory(self) -> float:
         """Bytes that a job needs at most, about."""
-        return self._training_bytes(self.seeds, 2, self.batch or self.collocation_points, arrays=24)
+        points = self.batch or self.collocation_points
+        jacobian = points if self.optimizer == "levenberg_marquardt" else 0
+        return (
+            self._training_bytes(self.seeds, 2, points, arrays=24) + 16 * jacobian * self.hidden_layers * self.width**2
+        )
 
     @property
     def memory_keys(self) -> str:
         return "batch, collocation_points or seeds"
+
+    @model_validator(mode="after")
+    def _combinations(self):
+        if self.optimizer == "levenberg_marquardt":
+            if self.precision != "float64":
+                raise ValueError("levenberg_marquardt solves normal equations; its precision is float64")
+            if self.batch is not None:
+                raise ValueError("levenberg_marquardt takes all its collocation_points; batch is for adam")
+            if self.candidates < self.collocation_points:
+                raise ValueError(
+                    f"candidates is {self.candidates}, fewer than collocation_points, {self.collocation_points}, "
+                    "which are chosen from them"
+                )
+        elif (self.batch or 0) > self.collocation_points:
+            raise ValueError(f"batch is {self.batch}, more than collocation_points, {self.collocation_points}")
+        return self

@@ -8,8 +8,6 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from rectified import expressions
 from rectified.errors import ConfigError
-from rectified.problems.burgers import BurgersProblem
-from rectified.problems.elliptic import EllipticProblem, elliptic_problem
 from rectified.settings import Count, Domain, Formula, Positive, Strict
 
 AXES = ("x", "y", "z")
@@ -26,9 +24,6 @@ class Elliptic(Strict):
     domain: Domain = (0.0, 1.0)
     """The two ends of the interval."""
 
-    def build(self) -> EllipticProblem:
-        return elliptic_problem(self.solution, self.coefficient, self.domain)
-
 
 class Burgers(Strict):
     """The viscous Burgers equation u_t + u u_x = ν u_xx with u(x, 0) = −sin πx, on [−1, 1] and from 0 to 1."""
@@ -36,9 +31,6 @@ class Burgers(Strict):
     equation: Literal["burgers"]
     viscosity: Positive
     """ν."""
-
-    def build(self) -> BurgersProblem:
-        return BurgersProblem(self.viscosity)
 
 
 def _equation(value: Any) -> str:

@@ -4,7 +4,6 @@ Kim and Kang, arXiv:2408.02697, sec. 5.2.
 """
 
 import numpy as np
-import pandas as pd
 import torch
 import xarray as xr
 from jaxtyping import Float
@@ -57,13 +56,6 @@ class Regression:
             progress,
             self.redraw if s.batch else None,
         )
-
-
-def history_table(history: History) -> pd.DataFrame:
-    """The history as a tidy table: epoch, seed, objective, train_mse."""
-    records, seeds = history.records["objective"].shape
-    index = {"epoch": np.repeat(history.epochs, seeds), "seed": np.tile(np.arange(seeds), records)}
-    return pd.DataFrame(index | {name: values.ravel() for name, values in history.records.items()})
 
 
 def with_gradient(job: NetworkJob, theta: Tensor, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from rectified import expressions
 from rectified.gradients import ValueAndGradient, ritz_gradient
 from rectified.lowering import lower, torch_activation
 from rectified.networks import Network, initial_parameters
-from rectified.problems.elliptic import X
+from rectified.problems.elliptic import X, elliptic_problem
 from rectified.ritz import TrueErrors
 from rectified.spec import Job
 
@@ -22,7 +22,8 @@ class RitzJob:
     def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None):
         torch.set_num_threads(job.threads)
         self.settings, self.start = job.settings, start
-        self.problem = job.problem.build()
+        p = job.problem
+        self.problem = elliptic_problem(p.solution, p.coefficient, p.domain)
         distance = expressions.parse(self.settings.distance)
         self.network = Network(
             self.settings.width,

@@ -42,14 +42,9 @@ def run_training(job: RitzJob, checkpoint: Checkpoint | None, progress: bool) ->
 
 
 def history_table(history: History, work: int) -> pd.DataFrame:
-    """The history as a tidy table: epoch, work, seed, objective, energy, relative_l2."""
-    records, seeds = next(iter(history.records.values())).shape
-    columns = {
-        "epoch": np.repeat(history.epochs, seeds),
-        "work": np.repeat(history.epochs.astype(np.int64) * work, seeds),
-        "seed": np.tile(np.arange(seeds), records),
-    }
-    return pd.DataFrame(columns | {name: values.ravel() for name, values in history.records.items()})
+    """The history as a tidy table: epoch, seed, work, objective, energy, relative_l2."""
+    table = history.table()
+    return table.assign(work=table.epoch * work)
 
 
 @torch.no_grad()

@@ -98,10 +98,15 @@ def dashes(gradient: str):
     return DASHES[gradient]
 
 
-def letters(axes: list[Axes]) -> None:
-    """Put panel letters at the upper left of axes, in their order."""
+def letters(axes: list[Axes], inside: bool = False) -> None:
+    """Put panel letters at the upper left of axes, in their order; inside them where titles need the room above."""
     for axis, letter in zip(axes, ascii_lowercase):
-        axis.set_title(f"({letter})", loc="left", fontweight="bold")
+        if inside:
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.2}
+            look = {"fontsize": 7, "fontweight": "bold", "ha": "left", "va": "top", "bbox": box}
+            axis.text(0.03, 0.96, f"({letter})", transform=axis.transAxes, **look)
+        else:
+            axis.set_title(f"({letter})", loc="left", fontweight="bold")
 
 
 def stamp(figure: Figure, *notes: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import safetensors
 import torch
 from jaxtyping import Bool, Float, Int
@@ -62,6 +63,13 @@ class History:
     diverged_at: Int[Tensor, " networks"]
     theta: Float[Tensor, "networks parameters"]
 
+    def table(self) -> pd.DataFrame:
+        """What was recorded of each network as one number, as a tidy table: epoch, seed, and a column for each name."""
+        single = {name: values for name, values in self.records.items() if values.ndim == 2}
+        records, seeds = single["objective"].shape
+        index = {"epoch": np.repeat(self.epochs, seeds), "seed": np.tile(np.arange(seeds), records)}
+        return pd.DataFrame(index | {name: values.ravel() for name, values in single.items()})
+
 
 Observe = Callable[[Tensor], Mapping[str, Tensor]]
 Redraw = Callable[[int, Tensor], None]
@@ -78,7 +86,8 @@ def train(
 ) -> History:
     """Run an optimizer for all epochs of a schedule.
 
-    A network whose objective or gradient stops being finite is frozen, its epoch noted; the others go on.
+    A network whose objective or gradient stops being finite is frozen, its epoch noted; the others go on. When none is
+    left the rest of the history is NaN.
 
     Args:
         optimizer: one of ``rectified.optimizers``, holding the initial parameters; changed in place.
@@ -93,7 +102,7 @@ def train(
         run.resume(checkpoint)
     saved = logged = time.monotonic()
     bar = tqdm(total=schedule.epochs, initial=run.epoch, unit="epoch", disable=not progress)
-    while run.epoch < schedule.epochs:
+    while run.epoch < schedule.epochs and run.alive.any():
         if redraw and run.epoch % schedule.redraw_every == 0:
             redraw(run.epoch, optimizer.theta)
         if run.epoch % schedule.record_every == 0:
@@ -110,6 +119,9 @@ def train(
             log.info("epoch %d of %d, median objective %.6g", run.epoch, schedule.epochs, value.nanmedian())
             logged = now
     bar.close()
+    if not run.alive.any():
+        run.record_nothing_more(schedule)
+        return run.history()
     if redraw:
         redraw(run.epoch, optimizer.theta)
     objective = gradient(optimizer.theta)[0]
@@ -146,6 +158,14 @@ class _Run:
         for name, value in {"objective": objective, **observed}.items():
             alive = self.alive.view(-1, *[1] * (value.dim() - 1))
             self.records.setdefault(name, []).append(torch.where(alive, value, torch.nan).numpy(force=True))
+
+    def record_nothing_more(self, schedule: Schedule) -> None:
+        """Fill up the records that are left when every network has diverged."""
+        left = [*range(self.epochs[-1] + 1, schedule.epochs)]
+        for epoch in [epoch for epoch in left if epoch % schedule.record_every == 0] + [schedule.epochs]:
+            self.epochs.append(epoch)
+            for rows in self.records.values():
+                rows.append(np.full_like(rows[-1], np.nan))
 
     def history(self) -> History:
         records = {name: np.stack(rows) for name, rows in self.records.items()}

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import sympy
 import torch
 
 from builders import CUSTOM
 from rectified import activations, expressions
-from rectified.lowering import torch_activation
+from rectified.activations import X
+from rectified.lowering import lower, torch_activation
 
 NATIVE = {
     "relu": torch.relu,
@@ -20,7 +22,7 @@ NATIVE = {
     "sin": torch.sin,
     "mish": torch.nn.functional.mish,
 }
-ALL = [*activations.REGISTRY, *CUSTOM]
+ALL = [*activations.REGISTRY, *CUSTOM, "relu4", "mrepu4"]
 
 
 def points() -> torch.Tensor:
@@ -75,3 +77,23 @@ def test_nothing_overflows(name):
     z = torch.tensor([-1e4, -800.0, 800.0, 1e4], dtype=torch.float64)
     for values in torch_activation(activations.get(name, CUSTOM)).values_to_second_order(z):
         assert torch.isfinite(values).all()
+
+
+@pytest.mark.parametrize(
+    "formula", ["x + sqrt(2)", "2*x + sqrt(2)*x**2 - pi + 1", "3*x**2 - 2*x", "relu(x)*heaviside(x) + heaviside(x)**2"]
+)
+def test_sums_with_factors_and_constants(formula):
+    expression = expressions.parse(formula)
+    (values,) = lower([expression], [X])(points())
+    np.testing.assert_allclose(values, expressions.sample(expression, points()), rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["relu2", "mrepu2", "mrepu3"])
+def test_steps_that_do_nothing_are_left_out(name):
+    """θ(u)·max(0, u)ᵏ has lost its step, and its values are the same."""
+    activation = activations.get(name)
+    plain = sympy.diff(activation.expression, X)
+    assert plain.has(sympy.Heaviside)
+    assert not activation.derivative(1).has(sympy.Heaviside)
+    z = points().numpy()
+    np.testing.assert_array_equal(expressions.sample(activation.derivative(1), z), expressions.sample(plain, z))

@@ -18,6 +18,7 @@ MEANING = "\nNEW_CONSTANT = 1\n"
 
 
 TRAINING = {"train", "gradients", "hessian", "landscape"}
+ALONE = {"feature", "kernel_ensemble", "ensemble"}
 SHOWING = {"figure", "table"}
 
 
@@ -25,7 +26,16 @@ SHOWING = {"figure", "table"}
     ("module", "first", "after"),
     [
         ("rectified/quadrature.py", {"train", "gradients"}, TRAINING | SHOWING),
-        ("rectified/lowering.py", {"train", "gradients", "feature"}, TRAINING | SHOWING | {"feature"}),
+        (
+            "rectified/lowering.py",
+            {"train", "gradients", "feature"} | SAMPLING,
+            TRAINING | SHOWING | SAMPLING | {"feature"},
+        ),
+        ("rectified/ensembles.py", {"kernel_ensemble"}, {"kernel_ensemble", "figure"}),
+        ("rectified/theory.py", {"theory", "figure"}, {"theory", "figure", "table"}),
+        ("rectified/lemma.py", {"lemma"}, {"lemma", "figure"}),
+        ("rectified/regression.py", {"train"}, {"train", "figure", "table"}),
+        ("rectified/problems/burgers.py", {"train", "reference"}, {"train", "reference", "figure", "table"}),
         ("rectified/landscape.py", {"hessian"}, {"hessian", "landscape", "figure"}),
         ("rectified/gradient_errors.py", {"gradients"}, {"gradients", "table"}),
         ("rectified/exhibits.py", set(), set()),

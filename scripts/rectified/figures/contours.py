@@ -22,7 +22,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """Columns: the exact function and a median seed of each case; rows: the function and its derivative in x."""
     arrays = [result.arrays("fields") for result in results]
     columns = 1 + len(results)
-    figure, axes = plt.subplots(2, columns, figsize=(style.PAGE, 4.2), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        2, columns, figsize=(style.PAGE, 1.0 + 5.4 / columns * 2), sharex=True, sharey=True, squeeze=False
+    )
     for row, (quantity, exact, name) in zip(axes, ROWS):
         reference = arrays[0][exact]
         levels = np.linspace(float(reference.min()), float(reference.max()), LEVELS)
@@ -41,7 +43,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axes[0, index].set_title(f"{label(result.job.settings.activation)}\n" + axes[0, index].get_title(), fontsize=8)
     for axis in axes[1]:
         axis.set_xlabel("$x$")
-    style.letters(list(axes.flat))
+    style.letters(list(axes.flat), inside=True)
     data.notes += seeds_note(results, "a median seed, relative errors off the grid: median")
     return figure
 

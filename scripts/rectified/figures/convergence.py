@@ -9,6 +9,7 @@ from rectified import limits, style
 from rectified.figures.labels import legend_labels
 from rectified.figures.page import PlottedData, seeds_note
 from rectified.figures.training import line_style
+from rectified.problems.elliptic import elliptic_problem
 from rectified.results import Result
 from rectified.statistics import summarize
 
@@ -93,7 +94,8 @@ def _against_work(axis: Axes, case: Result, quantity: str, data: PlottedData, na
 
 
 def _draw_limits(axis: Axes, results: list[Result], data: PlottedData, lines: dict) -> None:
-    s, problem = results[0].job.settings, results[0].job.problem.build()
+    s, entry = results[0].job.settings, results[0].job.problem
+    problem = elliptic_problem(entry.solution, entry.coefficient, entry.domain)
     widths = np.geomspace(min(r.job.settings.width for r in results), max(r.job.settings.width for r in results), 50)
     for name, function, look in [
         ("limit of splines, uniform knots", limits.uniform_knots, ":"),

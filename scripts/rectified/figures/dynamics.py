@@ -36,10 +36,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.set_xlabel("layer")
         axis.set_ylabel(LABELS[panel])
         axis.set_xticks(layers)
-        axis.set_yscale("symlog" if panel == "vertex" and _has_negative(axis) else "log")
-        if panel == "susceptibility":
-            axis.set_yscale("linear")
-            axis.axhline(1, color="0.5", linewidth=0.6)
+        _scale(axis, panel, theory[panel])
     style.letters(list(axes[0]))
     lines, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside upper center", ncols=6 if len(panels) > 1 else 3)
@@ -75,8 +72,16 @@ def _line(axis: Axes, result: Result, panel: str, record: int, epoch: int, colou
     data.add(panel, f"epoch {epoch}", layer=layers, value=value, error=error)
 
 
-def _has_negative(axis: Axes) -> bool:
-    return any((np.asarray(line.get_ydata(), dtype=float) < 0).any() for line in axis.get_lines())
+def _scale(axis: Axes, panel: str, theory: np.ndarray) -> None:
+    """Logarithmic, for V linear below the theory of the untrained ensemble; χ⊥ is linear, with a line at 1."""
+    if panel == "kernel":
+        axis.set_yscale("log")
+    elif panel == "vertex":
+        linear = max(theory[theory > 0].min(initial=1.0), 1e-30)
+        axis.set_yscale("symlog", linthresh=linear)
+        axis.set_ylim(bottom=-5 * linear)
+    else:
+        axis.axhline(1, color="0.5", linewidth=0.6)
 
 
 def _theory(result: Result) -> dict[str, np.ndarray]:

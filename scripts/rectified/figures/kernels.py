@@ -64,8 +64,8 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
             theory=theory,
         )
     axis.legend(title="$C_W$", title_fontsize=7, loc="best", labelspacing=0.2)
-    how = f"over {s.data} random inputs" if s.data else f"one input, $|x|^2/n_0$ = {s.input_scales[0]:g}"
-    axis.set_title(f"{result.job.activation.label}, {how}", fontsize=8)
+    how = f"{s.data} random inputs" if s.data else "one input"
+    axis.set_title(f"{result.job.activation.label}, {how}\n$|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=7.5)
     axis.set_xlabel("layer")
 
 

@@ -44,11 +44,12 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
     axis.set_ylim(scales.min() / 1.5, scales.max() * 1.5)
     axis.set_xlabel("$C_W$")
     axis.set_ylabel("input scale $|x|^2/n_0$")
-    axis.legend(loc="lower left")
+    axis.legend(loc="lower left", frameon=True, facecolor="white", framealpha=0.9, edgecolor="none")
     safe = theory.largest_safe_weight_variance(1.0)
+    text = {"fontsize": 7, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 1.0}}
     if safe is not None:
         axis.plot([safe], [1.0], "o", color="black", markersize=4)
-        axis.annotate(f"$C_W$ = {safe:.3f}", (safe, 1.0), textcoords="offset points", xytext=(5, 4), fontsize=7)
+        axis.annotate(f"$C_W$ = {safe:.3f}", (safe, 1.0), textcoords="offset points", xytext=(6, 5), **text)
     grid = np.meshgrid(variances, scales, indexing="ij")
     data.add("share that grew", result.series, weight_variance=grid[0], input_scale=grid[1], share=grew)
     data.add("unstable fixed point", result.series, weight_variance=fine, input_scale=limit)
@@ -57,7 +58,7 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
 def _blow_up(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
     first = np.geomspace(1e-4, 0.1, 60)
     layers = theory.blow_up_layer(first)
-    # 1/K falls by the slope of χ-like growth per layer: ⟨σ²⟩/K = 1 + sK + …
+    # With ⟨σ²⟩/K ∝ 1 + sK + …, 1/K falls by s from layer to layer.
     slope = (theory.second_moment(1e-6) / 1e-6 / theory.slope_at_zero - 1) / 1e-6
     estimate = 1 + 1 / (slope * first)
     axis.plot(first, layers, color=style.colour(result.job.settings.activation), label="first layer with $K>1$")

@@ -36,7 +36,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.set_xlabel("$t$")
     text = "$u(x, t)$" if entry["quantity"] == "solution" else "|error|"
     figure.colorbar(image, ax=axes, pad=0.01, aspect=30, label=text).ax.tick_params(labelsize=6)
-    style.letters([axis for axis in axes.flat if axis.figure is not None])
+    style.letters([axis for axis in axes.flat if axis.figure is not None], inside=True)
     data.notes += seeds_note(results, "maps: a median seed, errors: median")
     return figure
 

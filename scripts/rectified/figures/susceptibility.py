@@ -16,6 +16,7 @@ PANELS = {
     "perpendicular": r"$\chi_\perp$",
     "ratio": r"$\chi_\parallel/\chi_\perp$",
 }
+SMALLEST = 1e-6  # below, nothing of interest is told from 0
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 
 
@@ -38,6 +39,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.axhline(1, color="0.5", linewidth=0.6, linestyle=":", zorder=0)
     for axis in axes[:2]:
         axis.set_yscale("log")
+        low, high = axis.get_ylim()
+        axis.set_ylim(max(low, SMALLEST), high)
     axes[2].set_ylim(0, 2.2)
     style.letters(list(axes))
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=min(5, len(lines)))

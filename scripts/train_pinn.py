@@ -1,0 +1,13 @@
+"""Train the networks of one physics-informed case; write their weights, their history and their fields."""
+
+import sys
+
+from rectified import checkpoints, network_job, session, store
+from rectified.pinn_job import PinnJob
+
+job, attributes = session.begin(snakemake)
+checkpoint = checkpoints.checkpoint(snakemake)
+pinn = PinnJob(job, store.read_arrays(snakemake.input.reference[0]))
+history = pinn.run(checkpoint, progress=sys.stderr.isatty())
+network_job.write(snakemake.output, pinn.ready.network, history, pinn.fields(history), attributes)
+checkpoint.path.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""The Burgers equation: two independent solutions against each other, published numbers, symmetries."""
+
+import numpy as np
+import pytest
+
+from rectified.errors import ConfigError
+from rectified.problems import burgers
+from rectified.problems.burgers import BurgersProblem, fourier_solution
+
+X = np.linspace(-1, 1, 201)
+T = np.linspace(0, 1, 11)
+
+
+def test_cole_hopf_and_fourier_solutions_agree():
+    problem = BurgersProblem()
+    assert abs(fourier_solution(problem, X, T) - problem.reference(X, T)).max() < 1e-9
+
+
+def test_fourier_solution_is_of_fourth_order_in_the_time_step():
+    problem = BurgersProblem(viscosity=0.02)
+    exact = problem.reference(X, T)
+    errors = [abs(fourier_solution(problem, X, T, 1024, step) - exact).max() for step in (2e-3, 1e-3)]
+    assert np.log2(errors[0] / errors[1]) > 3.9
+
+
+def test_slope_of_the_shock_is_the_published_one():
+    """Basdevant et al., Computers and Fluids 14 (1986): |u_x| at 0 is largest at t = 1.6037/π, 152.00516."""
+    problem, h = BurgersProblem(), 1e-5
+    times = np.array([1.6036, 1.6037, 1.6038]) / np.pi
+    near, far = problem.solution(h, times), problem.solution(2 * h, times)
+    slopes = -(8 * near - far) / (6 * h)
+    assert slopes[1] == pytest.approx(152.00516, abs=1e-3)
+    assert slopes.argmax() == 1
+
+
+def test_solution_satisfies_the_equation():
+    problem, h = BurgersProblem(viscosity=0.05), 1e-3
+    x, t = np.meshgrid(np.linspace(-0.9, 0.9, 31), np.linspace(0.1, 0.9, 9))
+    u = {(i, j): problem.solution(x + i * h, t + j * h) for i in range(-2, 3) for j in range(-2, 3) if i * j == 0}
+    u_x = (8 * (u[1, 0] - u[-1, 0]) - (u[2, 0] - u[-2, 0])) / (12 * h)
+    u_t = (8 * (u[0, 1] - u[0, -1]) - (u[0, 2] - u[0, -2])) / (12 * h)
+    u_xx = (16 * (u[1, 0] + u[-1, 0]) - (u[2, 0] + u[-2, 0]) - 30 * u[0, 0]) / (12 * h**2)
+    residual = u_t + u[0, 0] * u_x - problem.viscosity * u_xx
+    assert abs(residual).max() < 1e-6 * abs(u_t).max()
+
+
+def test_more_nodes_change_nothing():
+    problem = BurgersProblem()
+    assert abs(problem.reference(X, T) - problem.solution(X, T[:, None], nodes=200)).max() < 1e-13
+
+
+def test_starts_at_the_initial_condition_ends_at_zero_and_is_odd():
+    problem = BurgersProblem()
+    u = problem.reference(X, T)
+    np.testing.assert_allclose(u[0], -np.sin(np.pi * X), atol=1e-14)
+    np.testing.assert_allclose(u[:, [0, -1]], 0, atol=1e-13)
+    np.testing.assert_allclose(u, -u[:, ::-1], atol=1e-13)
+
+
+def test_stretched_domains_give_the_same_flow_stretched():
+    one = BurgersProblem(0.02, (-1.0, 1.0), 1.0)
+    other = BurgersProblem(0.02 * 1.5, (1.0, 4.0), 1.5)
+    np.testing.assert_allclose(other.reference(2.5 + 1.5 * X, 1.5 * T), one.reference(X, T), atol=1e-13)
+    stretched = fourier_solution(other, 2.5 + 1.5 * X, 1.5 * T, 512, 2e-3)
+    np.testing.assert_allclose(stretched, one.reference(X, T), atol=1e-6)
+
+
+def test_large_grids_are_computed_in_parts(monkeypatch):
+    problem = BurgersProblem()
+    whole = problem.reference(X, T)
+    monkeypatch.setattr(burgers, "CHUNK_VALUES", 1000)
+    assert np.array_equal(problem.reference(X, T), whole)
+    assert problem.solution(X[:0], 0.5).shape == (0,)
+    assert problem.solution(0.25, 0.5).shape == ()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"viscosity": 0.0}, "viscosity 0 must be a positive number"),
+        ({"viscosity": float("nan")}, "viscosity nan must be a positive number"),
+        ({"final_time": -1.0}, "final_time -1 must be a positive number"),
+        ({"domain": (1.0, -1.0)}, "left end must be below"),
+    ],
+)
+def test_bad_numbers_are_answered_in_a_sentence(numbers, message):
+    with pytest.raises(ConfigError, match=message):
+        BurgersProblem(**numbers)
+
+
+@pytest.mark.parametrize(("viscosity", "nodes"), [(0.01 / np.pi, 20), (1e-3, 100), (1e-5, 100)])
+def test_too_few_nodes_are_noticed(viscosity, nodes):
+    with pytest.raises(ConfigError, match="are too few"):
+        BurgersProblem(viscosity).solution(X, 1.0, nodes)
