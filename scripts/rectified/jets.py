@@ -35,11 +35,12 @@ class Jets:
     """
 
     def __init__(self, network: MLP, first: Sequence[int] = (), second: Sequence[int] = ()):
-        if not set(second) <= set(first) <= set(range(network.inputs)):
+        if not set(first) <= set(range(network.inputs)):
             raise ConfigError(
-                f"second derivatives in inputs {list(second)} need first ones, asked for in {list(first)} "
-                f"of {network.inputs} inputs"
+                f"first derivatives in inputs {list(first)}: inputs are counted from 0 to {network.inputs - 1}"
             )
+        if not set(second) <= set(first):
+            raise ConfigError(f"second derivatives in inputs {list(second)} need the first ones, not {list(first)}")
         self.network, self.first = network, tuple(first)
         self.components = 1 + len(first) + len(second)
         self.seconds = [(1 + self.first.index(i), 1 + len(first) + k) for k, i in enumerate(second)]

@@ -7,7 +7,7 @@ from a fresh uniform pool, with a probability that grows with |r| (Wu et al., Co
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -24,6 +24,7 @@ TRIALS = 10
 CHUNK_POINTS = 512  # whose jets and gradients stay in cache
 
 
+@runtime_checkable
 class LeastSquares(Protocol):
     """An objective |r|², for each network r of its own."""
 

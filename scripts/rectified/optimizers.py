@@ -5,10 +5,10 @@ sees another: Adam and SGD act elementwise, L-BFGS and saddle-free Newton keep a
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 from rectified.hessian import hessian
 
@@ -16,33 +16,76 @@ ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class Elementwise:
-    """Adam or SGD of torch on all rows at once."""
+    """Base of the optimizers that act on every parameter alone, on all rows at once."""
 
-    def __init__(self, kind: type[torch.optim.Optimizer], theta: Tensor, learning_rate: float, **options: Any):
+    def __init__(self, theta: Tensor):
         self.theta = theta
-        self._optimizer = kind([theta], lr=learning_rate, **options)
 
     def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
         """One update of the rows that are alive; returns the objective before it, not finite where it diverged."""
         value, slope = gradient(self.theta)
         finite = torch.isfinite(value + slope.sum(-1))
-        self._optimizer.param_groups[0]["lr"] = learning_rate
         if (finite & alive).all():
-            self.theta.grad = slope
-            self._optimizer.step()
+            self._update(slope, learning_rate)
             return value
         going = (finite & alive)[:, None]
         before = self.theta.clone()
-        self.theta.grad = torch.where(going, slope, 0.0)
-        self._optimizer.step()
+        self._update(torch.where(going, slope, 0.0), learning_rate)
         self.theta.copy_(torch.where(going, self.theta, before))
         return torch.where(finite, value, torch.nan)
 
+    def _update(self, slope: Tensor, learning_rate: float) -> None:
+        raise NotImplementedError
+
+
+class SGD(Elementwise):
+    """Gradient descent, θ ← θ − ηg."""
+
+    def _update(self, slope: Tensor, learning_rate: float) -> None:
+        self.theta.add_(slope, alpha=-learning_rate)
+
     def state_dict(self) -> dict:
-        return self._optimizer.state_dict()
+        return {}
 
     def load_state_dict(self, state: dict) -> None:
-        self._optimizer.load_state_dict(state)
+        pass
+
+
+class Adam(Elementwise):
+    """Adam (Kingma and Ba, arXiv:1412.6980) with β = 0.9, 0.999, by torch's fused function.
+
+    The function rather than the class ``torch.optim.Adam``, which takes as long again for its bookkeeping and
+    imports a compiler when it is first used.
+    """
+
+    def __init__(self, theta: Tensor):
+        super().__init__(theta)
+        self.mean, self.square = torch.zeros_like(theta), torch.zeros_like(theta)
+        self.steps = torch.zeros((), dtype=torch.float32)
+
+    def _update(self, slope: Tensor, learning_rate: float) -> None:
+        adam(
+            [self.theta],
+            [slope],
+            [self.mean],
+            [self.square],
+            [],
+            [self.steps],
+            fused=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=learning_rate,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
+
+    def state_dict(self) -> dict:
+        return {"mean": self.mean, "square": self.square, "steps": self.steps}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.mean, self.square, self.steps = state["mean"], state["square"], state["steps"]
 
 
 class PerNetwork:
@@ -153,9 +196,9 @@ def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[T
     """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``, which needs the objective."""
     match name:
         case "adam":
-            return Elementwise(torch.optim.Adam, theta, learning_rate, fused=True)
+            return Adam(theta)
         case "sgd":
-            return Elementwise(torch.optim.SGD, theta, learning_rate)
+            return SGD(theta)
         case "lbfgs":
             return LBFGS(theta, learning_rate)
         case "saddle_free_newton":

@@ -140,14 +140,13 @@ class PinnLoss:
     def __init__(
         self, residuals: BurgersResiduals, points: int = 10_000, batch: int | None = None, compiled: bool = False
     ):
-        if not 1 <= (batch or points) <= points:
-            raise ConfigError(f"minibatches of {batch} points need a pool of at least as many, not {points}")
-        self.residuals, self.batch = residuals, batch or points
+        batch = points if batch is None else batch
+        if not 1 <= batch <= points:
+            raise ConfigError(f"minibatches of {batch} points cannot be drawn from a pool of {points}")
+        self.residuals, self.batch = residuals, batch
         self.points = self._pool = residuals.uniform(points, "collocation")[None]
         self.work = 3 * (self.batch + residuals.conditions.shape[-1])
-        self._equation, self._conditions = self._equation_sums, self._condition_sums
-        if compiled:
-            self._equation, self._conditions = CompiledOrEager(self._equation), CompiledOrEager(self._conditions)
+        self._share = CompiledOrEager(self._eager_share) if compiled else self._eager_share
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
         """Draw the minibatch of an epoch; it depends on nothing else."""
@@ -165,11 +164,9 @@ class PinnLoss:
     def __call__(
         self, theta: Float[Tensor, "networks parameters"]
     ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
-        value, gradient = self._conditions(theta)
-        for part in self._parts(theta):
-            more, slope = self._equation(theta, part)
-            value, gradient = value + more, gradient + slope
-        return value, gradient
+        shares = [self._share(theta, part) for part in (None, *self._parts(theta))]
+        values, gradients = zip(*shares)
+        return sum(values), sum(gradients)
 
     def _parts(self, theta: Tensor) -> Sequence[Tensor]:
         """The minibatch cut so that the jets of a layer stay in cache, into equal parts if possible."""
@@ -179,14 +176,14 @@ class PinnLoss:
         equal = (count for count in range(fewest, min(2 * fewest, points) + 1) if points % count == 0)
         return self.points.to(theta).split(math.ceil(points / next(equal, fewest)), -1)
 
-    def _equation_sums(self, theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _eager_share(self, theta: Tensor, x: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What some collocation points, or the conditions where x is None, add to the loss and its gradient."""
+        if x is None:
+            errors, tape = self.residuals.record_conditions(theta)
+            weighted = errors * self.residuals.condition_weights.to(theta)
+            return (weighted * errors).sum(1), tape.gradient(2 * weighted[:, None])
         r, derivatives, tape = self.residuals.record_equation(theta, x)
         return r.square().sum(1) / self.batch, tape.gradient((2 / self.batch) * r[:, None] * derivatives)
-
-    def _condition_sums(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        errors, tape = self.residuals.record_conditions(theta)
-        weighted = errors * self.residuals.condition_weights.to(theta)
-        return (weighted * errors).sum(1), tape.gradient(2 * weighted[:, None])
 
 
 class CompiledOrEager:
@@ -201,7 +198,7 @@ class CompiledOrEager:
         if self.failed:
             return self._function(*arguments)
         try:
-            self._compiled = self._compiled or torch.compile(self._function, dynamic=False)
+            self._compiled = self._compiled or torch.compile(self._function, dynamic=False, isolate_recompiles=True)
             return self._compiled(*arguments)
         except Exception as error:
             self.failed = True

@@ -34,7 +34,7 @@ class PinnJob:
             self.loss = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
             self.loss = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
-        self.error = RelativeError(self.ready.network, reference.x.values, reference.t.values, reference.exact.values)
+        self.error = RelativeError(residuals.problem, self.ready.network, reference.sizes["x"], reference.sizes["t"])
 
     def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
         """Train as the settings say."""
@@ -51,7 +51,9 @@ class PinnJob:
     def fields(self, history: History) -> xr.Dataset:
         """The trained fields beside the reference solution, and their errors; NaN where diverged."""
         healthy = history.diverged_at < 0
-        field = self.error.fields(history.theta)
+        field = self.ready.network.output(history.theta.double(), self.error.grid).unflatten(
+            1, self.reference.exact.shape
+        )
         field = torch.where(healthy[:, None, None], field, torch.nan).float()
         errors = torch.where(healthy, self.error(history.theta), torch.nan)
         return xr.Dataset(

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 
 class Summary(NamedTuple):
@@ -88,11 +87,3 @@ def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) ->
         return Estimate(value, np.full_like(value, np.nan))
     left_out = vertex(sums[0] - pairs, sums[1] - q, sums[2] - q**2, count - 1)
     return Estimate(value, np.sqrt((count - 1) * left_out.var(0)))
-
-
-def share_interval(flags: npt.ArrayLike) -> tuple[float, float, float]:
-    """Share of true values and its 95 % Wilson interval."""
-    flags = np.asarray(flags)
-    test = scipy.stats.binomtest(int(flags.sum()), len(flags))
-    interval = test.proportion_ci(method="wilson")
-    return float(test.statistic), float(interval.low), float(interval.high)

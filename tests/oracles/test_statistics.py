@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rectified.statistics import mean_estimate, share_interval, variance_estimate, vertex_estimate
+from rectified.shares import share_interval
+from rectified.statistics import mean_estimate, variance_estimate, vertex_estimate
 
 
 def repeated(estimate, repetitions=400):

@@ -236,3 +236,22 @@ def test_survives_kill_nine_with_the_same_bits(tmp_path):
     assert start("killed", 0.0).wait() == 0
     assert start("whole", 0.0).wait() == 0
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "peer"), [("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+def test_elementwise_optimizers_take_the_steps_of_torch(name, peer):
+    start = torch.linspace(-1, 1, 12, dtype=torch.float64).view(3, 4)
+
+    def gradient(theta):
+        return theta.square().sum(-1), theta**3 - theta
+
+    mine = optimizers.build(name, start.clone(), 1e-2)
+    theirs = torch.nn.Parameter(start.clone())
+    optimizer = peer([theirs], lr=1e-2)
+    for epoch in range(30):
+        rate = 1e-2 * 0.9**epoch
+        mine.step(gradient, torch.ones(3, dtype=torch.bool), rate)
+        optimizer.param_groups[0]["lr"] = rate
+        theirs.grad = gradient(theirs.detach())[1]
+        optimizer.step()
+    torch.testing.assert_close(mine.theta, theirs.detach(), rtol=1e-14, atol=1e-15)

@@ -16,7 +16,7 @@ from rectified.figures.kernels import MARKERS, SHADES
 from rectified.figures.page import PlottedData
 from rectified.homogeneity import homogeneous
 from rectified.results import Result
-from rectified.statistics import share_interval
+from rectified.shares import share_interval
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:

@@ -5,7 +5,7 @@ Source: Kim and Kang, arXiv:2408.02697, eqs. 4–6, figs. 1 and 5.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import scipy.stats
+import scipy.special
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -78,6 +78,6 @@ def _quantiles(sample) -> np.ndarray:
 def _theory(result: Result, weight_variance: float, scale: float) -> np.ndarray:
     """log₁₀ of the kernel in infinite width; for random inputs that of the median of |x|²."""
     s = result.job.settings
-    ratio = scale * (scipy.stats.chi2.median(s.inputs) / s.inputs if s.data else 1.0)
+    ratio = scale * (scipy.special.chdtri(s.inputs, 0.5) / s.inputs if s.data else 1.0)
     first = s.bias_variance + weight_variance * ratio
     return log_kernels(result.job.activation, first, weight_variance, s.bias_variance, s.hidden_layers + 1) / np.log(10)

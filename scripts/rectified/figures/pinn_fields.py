@@ -5,6 +5,7 @@ Source: Kim and Kang, arXiv:2408.02697, figs. 16 and 17.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
@@ -17,35 +18,50 @@ from rectified.results import Result
 from rectified.statistics import median_member, summarize
 
 ERRORS = (1e-5, 1.0)
+SOLUTION = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One row per optimizer, one map per case: the field of a median seed, or its distance from the reference."""
     groups = by_optimizer(results)
-    columns = max(map(len, groups.values()))
+    first = int(entry["quantity"] == "solution")
+    columns = first + max(map(len, groups.values()))
     figure, axes = plt.subplots(
         len(groups), columns, figsize=(style.PAGE, 2.1 * len(groups) + 0.3), sharex=True, sharey=True, squeeze=False
     )
     for row, cases in zip(axes, groups.values()):
-        for axis, result in zip(row, cases):
+        for axis, result in zip(row[first:], cases):
             image = _map(axis, result, entry["quantity"], data)
-        for axis in row[len(cases) :]:
+            axis.set_xlabel("$t$")
+        row[first].set_ylabel("$x$")
+    if first:
+        _reference(axes[0, 0], results[0], data)
+    shown = [axis for axis in axes.flat if axis.collections]
+    for axis in axes.flat:
+        if axis not in shown:
             axis.remove()
-        row[0].set_ylabel("$x$")
-    for axis in axes[-1]:
-        axis.set_xlabel("$t$")
-    text = "$u(x, t)$" if entry["quantity"] == "solution" else "|error|"
-    figure.colorbar(image, ax=axes, pad=0.01, aspect=30, label=text).ax.tick_params(labelsize=6)
-    style.letters([axis for axis in axes.flat if axis.figure is not None], inside=True)
+    text = "$u(x, t)$" if first else "|error|"
+    figure.colorbar(image, ax=shown, pad=0.01, aspect=30, label=text).ax.tick_params(labelsize=6)
+    style.letters(shown, inside=True)
     data.notes += seeds_note(results, "maps: a median seed, errors: median")
     return figure
+
+
+def _reference(axis: Axes, result: Result, data: PlottedData) -> None:
+    arrays = result.arrays("fields")
+    axis.pcolormesh(arrays.t, arrays.x, arrays.exact.T, rasterized=True, shading="nearest", **SOLUTION)
+    axis.set_title("reference", fontsize=7)
+    axis.set_ylabel("$x$")
+    axis.set_xlabel("$t$")
+    x, t = np.meshgrid(arrays.x, arrays.t)
+    data.add("solution", "reference", x=x, t=t, value=arrays.exact)
 
 
 def _map(axis, result: Result, quantity: str, data: PlottedData):
     s, arrays = result.job.settings, result.arrays("fields")
     field = arrays.field[median_member(arrays.relative_l2)]
     if quantity == "solution":
-        values, look = field, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
+        values, look = field, SOLUTION
     else:
         values = np.maximum(abs(field - arrays.exact), ERRORS[0])
         look = {"cmap": "magma", "norm": LogNorm(*ERRORS)}

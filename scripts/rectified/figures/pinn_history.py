@@ -33,10 +33,11 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for column, (optimizer, cases) in zip(axes.T, groups.items()):
         s = cases[0].job.settings
         column[0].set_title(f"{OPTIMIZERS[optimizer]}, {s.hidden_layers}×{s.width}", fontsize=8)
-        for axis, (quantity, text) in zip(column, QUANTITIES.items()):
+        for axis, quantity in zip(column, QUANTITIES):
             lines |= _panel(axis, cases, quantity, data)
-            axis.set_ylabel(text if column is axes.T[0] else "")
         column[1].set_xlabel("epoch (optimizer steps)")
+    for axis, text in zip(axes[:, 0], QUANTITIES.values()):
+        axis.set_ylabel(text)
     style.letters(list(axes.flat))
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=max(1, len(lines)))
     data.notes += seeds_note(results)

@@ -23,13 +23,13 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     figure, axes = plt.subplots(3, len(groups), figsize=(style.PAGE, 5.6), sharex="col", squeeze=False)
     lines: dict[str, object] = {}
     for column, (target, cases) in zip(axes.T, groups.items()):
-        for axis, (quantity, (exact, name)) in zip(column, QUANTITIES.items()):
+        for axis, (quantity, (exact, _)) in zip(column, QUANTITIES.items()):
             lines |= _functions(axis, cases, quantity, exact, data, target)
-            column_label = name if column is axes.T[0] else ""
-            axis.set_ylabel(column_label)
         _slope_errors(column[2], cases, data, target)
         column[0].set_title(f"target {target}", fontsize=8)
         column[2].set_xlabel("$x$")
+    for axis, (_, name) in zip(axes[:, 0], QUANTITIES.values()):
+        axis.set_ylabel(name)
     axes[2, 0].set_ylabel("$|\\hat f' - f'|$")
     style.letters(list(axes.flat))
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines))

@@ -1,0 +1,435 @@
+"""The Burgers PINN: loss and gradients against plain torch, minibatches, compilation, Levenberg–Marquardt."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from builders import CUSTOM
+from rectified import activations, chunks, optimizers
+from rectified.errors import ConfigError
+from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.lowering import torch_activation
+from rectified.mlp import MLP, initial_parameters
+from rectified.pinn import BurgersResiduals, PinnLoss, RelativeError
+from rectified.problems.burgers import BurgersProblem
+from rectified.training import Checkpoint, Schedule, train
+
+PROBLEM = BurgersProblem()
+ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "mish"]
+
+
+def network(activation: str = "tanh", width: int = 8, hidden_layers: int = 3) -> MLP:
+    return MLP(2, width, hidden_layers, torch_activation(activations.get(activation, CUSTOM)))
+
+
+def parameters(net: MLP, seeds: int = 2, variance: float = 0.8) -> torch.Tensor:
+    return initial_parameters(net, range(seeds), [variance] * net.layers, 0.1, "tests")
+
+
+def residuals(net: MLP, **numbers) -> BurgersResiduals:
+    return BurgersResiduals(PROBLEM, net, **({"initial": 12, "boundary": 9} | numbers))
+
+
+def nothing(theta):
+    return {}
+
+
+def plain_loss(net: MLP, row: torch.Tensor, x: torch.Tensor, pinn: BurgersResiduals, weights=(1.0, 1.0)):
+    """The loss of one network as a user of torch writes it, by nested automatic differentiation."""
+
+    def u_of(inputs: torch.Tensor) -> torch.Tensor:
+        return net.output(row[None], inputs[None])[0]
+
+    x = x.clone().requires_grad_(True)
+    u = u_of(x)
+    (du,) = torch.autograd.grad(u.sum(), x, create_graph=True)
+    ddu = torch.zeros_like(x)
+    if net.activation.symbolic.name != "relu":
+        (ddu,) = torch.autograd.grad(du[0].sum(), x, create_graph=True)
+    r = du[1] + u * du[0] - 0.01 / torch.pi * ddu[0]
+    initial, boundary = (pinn.conditions[0][:, part] for part in (slice(0, 12), slice(12, None)))
+    assert (initial[1] == 0).all()
+    assert (boundary[0].abs() == 1).all()
+    off_start = u_of(initial) + torch.sin(torch.pi * initial[0])
+    return (r**2).mean() + weights[0] * (off_start**2).mean() + weights[1] * (u_of(boundary) ** 2).mean()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_loss_and_gradient_are_those_of_plain_torch(activation):
+    net = network(activation)
+    pinn = residuals(net, initial_weight=3.0, boundary_weight=0.5)
+    loss, theta = PinnLoss(pinn, points=50), parameters(net)
+    rows = theta.clone().requires_grad_(True)
+    expected = torch.stack([plain_loss(net, row, loss.points[0], pinn, (3.0, 0.5)) for row in rows])
+    (slope,) = torch.autograd.grad(expected.sum(), rows)
+    value, gradient = loss(theta)
+    torch.testing.assert_close(value, expected.detach(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(loss.objective(theta), expected.detach(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_is_that_of_finite_differences(activation):
+    net, step = network(activation, width=4, hidden_layers=2), 1e-4
+    loss, theta = PinnLoss(residuals(net), points=30), parameters(net, variance=0.3)
+    _, gradient = loss(theta)
+    shifts = step * torch.eye(net.parameters, dtype=torch.float64)
+    differences = [
+        8 * (loss.objective(theta + s) - loss.objective(theta - s))
+        - (loss.objective(theta + 2 * s) - loss.objective(theta - 2 * s))
+        for s in shifts
+    ]
+    expected = torch.stack(differences, 1) / (12 * step)
+    assert (gradient - expected).norm() < 1e-7 * expected.norm()
+
+
+def test_the_pool_cut_into_cache_sized_parts_gives_the_same(monkeypatch):
+    net = network()
+    loss, theta = PinnLoss(residuals(net), points=97), parameters(net)
+    whole = loss(theta)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 1 << 14)
+    torch.testing.assert_close(loss(theta), whole, rtol=1e-12, atol=1e-14)
+
+
+def test_single_precision_agrees_with_double():
+    net = network("gelu")
+    loss, theta = PinnLoss(residuals(net), points=200, batch=100), parameters(net)
+    double = loss(theta)
+    loss.redraw(3, theta.float())
+    assert loss.points.dtype == torch.float32
+    value, gradient = loss(theta.float())
+    loss.redraw(3, theta)
+    double = loss(theta)
+    assert value.dtype == gradient.dtype == torch.float32
+    torch.testing.assert_close(value.double(), double[0], rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient.double(), double[1], rtol=1e-4, atol=1e-5)
+
+
+def test_minibatches_depend_on_the_epoch_alone_and_come_from_the_pool():
+    net = network()
+    loss, other = (PinnLoss(residuals(net), points=100, batch=30) for _ in range(2))
+    pool = {tuple(point) for point in loss.points[0].T.tolist()}
+    drawn = {}
+    for epoch in (0, 1, 2):
+        loss.redraw(epoch, parameters(net))
+        drawn[epoch] = loss.points
+        assert len({tuple(point) for point in loss.points[0].T.tolist()} & pool) == 30
+    assert not torch.equal(drawn[0], drawn[1])
+    other.redraw(2, parameters(net, seeds=5) + 1)
+    assert torch.equal(other.points, drawn[2])
+    loss.redraw(0, parameters(net))
+    assert torch.equal(loss.points, drawn[0])
+
+
+def test_collocation_points_fill_the_domain_and_the_time():
+    problem = BurgersProblem(0.1, (2.0, 5.0), 3.0)
+    pinn = BurgersResiduals(problem, network(), initial=400, boundary=401)
+    x, t = PinnLoss(pinn, points=4000).points[0]
+    assert 2 < x.min() < 2.01
+    assert 4.99 < x.max() < 5
+    assert 0 < t.min() < 0.01
+    assert 2.99 < t.max() < 3
+    assert pinn.conditions[0, 0, 400:].unique(return_counts=True)[1].tolist() == [201, 200]
+
+
+def test_relative_error_of_the_zero_network_is_one_and_falls_with_the_solution():
+    net = network(width=20)
+    theta = torch.zeros(2, net.parameters, dtype=torch.float32)
+    errors = RelativeError(PROBLEM, net)
+    torch.testing.assert_close(errors(theta), torch.ones(2, dtype=torch.float64), rtol=1e-12, atol=0)
+    theta[1, -1] = 0.1  # the output bias; u is odd, so that a constant adds to its norm
+    norm = errors.reference.square().mean()
+    expected = torch.sqrt(1 + torch.tensor(0.1) ** 2 / norm)
+    torch.testing.assert_close(errors(theta)[1], expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BurgersResiduals(PROBLEM, MLP(1, 4, 1, network().activation)), "the 2 inputs x and t, not 1"),
+        (lambda: residuals(network(), boundary=0), "at least 1 of each"),
+        (
+            lambda: PinnLoss(residuals(network()), points=10, batch=11),
+            "minibatches of 11 points cannot be drawn",
+        ),
+        (lambda: PinnLoss(residuals(network()), points=10, batch=0), "minibatches of 0 points"),
+        (lambda: AdaptiveResiduals(residuals(network()), points=10, candidates=9), "10 points cannot be chosen"),
+    ],
+)
+def test_bad_numbers_are_answered_in_a_sentence(make, message):
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
+# --- compilation -------------------------------------------------------------------------------------
+
+
+def test_without_a_compiler_the_same_is_computed_and_one_line_says_why(monkeypatch, caplog):
+    def broken(*arguments, **options):
+        raise RuntimeError("no C++ compiler here\nand a long story")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    net = network()
+    theta = parameters(net)
+    loss = PinnLoss(residuals(net), points=40, compiled=True)
+    with caplog.at_level(logging.INFO, "rectified"):
+        results = [loss(theta) for _ in range(3)]
+    assert [record.message for record in caplog.records] == [
+        "torch.compile failed, going on without: no C++ compiler here"
+    ]
+    for result in results:
+        torch.testing.assert_close(result, PinnLoss(residuals(net), points=40)(theta), rtol=0, atol=0)
+
+
+COMPILED = """
+    import logging, sys, torch
+    from rectified import activations
+    from rectified.lowering import torch_activation
+    from rectified.mlp import MLP, initial_parameters
+    from rectified.pinn import BurgersResiduals, PinnLoss
+    from rectified.problems.burgers import BurgersProblem
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stdout)
+    net = MLP(2, 8, 1, torch_activation(activations.get("gelu")))
+    theta = initial_parameters(net, range(2), [1.0] * 2, 0.1, "tests")
+    compiled, eager = (PinnLoss(BurgersResiduals(BurgersProblem(), net), 64, compiled=c) for c in (True, False))
+    for _ in range(2):
+        torch.testing.assert_close(compiled(theta), eager(theta), rtol=1e-9, atol=1e-12)
+"""
+
+
+def in_a_process_of_its_own(**environment: str) -> subprocess.CompletedProcess:
+    scripts = Path(__file__).parent.parent.parent / "scripts"
+    variables = {"PYTHONPATH": str(scripts), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", textwrap.dedent(COMPILED)]
+    return subprocess.run(command, env=os.environ | variables | environment, capture_output=True, text=True)
+
+
+def test_a_broken_compiler_is_a_line_in_the_log_and_nothing_else(tmp_path):
+    done = in_a_process_of_its_own(TORCHINDUCTOR_CACHE_DIR=str(tmp_path), CXX="/nowhere/c++")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "torch.compile failed" in line]
+    assert len(lines) == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+def test_compiled_and_eager_gradients_agree():
+    done = in_a_process_of_its_own()
+    assert done.returncode == 0, done.stderr
+    assert "torch.compile failed" not in done.stdout
+
+
+# --- training ----------------------------------------------------------------------------------------
+
+
+def test_the_published_initial_variance_of_mrepu_diverges_at_once_and_is_recorded():
+    net = network("mrepu2", width=64, hidden_layers=7)
+    theta = initial_parameters(net, range(3), [0.45] * net.layers, 0.0, "tests").float()
+    loss = PinnLoss(residuals(net), points=200, batch=100)
+    optimizer = optimizers.build("adam", theta.clone(), 1e-3, loss.objective)
+    history = train(optimizer, loss, nothing, Schedule(3, 1e-3), redraw=loss.redraw)
+    assert history.diverged_at.tolist() == [0, 0, 0]
+    assert torch.equal(history.theta, theta)
+
+
+def test_adam_lowers_the_loss_of_every_network():
+    net = network("gelu", width=16)
+    loss = PinnLoss(residuals(net), points=400, batch=100)
+    theta = parameters(net, seeds=3).float()
+    start = loss(theta)[0]
+    optimizer = optimizers.build("adam", theta, 1e-2, loss.objective)
+    train(optimizer, loss, nothing, Schedule(100, 1e-2, 1e-3), redraw=loss.redraw)
+    loss.redraw(0, theta)
+    assert (loss(theta)[0] < 0.6 * start).all()
+
+
+# --- Levenberg–Marquardt -----------------------------------------------------------------------------
+
+
+class Linear:
+    """r = Aθ − b, whose least squares solution is known; each network has a b of its own."""
+
+    def __init__(self):
+        random = torch.Generator().manual_seed(1)
+        self.matrix = torch.randn(12, 5, generator=random, dtype=torch.float64)
+        self.right = torch.randn(2, 12, generator=random, dtype=torch.float64)
+
+    def residuals(self, row, theta):
+        return self.matrix @ theta[0] - self.right[row]
+
+    def linearized(self, row, theta):
+        return self.residuals(row, theta), self.matrix.T
+
+
+class Rosenbrock:
+    """r = (10(y − x²), 1 − x), zero at (1, 1) alone."""
+
+    def residuals(self, row, theta):
+        x, y = theta[0]
+        return torch.stack([10 * (y - x**2), 1 - x])
+
+    def linearized(self, row, theta):
+        x, one = theta[0, 0], torch.ones((), dtype=theta.dtype)
+        return self.residuals(row, theta), torch.stack([torch.stack([-20 * x, -one]), torch.stack([10 * one, 0 * one])])
+
+
+def marquardt(theta: torch.Tensor, system, steps: int) -> LevenbergMarquardt:
+    optimizer = LevenbergMarquardt(theta, system)
+    for _ in range(steps):
+        optimizer.step(nothing, torch.ones(len(theta), dtype=torch.bool), 1.0)
+    return optimizer
+
+
+def test_levenberg_marquardt_finds_least_squares_solutions():
+    system = Linear()
+    found = marquardt(torch.zeros(2, 5, dtype=torch.float64), system, 40).theta
+    expected = torch.linalg.lstsq(system.matrix, system.right.T).solution.T
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-9)
+
+
+def test_levenberg_marquardt_goes_round_the_bend_of_rosenbrock():
+    start = torch.tensor([[-1.2, 1.0], [0.0, 3.0]], dtype=torch.float64)
+    found = marquardt(start, Rosenbrock(), 40).theta
+    torch.testing.assert_close(found, torch.ones_like(found), rtol=0, atol=1e-7)
+
+
+def test_a_network_that_cannot_be_improved_stays_and_its_damping_starts_over():
+    optimizer = marquardt(torch.ones(1, 2, dtype=torch.float64), Rosenbrock(), 100)
+    assert (optimizer.theta == 1).all()
+    assert optimizer.damping.item() == optimizer.first_damping
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_jacobian_is_that_of_reverse_mode_autodiff(activation):
+    net = network(activation)
+    pinn = residuals(net, initial_weight=3.0)
+    system, theta = AdaptiveResiduals(pinn, points=30, candidates=60), parameters(net)
+    system.redraw(0, theta)
+
+    def scaled(row: torch.Tensor) -> torch.Tensor:
+        equation = pinn.equation(row[None], system.points[1:])[0] / 30**0.5
+        weights = torch.tensor([3 / 12] * 12 + [1 / 9] * 9, dtype=torch.float64)
+        return torch.cat([equation, weights.sqrt() * pinn.condition_errors(row[None])[0]])
+
+    r, jacobian = system.linearized(1, theta[1:])
+    torch.testing.assert_close(r, scaled(theta[1]), rtol=1e-12, atol=1e-14)
+    assert torch.equal(r, system.residuals(1, theta[1:]))
+    torch.testing.assert_close(jacobian.T, torch.func.jacrev(scaled)(theta[1]), rtol=1e-9, atol=1e-11)
+
+
+def test_residuals_squared_are_the_loss_and_their_gradient_is_its_gradient():
+    net = network("gelu")
+    system, theta = AdaptiveResiduals(residuals(net), points=30, candidates=60), parameters(net)
+    system.redraw(0, theta)
+    rows = theta.clone().requires_grad_(True)
+    expected = system.objective(rows)
+    (slope,) = torch.autograd.grad(expected.sum(), rows)
+    value, gradient = system(theta)
+    torch.testing.assert_close(value, expected.detach(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=1e-9, atol=1e-12)
+
+
+def test_adaptive_points_depend_on_epoch_and_parameters_alone():
+    net = network()
+    theta = parameters(net, seeds=3)
+    one, other = (AdaptiveResiduals(residuals(net), points=20, candidates=80) for _ in range(2))
+    one.redraw(0, theta)
+    one.redraw(5, theta)
+    other.redraw(5, theta)
+    assert torch.equal(one.points, other.points)
+    other.redraw(5, theta[1:2])
+    assert torch.equal(other.points[0], one.points[1])
+    assert not torch.equal(one.points[0], one.points[1])
+    other.redraw(6, theta)
+    assert not torch.equal(other.points, one.points)
+
+
+def test_adaptive_points_are_drawn_with_the_probability_that_is_claimed():
+    """Means of features over the draws against their means under the density ∝ 1 + |r|/mean|r|."""
+    net = network("gelu")
+    theta = parameters(net, seeds=1, variance=2.0)
+    pinn = residuals(net)
+    system = AdaptiveResiduals(pinn, points=100, candidates=10_000)
+    drawn = []
+    for epoch in range(40):
+        system.redraw(epoch, theta)
+        drawn.append(system.points)
+    drawn = torch.cat(drawn, -1)
+    even = torch.cartesian_prod(torch.linspace(-1, 1, 401), torch.linspace(0, 1, 201)).T[None].double()
+    r = pinn.equation(theta, even)[0].abs()
+    density = 1 + r / r.mean()
+
+    def features(x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([x[0, 0], x[0, 1], x[0, 0] ** 2, pinn.equation(theta, x)[0].abs()])
+
+    expected = (features(even) * density).mean(1) / density.mean()
+    spread = features(drawn).std(1) / drawn.shape[-1] ** 0.5
+    assert ((features(drawn).mean(1) - expected).abs() < 4 * spread).all()
+    assert (features(even).mean(1) - expected)[3].abs() > 10 * spread[3]
+
+
+def burgers_run(theta: torch.Tensor, net: MLP, epochs: int, points: int = 60, stop_after=None, **more):
+    """A training run with Levenberg–Marquardt on points that are redrawn every 3 epochs."""
+    system = AdaptiveResiduals(residuals(net), points, 2 * points)
+    optimizer, linearized, calls = LevenbergMarquardt(theta.clone(), system), system.linearized, 0
+
+    def stopping(row, theta):
+        nonlocal calls
+        calls += 1
+        if stop_after and calls > stop_after:
+            raise KeyboardInterrupt
+        return linearized(row, theta)
+
+    system.linearized = stopping
+    schedule = Schedule(epochs, 1.0, record_every=4, redraw_every=3)
+    return train(optimizer, system, nothing, schedule, redraw=system.redraw, **more)
+
+
+def test_interrupted_runs_end_with_the_same_bits(tmp_path):
+    net = network(width=6)
+    theta = parameters(net)
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+    whole = burgers_run(theta, net, 20)
+    with pytest.raises(KeyboardInterrupt):
+        burgers_run(theta, net, 20, stop_after=30, checkpoint=checkpoint)
+    assert checkpoint.path.exists()
+    resumed = burgers_run(theta, net, 20, checkpoint=checkpoint)
+    assert torch.equal(resumed.theta, whole.theta)
+    assert np.array_equal(resumed.epochs, whole.epochs)
+    assert np.array_equal(resumed.records["objective"], whole.records["objective"])
+
+
+def test_seeds_of_an_ensemble_do_not_know_of_each_other():
+    net = network(width=6)
+    theta = parameters(net, seeds=3)
+    one, three = burgers_run(theta[1:2], net, 10), burgers_run(theta, net, 10)
+    torch.testing.assert_close(three.theta[1:2], one.theta, rtol=1e-7, atol=1e-9)
+
+
+def test_a_network_that_overflows_is_frozen_and_the_others_go_on():
+    net = network("mrepu2", width=6)
+    theta = parameters(net, seeds=3, variance=0.15)
+    theta[1] *= 1e100
+    history = burgers_run(theta, net, 6)
+    healthy = burgers_run(theta[[0, 2]], net, 6)
+    assert history.diverged_at.tolist() == [-1, 0, -1]
+    assert torch.equal(history.theta[1], theta[1])
+    torch.testing.assert_close(history.theta[[0, 2]], healthy.theta, rtol=1e-7, atol=1e-9)
+
+
+def test_levenberg_marquardt_finds_the_shock():
+    net = network(width=20)
+    theta = initial_parameters(net, [0], [1.0] * net.layers, 0.0, "tests")
+    pinn = BurgersResiduals(PROBLEM, net, initial=80, boundary=40)
+    system = AdaptiveResiduals(pinn, points=600, candidates=2400)
+    optimizer = LevenbergMarquardt(theta, system)
+    train(optimizer, system, nothing, Schedule(150, 1.0, redraw_every=3), redraw=system.redraw)
+    assert RelativeError(PROBLEM, net)(theta).item() < 2e-2
