@@ -2,4 +2,4 @@
 
 from rectified.tables import activations, page
 
-page.make(snakemake, activations.rows, activations.HEADINGS)
+page.make(snakemake, activations.rows, activations.HEADINGS, activations.NOTE)

@@ -2,4 +2,4 @@
 
 from rectified.tables import kernels, page
 
-page.make(snakemake, kernels.rows, kernels.HEADINGS)
+page.make(snakemake, kernels.rows, kernels.HEADINGS, kernels.NOTE)

@@ -2,4 +2,4 @@
 
 from rectified.tables import page, pinns
 
-page.make(snakemake, pinns.rows, pinns.HEADINGS)
+page.make(snakemake, pinns.rows, pinns.HEADINGS, pinns.NOTE)

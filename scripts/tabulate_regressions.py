@@ -2,4 +2,4 @@
 
 from rectified.tables import page, regressions
 
-page.make(snakemake, regressions.rows, regressions.HEADINGS)
+page.make(snakemake, regressions.rows, regressions.HEADINGS, regressions.NOTE)

@@ -1,21 +1,21 @@
 """Checks of single cases that need more than their own settings: references, combinations, memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from rectified import expressions
+from rectified import activations, expressions
 from rectified.activations import Activation
 from rectified.errors import ConfigError, nearest
+from rectified.exhibits import Exhibit
 from rectified.homogeneity import homogeneous
-from rectified.network_tasks import KernelEnsemble, Pinn
+from rectified.network_tasks import GIB, KernelEnsemble, Pinn
 from rectified.problem_entries import Burgers, Elliptic, Problem, Target
 from rectified.problems.burgers import BurgersProblem
 from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
 from rectified.settings import Task
-
-GIB = 2**30
+from rectified.theory import EffectiveTheory
 
 
 def check_memory(settings: Task, limit: float) -> None:
@@ -94,6 +94,28 @@ def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
     size = targets[name].points ** len(targets[name].domain)
     if (getattr(settings, "batch", None) or 0) > size:
         raise ConfigError(f"batch is {settings.batch}, more than the {size} points of target {name!r}")
+
+
+def check_exhibit(
+    entry: Exhibit, tasks: Sequence[Task], targets: Mapping[str, Target], custom: Mapping[str, str] | None
+) -> None:
+    """Refuse cases that a family cannot show, alone or together."""
+    family = f"family {entry.family!r}"
+    for key, wanted in (("problem", entry.one_problem), ("target", entry.one_target)):
+        given = sorted({getattr(task, key) for task in tasks if getattr(task, key, None)})
+        if wanted and len(given) > 1:
+            raise ConfigError(f"{family} shows one {key}; {given} are given")
+    for task in tasks:
+        axes = len(targets[task.target].domain) if getattr(task, "target", None) else entry.axes[0]
+        if axes not in entry.axes:
+            allowed = " or ".join(map(str, entry.axes))
+            raise ConfigError(f"{family} shows targets of {allowed} variables; {task.target!r} has {axes}")
+        if entry.critical_units and not task.in_critical_units:
+            raise ConfigError(f"{family} shows cases with in_critical_units: true")
+        if entry.fixed_point_at_zero:
+            activation = activations.get(task.activation, custom)
+            if not EffectiveTheory(activation).slope_at_zero:
+                raise ConfigError(f"{family} wants σ(0) = 0 and a slope there; {task.activation!r} has not both")
 
 
 def check_start(settings: RitzTask, origin: Task, leads_back: Callable[[], bool]) -> None:

@@ -117,7 +117,7 @@ class Config(Strict):
         base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
         seen = set()
         cases = {case_name: case for case_name, case in entry.cases.items() if case is not None}
-        for case_name, case in (cases or {"": None}).items():
+        for case_name, case in (cases if entry.cases else {"": None}).items():
             for values in itertools.product(*(self._swept(*item) for item in entry.sweep.items())):
                 swept = dict(zip(entry.sweep, values))
                 label = "-".join(filter(None, [case_name, *(_slug(*item) for item in swept.items())])) or "default"
@@ -135,7 +135,8 @@ class Config(Strict):
         if key != "activation":
             return values
         custom = list(self.custom_activations or {})
-        return [name for value in values for name in (custom if value == CUSTOM else [value])]
+        names = [name for value in values for name in (custom if value == CUSTOM else [value])]
+        return list(dict.fromkeys(names))
 
     def job(self, experiment: str, case: str) -> Job:
         """What the job of one case is told."""
@@ -217,11 +218,10 @@ class Config(Strict):
                     f"family {entry.family!r} shows cases of task {entry.shows!r}; "
                     f"'{case.experiment}/{case.case}' is of another task"
                 )
-        problems = {getattr(self.cases[case.experiment][case.case], "problem", None) for case in cases}
-        if entry.one_problem and len(problems) > 1:
-            raise ConfigError(f"family {entry.family!r} shows one problem; {sorted(problems)} are given")
         if entry.one_case and len(cases) != 1:
             raise ConfigError(f"family {entry.family!r} shows one case; {len(cases)} are given")
+        tasks = [self.cases[case.experiment][case.case] for case in cases]
+        checks.check_exhibit(entry, tasks, self.targets, self.custom_activations)
 
     def _check_case(self, settings: Task) -> None:
         checks.check_memory(settings, self.memory)

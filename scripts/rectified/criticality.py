@@ -1,4 +1,4 @@
-"""The job that computes the effective theory of one activation: susceptibilities, fixed points, universality class."""
+"""The job that computes the effective theory of one activation: susceptibilities and universality class."""
 
 import numpy as np
 import xarray as xr
@@ -12,29 +12,20 @@ INPUT_SCALE = 1.0
 
 
 def theory_arrays(job: Job) -> xr.Dataset:
-    """χ∥ and χ⊥ over kernels, fixed points over C_W (NaN where there are fewer), and the class as attributes."""
+    """χ∥ and χ⊥ over kernels, the critical C_W, C_b and K*, and the class as attributes."""
     s, theory = job.settings, EffectiveTheory(job.activation)
     kernel = np.geomspace(*s.kernels, s.points)
-    variances = np.linspace(*s.weight_variances, s.points // 4)
-    found = [[point for point in theory.fixed_points(c) if point.kernel > 0] for c in variances]
-    most = max(map(len, found), default=0)
-    points = np.full((len(variances), most, 2), np.nan)
-    for row, roots in zip(points, found):
-        for place, root in zip(row, roots):
-            place[:] = root.kernel, root.slope
     kind = universality_class(job.activation)
     critical = {f"critical_{name}": _number(getattr(kind, name)) for name in CLASS_VARIABLES}
     return xr.Dataset(
         {
             "parallel": ("kernel", theory.susceptibility_parallel(kernel, s.weight_variance), {"long_name": "χ∥"}),
             "perpendicular": ("kernel", theory.susceptibility_perpendicular(kernel, s.weight_variance)),
-            "fixed_point": (("C_W", "root"), points[..., 0], {"long_name": "K*"}),
-            "fixed_point_slope": (("C_W", "root"), points[..., 1], {"long_name": "χ∥ at K*"}),
             **critical,
             "largest_safe_weight_variance": _number(theory.largest_safe_weight_variance(INPUT_SCALE)),
             "largest_first_kernel": _number(_largest_first_kernel(theory, kind.weight_variance, kind.bias_variance)),
         },
-        coords={"kernel": kernel, "C_W": variances},
+        coords={"kernel": kernel},
         attrs={"universality_class": kind.name, "stability": kind.stability, "reason": kind.reason},
     )
 

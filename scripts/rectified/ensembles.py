@@ -105,7 +105,7 @@ def _layers(
         scale = torch.full_like(kernel, setting.weight_variance**0.5)
         if power is not None:
             scale = scale * torch.where(kernel > 0, kernel, 1.0).rsqrt()
-            log_scale = power.degree * (log_scale + torch.log(kernel) / 2)
+            log_scale = torch.where(kernel > 0, power.degree * (log_scale + torch.log(kernel) / 2), -torch.inf)
         z = propagate(h, scale[:, None], setting.width, random)
         if setting.bias_variance:
             biases = torch.from_numpy(random.standard_normal((len(h), setting.width, 1)))

@@ -8,11 +8,23 @@ from rectified.settings import CasePattern, Strict, one_of
 
 
 class Exhibit(Strict):
-    """What is made from cases: a figure or a table."""
+    """What is made from cases: a figure or a table.
+
+    Attributes:
+        shows: the task of its cases.
+        one_case, one_problem, one_target: whether all must be of one.
+        axes: how many axes the domains of its targets may have.
+        critical_units: whether C_W must be given in units of the critical one.
+        fixed_point_at_zero: whether kernel 0 must be a fixed point of the activation at some C_W.
+    """
 
     shows: ClassVar[str] = "ritz"
     one_case: ClassVar[bool] = False
     one_problem: ClassVar[bool] = False
+    one_target: ClassVar[bool] = False
+    axes: ClassVar[tuple[int, ...]] = (1, 2, 3)
+    critical_units: ClassVar[bool] = False
+    fixed_point_at_zero: ClassVar[bool] = False
 
     data: Annotated[list[CasePattern], Field(min_length=1)]
     """Cases, as `experiment/case`; * stands for any text."""
@@ -81,6 +93,7 @@ class ExplosionFigure(Exhibit):
     """The share of networks whose kernel explodes, against C_W, with the law it follows."""
 
     shows: ClassVar[str] = "kernel_ensemble"
+    critical_units: ClassVar[bool] = True
 
     family: Literal["explosion"]
 
@@ -90,6 +103,7 @@ class PhaseFigure(Exhibit):
 
     shows: ClassVar[str] = "kernel_ensemble"
     one_case: ClassVar[bool] = True
+    fixed_point_at_zero: ClassVar[bool] = True
 
     family: Literal["phases"]
 
@@ -141,6 +155,7 @@ class RegressionFieldFigure(Exhibit):
     """Trained functions and their derivatives, one column per target of one variable."""
 
     shows: ClassVar[str] = "regression"
+    axes: ClassVar[tuple[int, ...]] = (1,)
 
     family: Literal["regression_fields"]
 
@@ -149,6 +164,8 @@ class ContourFigure(Exhibit):
     """Contours of trained functions of two variables, and of their derivatives, one column per case."""
 
     shows: ClassVar[str] = "regression"
+    axes: ClassVar[tuple[int, ...]] = (2, 3)
+    one_target: ClassVar[bool] = True
 
     family: Literal["contours"]
 
@@ -157,6 +174,7 @@ class PinnHistoryFigure(Exhibit):
     """Loss and error of physics-informed networks against epoch."""
 
     shows: ClassVar[str] = "pinn"
+    one_problem: ClassVar[bool] = True
 
     family: Literal["pinn_history"]
 
@@ -165,6 +183,7 @@ class PinnFieldFigure(Exhibit):
     """Solutions by physics-informed networks, or their errors, one panel per case."""
 
     shows: ClassVar[str] = "pinn"
+    one_problem: ClassVar[bool] = True
 
     family: Literal["pinn_fields"]
     quantity: Literal["solution", "error"] = "solution"

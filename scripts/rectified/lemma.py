@@ -17,7 +17,7 @@ POINTS = 401
 
 
 def input_weights(power: int, radius: float) -> Float[np.ndarray, " units"]:
-    """p + 1 different weights w with 0 < |w|R < 1: Chebyshev nodes, those of p + 2 without 0 where one would be 0."""
+    """p + 1 weights w with 0 < |w|R < 1: Chebyshev nodes; for even p all but the last of p + 2, so that none is 0."""
     units = power + 1
     count = units + units % 2
     nodes = np.cos((2 * np.arange(count) + 1) * np.pi / (2 * count))

@@ -12,7 +12,7 @@ BLOCK = 1 << 16  # numbers that ensembles.py works on at a time
 
 
 class Theory(Task):
-    """Susceptibilities against the kernel, fixed points, and the universality class of an activation."""
+    """Susceptibilities against the kernel, and the universality class of an activation."""
 
     task: Literal["theory"] = "theory"
     activation: ActivationName
@@ -21,22 +21,26 @@ class Theory(Task):
     """C_W of the susceptibilities."""
     kernels: Range = (1e-8, 10.0)
     """Smallest and largest kernel K."""
-    weight_variances: Range = (0.05, 1.2)
-    """Smallest and largest C_W for which fixed points are looked for."""
     points: Annotated[Count, Field(ge=2)] = 121
-    """Values of K, and of C_W."""
+    """Values of K."""
 
 
 class Lemma(Task):
     """Polynomials represented exactly by one layer of MRePU_p."""
 
     task: Literal["lemma"] = "lemma"
-    powers: list[Annotated[Count, Field(le=11)]] = [1, 2, 3, 4, 5]
-    """p; the polynomials have degree p + 1."""
+    powers: Annotated[list[Annotated[Count, Field(le=11)]], Field(min_length=1)] = [1, 2, 3, 4, 5]
+    """p, each once; the polynomials have degree p + 1."""
     polynomials: Count = 20
     """Random polynomials per power, coefficients N(0, 1)."""
     radius: Positive = 1.0
     """R: the polynomials are compared on [−R, R]."""
+
+    @model_validator(mode="after")
+    def _each_once(self):
+        if len(set(self.powers)) < len(self.powers):
+            raise ValueError(f"powers {self.powers}: each may be given once")
+        return self
 
 
 class KernelEnsemble(Task):
@@ -67,6 +71,14 @@ class KernelEnsemble(Task):
     """Networks sampled at a time; part of the numbers."""
     sampling: Literal["exact", "brute_force"] = "exact"
     """Sample preactivations neuron by neuron from their exact law, or draw all weights."""
+
+    @model_validator(mode="after")
+    def _critical_without_biases(self):
+        if self.in_critical_units and self.bias_variance > 0:
+            raise ValueError(
+                f"in_critical_units is for networks without biases; bias_variance is {self.bias_variance:g}"
+            )
+        return self
 
     @property
     def memory(self) -> float:
@@ -201,13 +213,13 @@ class Pinn(NetworkTraining):
     batch: Count | None = None
     """Collocation points per optimizer step of adam, drawn anew each time; none takes all."""
     redraw_every: Count = 1
-    """Steps of levenberg_marquardt between two drawings of collocation points."""
+    """Steps of levenberg_marquardt between two drawings of collocation points; adam draws at every step."""
     initial_weight: Positive = 1.0
     """Weight of the initial condition in the loss."""
     boundary_weight: Positive = 1.0
     """Weight of the boundary condition in the loss."""
     compile: bool = False
-    """Whether to compile the step with torch.compile (a C++ compiler, half a minute); eager where that fails."""
+    """Whether to compile the step with torch.compile; without a C++ compiler it is eager, and rounds differently."""
 
     @property
     def memory(self) -> float:

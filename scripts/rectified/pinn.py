@@ -15,7 +15,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rectified import chunks
 from rectified.errors import ConfigError
 from rectified.jets import Jets, Tape
 from rectified.mlp import MLP
@@ -25,6 +24,7 @@ from rectified.seeding import generator
 log = logging.getLogger(__name__)
 
 X, T = 0, 1  # the inputs of a network
+CHUNK_BYTES = 1 << 20  # of the jets of a layer, so that those of neighbouring layers stay in cache
 
 
 class BurgersResiduals:
@@ -96,14 +96,18 @@ class BurgersResiduals:
         """The loss with collocation points x, differentiable in theta."""
         return self.equation(theta, x).square().mean(1) + self._weighted(self.condition_errors(theta).square())
 
-    def record_equation(self, theta: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tape]:
+    def record_equation(
+        self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
+    ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks 4 points"], Tape]:
         """r at points, its derivatives in the jets of u, and the tape that carries those on to theta."""
         tape = self.jets.record(theta, x)
         u, u_x, _, _ = tape.values.unbind(1)
         one = torch.ones_like(u)
         return self._residual(tape.values), torch.stack([u_x, u, one, -self.problem.viscosity * one], 1), tape
 
-    def record_conditions(self, theta: Tensor) -> tuple[Tensor, Tape]:
+    def record_conditions(
+        self, theta: Float[Tensor, "networks parameters"]
+    ) -> tuple[Float[Tensor, "networks conditions"], Tape]:
         """The errors at the points of the conditions, and the tape that carries their derivatives on to theta."""
         tape = self.values.record(theta, self.conditions.to(theta))
         return tape.values[:, 0] - self.targets.to(theta), tape
@@ -120,14 +124,14 @@ class PinnLoss:
     """The loss and its gradient on minibatches of a fixed pool of collocation points, all networks on the same ones.
 
     A gradient rule: called with parameters [networks, parameters], float32 or float64, it returns the loss
-    [networks] and its gradient [networks, parameters]. Until ``redraw`` is called the batch is the whole pool.
+    [networks] and its gradient [networks, parameters]. Until ``redraw`` is called the batch is the first of the pool.
 
     Args:
         residuals: equation and conditions.
         points: collocation points in the pool.
         batch: points of a minibatch, drawn from the pool without repetition; None takes them all.
-        compiled: compile with torch.compile at the first call; where that fails, the log says why and
-            the same is computed without.
+        compiled: compile with torch.compile at the first call, which then takes 10 to 30 s; where that fails,
+            the log says why and the same is computed without.
 
     Attributes:
         points: the collocation points in use, [1, 2, batch].
@@ -144,7 +148,8 @@ class PinnLoss:
         if not 1 <= batch <= points:
             raise ConfigError(f"minibatches of {batch} points cannot be drawn from a pool of {points}")
         self.residuals, self.batch = residuals, batch
-        self.points = self._pool = residuals.uniform(points, "collocation")[None]
+        self._pool = residuals.uniform(points, "collocation")[None]
+        self.points = self._pool[:, :, :batch]
         self.work = 3 * (self.batch + residuals.conditions.shape[-1])
         self._share = CompiledOrEager(self._eager_share) if compiled else self._eager_share
 
@@ -172,7 +177,7 @@ class PinnLoss:
         """The minibatch cut so that the jets of a layer stay in cache, into equal parts if possible."""
         points = self.points.shape[-1]
         bytes_per_point = len(theta) * self.residuals.network.width * self.residuals.jets.components * theta.itemsize
-        fewest = math.ceil(points * bytes_per_point / chunks.CHUNK_BYTES)
+        fewest = math.ceil(points * bytes_per_point / CHUNK_BYTES)
         equal = (count for count in range(fewest, min(2 * fewest, points) + 1) if points % count == 0)
         return self.points.to(theta).split(math.ceil(points / next(equal, fewest)), -1)
 
@@ -187,7 +192,10 @@ class PinnLoss:
 
 
 class CompiledOrEager:
-    """A function compiled by torch.compile when first called, or the function itself where that fails."""
+    """A function compiled by torch.compile when first called, or the function itself where that fails.
+
+    It is compiled whole or not at all: torch would otherwise leave out parts without a word and be slower for it.
+    """
 
     def __init__(self, function: Callable[..., Any]):
         self._function = function
@@ -198,12 +206,12 @@ class CompiledOrEager:
         if self.failed:
             return self._function(*arguments)
         try:
-            self._compiled = self._compiled or torch.compile(self._function, dynamic=False, isolate_recompiles=True)
+            self._compiled = self._compiled or torch.compile(self._function, fullgraph=True, dynamic=False)
             return self._compiled(*arguments)
         except Exception as error:
             self.failed = True
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            log.info("torch.compile failed, going on without: %s", reason[0])
+            reason = [*str(error).strip().splitlines(), ""][0]
+            log.info("torch.compile failed, going on without: %s: %s", type(error).__name__, reason)
             return self._function(*arguments)
 
 
@@ -223,7 +231,7 @@ class RelativeError:
     @torch.no_grad()
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         rows = theta.double()
-        parts = self.grid.to(rows).split(max(1, chunks.CHUNK_BYTES // (8 * len(rows) * self.network.width)), -1)
+        parts = self.grid.to(rows).split(max(1, CHUNK_BYTES // (8 * len(rows) * self.network.width)), -1)
         u = torch.cat([self.network.output(rows, part) for part in parts], 1)
         reference = self.reference.to(rows)
         return (u - reference).norm(dim=1) / reference.norm()

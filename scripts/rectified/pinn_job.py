@@ -41,7 +41,8 @@ class PinnJob:
         s, theta = self.settings, self.ready.initial(range(self.settings.seeds))
         newton = s.optimizer == "levenberg_marquardt"
         optimizer = LevenbergMarquardt(theta, self.loss) if newton else self.ready.optimizer(theta)
-        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every, s.redraw_every)
+        redraw_every = s.redraw_every if newton else 1
+        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every, redraw_every)
         return train(optimizer, self.loss, self._observe, schedule, checkpoint, progress, self.loss.redraw)
 
     def _observe(self, theta: Tensor) -> dict[str, Tensor]:

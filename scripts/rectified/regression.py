@@ -70,7 +70,7 @@ def trained_fields(job: Regression, history: History) -> xr.Dataset:
     """Errors off the grid, and the trained functions with their gradients on a grid for drawing; NaN where diverged.
 
     Both errors are relative: root mean square error over the root mean square of the exact function or gradient.
-    Functions of more than two variables are drawn at 0 for the others.
+    Functions of three variables are drawn at z = 0, or at the end of its axis nearest to 0.
     """
     target, alive = job.target, (history.diverged_at < 0).numpy()
     off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
@@ -111,5 +111,5 @@ def _drawing_grid(target) -> tuple[dict[str, np.ndarray], np.ndarray]:
     shown = target.domain[:2]
     axes = {name: np.linspace(*ends, PLOT_POINTS[len(shown)]) for name, ends in zip(target.variables, shown)}
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")])
-    rest = np.zeros((len(target.domain) - len(shown), grid.shape[1]))
-    return axes, np.concatenate([grid, rest])
+    rest = [np.full(grid.shape[1], np.clip(0.0, *ends)) for ends in target.domain[2:]]
+    return axes, np.stack([*grid, *rest])

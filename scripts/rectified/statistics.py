@@ -28,10 +28,11 @@ def summarize(values: npt.ArrayLike) -> Summary:
 
 
 def median_member(values: npt.ArrayLike) -> int:
-    """Index of the member whose value is the lower median: a typical seed to draw."""
+    """Index of the member whose value is the lower median of the finite ones: a typical seed to draw."""
     values = np.asarray(values, dtype=float)
-    order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable")
-    return int(order[(len(order) - 1) // 2])
+    finite = np.isfinite(values)
+    order = np.argsort(np.where(finite, values, np.inf), kind="stable")
+    return int(order[max(int(finite.sum()) - 1, 0) // 2])
 
 
 class Estimate(NamedTuple):
@@ -71,15 +72,18 @@ def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) ->
     variance of the mean, for K² by about 2K² over the number of networks. Error by the jackknife.
 
     Args:
-        kernels: mean over neurons of z², networks first.
+        kernels: mean over neurons of z², [networks, …, inputs].
         pairs: mean over pairs of different neurons of zᵢ²zⱼ², of the same shape.
         width: neurons n.
+
+    Returns:
+        V averaged over the inputs, of the shape between the first axis and the last.
     """
     q, pairs = np.asarray(kernels, dtype=float), np.asarray(pairs, dtype=float)
     count = len(q)
 
     def vertex(pair_sum, q_sum, square_sum, n):
-        return width * (pair_sum / n - (q_sum**2 - square_sum) / (n * (n - 1)))
+        return width * (pair_sum / n - (q_sum**2 - square_sum) / (n * (n - 1))).mean(-1)
 
     sums = pairs.sum(0), q.sum(0), (q**2).sum(0)
     value = vertex(*sums, count)

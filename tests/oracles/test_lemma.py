@@ -41,7 +41,7 @@ def test_the_layer_is_the_activation_of_the_registry():
 
 
 def test_one_unit_fewer_does_not_do():
-    """p + 1 units are needed: with p the monomials are not independent of the polynomial's."""
+    """p units and a bias do not span the polynomials of degree p + 1: x² has a distance from what they give."""
     power = 3
     weights = lemma.input_weights(power, 1.0)[:-1]
     x = np.linspace(-1, 1, 101)

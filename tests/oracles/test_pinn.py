@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from builders import CUSTOM
-from rectified import activations, chunks, optimizers
+from rectified import activations, optimizers
 from rectified.errors import ConfigError
 from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
 from rectified.lowering import torch_activation
@@ -95,7 +95,7 @@ def test_the_pool_cut_into_cache_sized_parts_gives_the_same(monkeypatch):
     net = network()
     loss, theta = PinnLoss(residuals(net), points=97), parameters(net)
     whole = loss(theta)
-    monkeypatch.setattr(chunks, "CHUNK_BYTES", 1 << 14)
+    monkeypatch.setattr("rectified.pinn.CHUNK_BYTES", 1 << 14)
     torch.testing.assert_close(loss(theta), whole, rtol=1e-12, atol=1e-14)
 
 
@@ -115,8 +115,9 @@ def test_single_precision_agrees_with_double():
 
 def test_minibatches_depend_on_the_epoch_alone_and_come_from_the_pool():
     net = network()
-    loss, other = (PinnLoss(residuals(net), points=100, batch=30) for _ in range(2))
-    pool = {tuple(point) for point in loss.points[0].T.tolist()}
+    whole, loss, other = (PinnLoss(residuals(net), points=100, batch=batch) for batch in (None, 30, 30))
+    pool = {tuple(point) for point in whole.points[0].T.tolist()}
+    torch.testing.assert_close(loss(parameters(net))[0], loss.objective(parameters(net)), rtol=1e-12, atol=0)
     drawn = {}
     for epoch in (0, 1, 2):
         loss.redraw(epoch, parameters(net))
@@ -183,7 +184,7 @@ def test_without_a_compiler_the_same_is_computed_and_one_line_says_why(monkeypat
     with caplog.at_level(logging.INFO, "rectified"):
         results = [loss(theta) for _ in range(3)]
     assert [record.message for record in caplog.records] == [
-        "torch.compile failed, going on without: no C++ compiler here"
+        "torch.compile failed, going on without: RuntimeError: no C++ compiler here"
     ]
     for result in results:
         torch.testing.assert_close(result, PinnLoss(residuals(net), points=40)(theta), rtol=0, atol=0)

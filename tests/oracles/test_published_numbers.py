@@ -1,4 +1,4 @@
-"""What the literature and an independent prototype lead us to expect of the Deep Ritz document, in numbers.
+"""What the literature and independent computations lead us to expect of the Deep Ritz document, in numbers.
 
 Six seeds, N = 50, Adam at 5e-3, as in config.yaml; energies are exact integrals of the trained fields.
 """

@@ -89,7 +89,7 @@ def test_statistics_of_an_untrained_ensemble_agree_with_theory():
 
 
 @pytest.mark.parametrize("run", ["ensemble", "regression"])
-def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path):
+def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
     def go(epochs, checkpoint):
         if run == "ensemble":
             return train_shard(ensemble_job(epochs=epochs, optimizer="adam"), 0, checkpoint, False)
@@ -99,7 +99,20 @@ def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path):
     checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "work")
     go(10, checkpoint)
     assert checkpoint.path.exists()
-    assert go(20, checkpoint).equals(go(20, None))
+    with caplog.at_level("INFO"):
+        resumed = go(20, checkpoint)
+    assert "resuming at epoch 10" in caplog.text
+    assert resumed.equals(go(20, None))
+
+
+def test_pairs_of_a_layer_are_those_of_its_definition():
+    ready = NetworkJob(ensemble_job(width=5, precision="float64"), 2)
+    theta, probes = ready.initial(range(2)), torch.rand(1, 2, 3, dtype=torch.float64)
+    found = layer_statistics(ready, theta, probes)
+    for layer, z in enumerate(ready.network.preactivations(theta, probes)[:-1]):
+        pairs = [z[:, i] ** 2 * z[:, j] ** 2 for i in range(5) for j in range(5) if i != j]
+        torch.testing.assert_close(found["pairs"][:, layer], torch.stack(pairs).mean(0))
+        torch.testing.assert_close(found["kernel"][:, layer], z.square().mean(1))
 
 
 def test_shards_are_parts_of_one_ensemble():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rectified.shares import share_interval
-from rectified.statistics import mean_estimate, variance_estimate, vertex_estimate
+from rectified.statistics import mean_estimate, median_member, variance_estimate, vertex_estimate
 
 
 def repeated(estimate, repetitions=400):
@@ -36,7 +36,7 @@ def test_vertex_of_independent_neurons_is_zero_without_the_bias_of_a_plain_squar
         z = random.normal(size=(networks, width))
         q = (z**2).mean(1)
         pairs = ((z**2).sum(1) ** 2 - (z**4).sum(1)) / (width * (width - 1))
-        return vertex_estimate(q, pairs, width)
+        return vertex_estimate(q[:, None], pairs[:, None], width)
 
     values, errors = repeated(estimate, 3000)
     assert abs(values.mean()) < 5 * values.std() / np.sqrt(len(values))
@@ -50,7 +50,7 @@ def test_vertex_sees_a_common_scale():
     scale = random.uniform(0.5, 1.5, size=(networks, 1))
     z = np.sqrt(scale) * random.normal(size=(networks, width))
     pairs = ((z**2).sum(1) ** 2 - (z**4).sum(1)) / (width * (width - 1))
-    found = vertex_estimate((z**2).mean(1), pairs, width)
+    found = vertex_estimate((z**2).mean(1, keepdims=True), pairs[:, None], width)
     assert abs(found.value - width / 12) < 5 * found.error
     assert found.error < 0.05 * width / 12
 
@@ -60,3 +60,11 @@ def test_interval_of_a_share():
     assert share == 0.3
     assert 0.1 < low < 0.3 < high < 0.61
     assert share_interval(np.zeros(10, dtype=bool))[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([3, 1, 2], 2), ([4, 1, 2, 3], 2), ([0.1, np.nan, np.nan], 0), ([np.nan, 0.2, np.nan, np.inf], 1), ([np.nan], 0)],
+)
+def test_the_typical_member_is_a_healthy_one(values, expected):
+    assert median_member(values) == expected

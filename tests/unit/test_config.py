@@ -107,6 +107,7 @@ def test_a_custom_activation_is_one_line():
 ONE = "experiments"
 KERNELS = {"document": "d", "task": "kernel_ensemble", "activation": "relu2"}
 TRAINING = {"document": "d", "task": "ensemble_training", "activation": "tanh", "target": "f"}
+REGRESSION = {"document": "d", "task": "regression", "activation": "tanh", "target": "f"}
 LINE = {"f": {"function": "x", "domain": [[0, 1]]}}
 MISTAKES = [
     ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
@@ -144,6 +145,23 @@ MISTAKES = [
     ({"targets": {"f": {"function": "w", "domain": [[0, 1]]}}}, r"targets\.f: .*unknown symbol 'w'"),
     ({"targets": {"f": {"function": "log(x)", "domain": [[-1, 1]]}}}, r"targets\.f: .*not finite everywhere"),
     ({"targets": {"f": {"function": "x", "domain": [[1, -1]]}}}, r"the left end must be below"),
+    ({ONE: {"l": {"document": "d", "task": "lemma", "powers": [2, 2]}}}, r"powers \[2, 2\]: each may be given once"),
+    (
+        {ONE: {"k": {**KERNELS, "in_critical_units": True, "bias_variance": 1}}},
+        r"in_critical_units is .*bias_variance is 1",
+    ),
+    (
+        {"targets": LINE, ONE: {"r": REGRESSION}, "figures": {"d": {"f": {"family": "contours", "data": ["r/*"]}}}},
+        r"figures\.d\.f: family 'contours' shows targets of 2 or 3 variables; 'f' has 1",
+    ),
+    (
+        {ONE: {"k": KERNELS}, "figures": {"d": {"f": {"family": "explosion", "data": ["k/*"]}}}},
+        r"figures\.d\.f: family 'explosion' shows cases with in_critical_units: true",
+    ),
+    (
+        {ONE: {"k": KERNELS}, "figures": {"d": {"f": {"family": "phases", "data": ["k/*"]}}}},
+        r"figures\.d\.f: family 'phases' wants σ\(0\) = 0 and a slope there; 'relu2' has not both",
+    ),
     ({"problems": {"b": {"equation": "burger", "viscosity": 1}}}, r"unknown .*'burger'; did you mean 'burgers'"),
     (
         {"problems": {"b": {"equation": "burgers", "viscosity": 0}}},

@@ -9,7 +9,7 @@ rule hessian:
         f"{FOLDER}/hessian.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -31,7 +31,7 @@ rule landscape:
         f"{FOLDER}/landscape.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=1500,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -7,7 +7,7 @@ rule kernel_ensemble:
         f"{FOLDER}/kernels.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 60 * attempt,
@@ -27,7 +27,7 @@ rule ensemble:
         f"{FOLDER}/shard{{shard}}.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 360 * attempt,

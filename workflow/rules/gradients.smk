@@ -9,7 +9,7 @@ rule gradients:
         f"{FOLDER}/gradients.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=3000,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -29,7 +29,7 @@ rule feature:
         f"{FOLDER}/feature.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=1000,
         runtime=10,

@@ -27,7 +27,7 @@ rule lemma:
         f"{FOLDER}/lemma.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=1000,
         runtime=10,

@@ -12,7 +12,7 @@ rule train:
         f"{FOLDER}/train.benchmark.tsv"
     conda:
         "../../envs/compute.yaml"
-    threads: 1
+    threads: CONFIG.threads
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 180 * attempt,

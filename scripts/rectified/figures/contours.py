@@ -25,15 +25,17 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     figure, axes = plt.subplots(
         2, columns, figsize=(style.PAGE, 1.0 + 5.4 / columns * 2), sharex=True, sharey=True, squeeze=False
     )
+    places = np.meshgrid(arrays[0].x, arrays[0].y, indexing="ij")
     for row, (quantity, exact, name) in zip(axes, ROWS):
         reference = arrays[0][exact]
-        levels = np.linspace(float(reference.min()), float(reference.max()), LEVELS)
+        low, high = float(reference.min()), float(reference.max())
+        levels = np.linspace(low, high, LEVELS) if low < high else np.linspace(low - 1, high + 1, LEVELS)
         image = _contour(row[0], reference, levels)
-        data.add(name, "exact", value=reference)
+        data.add(name, "exact", x=places[0], y=places[1], value=reference)
         for axis, result, case in zip(row[1:], results, arrays):
             typical = case[quantity][median_member(case.gradient_error)]
             _contour(axis, typical, levels)
-            data.add(name, result.series, value=typical)
+            data.add(name, result.series, x=places[0], y=places[1], value=typical)
         row[0].set_ylabel("$y$")
         figure.colorbar(image, ax=list(row), pad=0.01, aspect=18, label=name).ax.tick_params(labelsize=6)
     axes[0, 0].set_title("exact", fontsize=8)
@@ -44,7 +46,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for axis in axes[1]:
         axis.set_xlabel("$x$")
     style.letters(list(axes.flat), inside=True)
-    data.notes += seeds_note(results, "a median seed, relative errors off the grid: median")
+    beyond = [" at z = 0" for result in results if len(result.job.target.domain) > 2][:1]
+    what = f"maps{''.join(beyond)}: a median seed; relative errors of $f$ and of its gradient off the grid: median"
+    data.notes += seeds_note(results, what)
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified import style
+from rectified.figures.labels import OPTIMIZERS
 from rectified.figures.page import PlottedData
 from rectified.results import Result
 from rectified.statistics import Estimate, mean_estimate, vertex_estimate
@@ -42,7 +43,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     figure.legend(lines, names, loc="outside upper center", ncols=6 if len(panels) > 1 else 3)
     s = result.job.settings
     data.notes += [
-        f"{result.job.activation.label}, width {s.width}, $C_W$ = {s.weight_variance:g}, {s.optimizer.upper()}",
+        f"{result.job.activation.label}, width {s.width}, $C_W$ = {s.weight_variance:g}, {OPTIMIZERS[s.optimizer]}",
         f"means with standard errors over {s.networks} networks, {s.probes} inputs",
         *([f"{result.diverged} diverged networks left out"] if result.diverged else []),
     ]
@@ -58,8 +59,7 @@ def statistic(result: Result, panel: str, record: int) -> Estimate:
     if panel == "kernel":
         return mean_estimate(kernels.mean(-1))
     pairs = arrays.pairs[record].to_numpy()[healthy]
-    vertex = vertex_estimate(kernels, pairs, result.job.settings.width)
-    return Estimate(vertex.value.mean(-1), vertex.error.mean(-1))
+    return vertex_estimate(kernels, pairs, result.job.settings.width)
 
 
 def _line(axis: Axes, result: Result, panel: str, record: int, epoch: int, colour, data: PlottedData) -> None:

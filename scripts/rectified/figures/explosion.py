@@ -29,7 +29,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     style.letters(list(axes[0]))
     s = results[0].job.settings
     data.notes.append(
-        f"markers: {s.networks} networks, 95 % Wilson intervals, after {s.hidden_layers} hidden layers; lines: the law"
+        f"markers: {s.networks} networks, the same at every $C_W$, after {s.hidden_layers} hidden layers, "
+        "95 % Wilson intervals; lines: law of the sum, log-normal approximation"
     )
     return figure
 

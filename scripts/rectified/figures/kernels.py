@@ -35,7 +35,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     sizes = sorted({result.job.settings.networks for result in results}, reverse=True)
     data.notes += [
         f"markers: median, bands: 5–95 %, of {' or '.join(map(str, sizes))} networks of width {s.widths[0]}",
-        "over inputs: median over inputs, band over networks; dotted: infinite width",
+        *(["of the median over random inputs"] if any(result.job.settings.data for result in results) else []),
+        "dotted: infinite width; lines end where kernels overflow",
     ]
     return figure
 
@@ -47,13 +48,16 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     for index, sample in enumerate(measured):
         weight_variance = float(arrays.C_W[index, 0])
         low, median, high = _quantiles(sample)
+        seen = np.isfinite(low) & np.isfinite(high)
         theory = _theory(result, weight_variance, s.input_scales[0])
         colour = SHADES[index % len(SHADES)]
         name = f"{s.weight_variances[index]:g}$\\,C_W^c$" if s.in_critical_units else f"{weight_variance:g}"
         layers = arrays.layer.to_numpy()
         axis.plot(layers, theory, ":", color=colour, linewidth=1.0)
-        axis.plot(layers + offsets[index], median, MARKERS[index % 5], color=colour, markersize=3, label=name)
-        axis.fill_between(layers, low, high, color=colour, alpha=0.2, linewidth=0)
+        axis.plot(
+            (layers + offsets[index])[seen], median[seen], MARKERS[index % 5], color=colour, markersize=3, label=name
+        )
+        axis.fill_between(layers[seen], low[seen], high[seen], color=colour, alpha=0.2, linewidth=0)
         data.add(
             "kernel",
             f"{result.series}, C_W = {weight_variance:.6g}",
@@ -64,15 +68,15 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
             theory=theory,
         )
     axis.legend(title="$C_W$", title_fontsize=7, loc="best", labelspacing=0.2)
-    how = f"{s.data} random inputs" if s.data else "one input"
-    axis.set_title(f"{result.job.activation.label}, {how}\n$|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=7.5)
+    how = f"{s.data} random inputs\nmean " if s.data else "one input\n"
+    axis.set_title(f"{result.job.activation.label}, {how}$|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=7.5)
     axis.set_xlabel("layer")
 
 
 def _quantiles(sample) -> np.ndarray:
-    """5 %, 50 % and 95 % over networks of the median over inputs; overflow counts as the largest number there is."""
-    values = np.median(np.nan_to_num(sample.to_numpy(), posinf=308.0, neginf=-330.0), axis=-1)
-    return np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    """5 %, 50 % and 95 % over networks of the median over inputs, infinite where that has overflowed."""
+    values = np.quantile(sample.to_numpy(), 0.5, axis=-1, method="lower")
+    return np.quantile(values, [0.05, 0.5, 0.95], axis=0, method="lower")
 
 
 def _theory(result: Result, weight_variance: float, scale: float) -> np.ndarray:

@@ -26,11 +26,15 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         _scatter(axis, result, data)
     for axis in list(axes.flat)[len(results) :]:
         axis.remove()
-    panels[0].set_ylabel("mean output of the ensemble")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("mean output of the ensemble")
     style.letters(panels)
     networks = sorted({result.job.settings.networks for result in results})
     diverged = sum(result.diverged for result in results)
-    data.notes += [f"points: mean, bars: standard deviation over {networks[-1]} networks"]
+    data.notes += [
+        f"points: mean, bars: standard deviation over {networks[-1]} networks",
+        "relative error: of each network alone, median",
+    ]
     data.notes += [f"{diverged} diverged networks left out"] if diverged else []
     return figure
 
@@ -55,5 +59,6 @@ def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
     axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
     axis.set_xlabel("target")
     median = float(summarize(relative_errors(result)).median)
-    axis.text(0.04, 0.95, f"relative error {median:.2g}", transform=axis.transAxes, va="top", fontsize=7)
+    outcome = "all diverged" if np.isnan(median) else f"relative error {median:.2g}"
+    axis.text(0.04, 0.95, outcome, transform=axis.transAxes, va="top", fontsize=7)
     data.add("output", result.series, target=target, mean=mean, deviation=deviation)

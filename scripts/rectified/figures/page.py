@@ -30,6 +30,8 @@ class PlottedData:
         self._parts.append(frame.assign(panel=panel, series=series))
 
     def table(self) -> pd.DataFrame:
+        if not self._parts:
+            return pd.DataFrame({"panel": [], "series": []})
         table = pd.concat(self._parts, ignore_index=True)
         return table[["panel", "series", *table.columns.drop(["panel", "series"])]]
 
@@ -53,7 +55,7 @@ def make(snakemake: Any, draw: Draw) -> None:
 
 def seeds_note(results: list[Result], what: str = "lines: median, bands: range") -> list[str]:
     """What the reader must know of the seeds behind a figure, and of those that diverged."""
-    seeds = {getattr(result.job.settings, "seeds", 0) for result in results}
+    seeds = {result.job.settings.seeds for result in results}
     diverged = sum(result.diverged for result in results)
     notes = [f"{what}, of {'–'.join(str(n) for n in sorted({min(seeds), max(seeds)}))} seeds"]
     return [*notes, f"{diverged} diverged runs left out"] if diverged else notes

@@ -32,16 +32,17 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
     log_kernel = arrays.log_kernel[0, :, :, :, :, 0]
     grew = (log_kernel[..., -1] > log_kernel[..., 0]).mean("network")
     variances, scales = arrays.C_W[:, 0].to_numpy(), arrays.input_scale.to_numpy()
-    image = axis.pcolormesh(variances, scales, grew.T, cmap="RdBu_r", vmin=0, vmax=1, shading="nearest")
+    edges = _edges(variances), np.exp(_edges(np.log(scales)))
+    image = axis.pcolormesh(*edges, grew.T, cmap="RdBu_r", vmin=0, vmax=1)
     axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
-    fine = np.linspace(variances.min(), min(variances.max(), 0.999), 60)
+    critical = 1 / theory.slope_at_zero
+    fine = np.linspace(min(variances.min(), 0.5 * critical), 0.999 * critical, 60)
     limit = []
     for weight_variance in fine:
         repelling = [p.kernel for p in theory.fixed_points(weight_variance) if p.stability == "repelling"]
         limit.append(min(repelling, default=np.nan) / weight_variance)
     axis.plot(fine, limit, color="black", linewidth=1.2, label="$K^1=K^*(C_W)$")
     axis.set_yscale("log")
-    axis.set_ylim(scales.min() / 1.5, scales.max() * 1.5)
     axis.set_xlabel("$C_W$")
     axis.set_ylabel("input scale $|x|^2/n_0$")
     axis.legend(loc="lower left", frameon=True, facecolor="white", framealpha=0.9, edgecolor="none")
@@ -55,17 +56,27 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
     data.add("unstable fixed point", result.series, weight_variance=fine, input_scale=limit)
 
 
+def _edges(centres: np.ndarray) -> np.ndarray:
+    """Ends of the cells around centres: halfway between them, and as far beyond the first and the last."""
+    if len(centres) == 1:
+        return centres[0] + np.array([-0.5, 0.5])
+    middles = (centres[1:] + centres[:-1]) / 2
+    return np.concatenate([[2 * centres[0] - middles[0]], middles, [2 * centres[-1] - middles[-1]]])
+
+
 def _blow_up(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
     first = np.geomspace(1e-4, 0.1, 60)
-    layers = theory.blow_up_layer(first)
+    critical = 1 / theory.slope_at_zero
+    layers = theory.blow_up_layer(first, critical)
     # With ⟨σ²⟩/K ∝ 1 + sK + …, 1/K falls by s from layer to layer.
     slope = (theory.second_moment(1e-6) / 1e-6 / theory.slope_at_zero - 1) / 1e-6
     estimate = 1 + 1 / (slope * first)
     axis.plot(first, layers, color=style.colour(result.job.settings.activation), label="first layer with $K>1$")
-    axis.plot(first, estimate, "--", color="black", linewidth=0.9, label=f"$1+1/({slope:.0f}\\,K^1)$")
+    if slope > 0:
+        axis.plot(first, estimate, "--", color="black", linewidth=0.9, label=f"$1+1/({slope:.0f}\\,K^1)$")
     axis.set_xscale("log")
     axis.set_yscale("log")
-    axis.set_xlabel("kernel of the first layer $K^1$, $C_W=1$")
+    axis.set_xlabel(f"kernel of the first layer $K^1$, $C_W={critical:g}$")
     axis.set_ylabel("layer of blow-up")
     axis.legend()
     data.add("blow-up", result.series, first_kernel=first, layer=layers, estimate=estimate)

@@ -14,7 +14,7 @@ from rectified.figures.page import PlottedData, seeds_note
 from rectified.results import Result
 from rectified.statistics import summarize
 
-QUANTITIES = {"objective": "loss", "relative_l2": "relative $L^2$ error"}
+QUANTITIES = {"objective": "loss on the points of the step", "relative_l2": "relative $L^2$ error"}
 
 
 def by_optimizer(results: list[Result]) -> dict[str, list[Result]]:
@@ -49,17 +49,18 @@ def _panel(axis: Axes, cases: list[Result], quantity: str, data: PlottedData) ->
     for result in cases:
         s = result.job.settings
         if result.diverged == s.seeds:
-            lost.append(f"{label(s.activation)} at $C_W$ = {s.weight_variance:g}")
+            last = int(result.arrays("fields").diverged_at.max())
+            lost.append(f"{label(s.activation)}, $C_W$ = {s.weight_variance:g}: epoch {last}")
             continue
         values = result.table("history").pivot(index="epoch", columns="seed", values=quantity)
-        median, low, high, _ = summarize(values.to_numpy().T)
+        median, low, high, _ = summarize(values.to_numpy().T[result.healthy])
         colour = style.colour(s.activation)
         name = label(s.activation)
         (lines[name],) = axis.plot(values.index, median, color=colour)
         axis.fill_between(values.index, low, high, color=colour, alpha=0.15, linewidth=0)
         data.add(quantity, result.series, epoch=values.index, median=median, low=low, high=high)
     if lost and quantity == "objective":
-        text = "diverged from the start: " + ", ".join(lost)
+        text = "every seed diverged by\n" + "\n".join(lost)
         axis.text(0.97, 0.96, text, transform=axis.transAxes, ha="right", va="top", fontsize=6.5)
     axis.set_yscale("log")
     return lines

@@ -27,7 +27,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     groups = by_target(results)
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 2.3 * rows + 0.4), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 2.3 * rows + 0.4), squeeze=False)
     panels = list(axes.flat)[: len(groups)]
     lines: dict[str, object] = {}
     for axis, (target, cases) in zip(panels, groups.items()):
@@ -47,16 +47,17 @@ def _panel(axis: Axes, target: str, cases: list[Result], data: PlottedData) -> d
     for result in cases:
         s, table = result.job.settings, result.table("history")
         if result.diverged == s.seeds:
-            lost.append(f"{label(s.activation)} at $C_W$ = {s.weight_variance:g}")
+            last = int(result.arrays("fields").diverged_at.max())
+            lost.append(f"{label(s.activation)}, $C_W$ = {s.weight_variance:g}: epoch {last}")
             continue
         errors = table.pivot(index="epoch", columns="seed", values="train_mse")
-        median, low, high, _ = summarize(errors.to_numpy().T)
+        median, low, high, _ = summarize(errors.to_numpy().T[result.healthy])
         colour = style.colour(s.activation)
         (lines[label(s.activation)],) = axis.plot(errors.index, median, color=colour)
         axis.fill_between(errors.index, low, high, color=colour, alpha=0.15, linewidth=0)
         data.add(target, result.series, epoch=errors.index, median=median, low=low, high=high)
     if lost:
-        text = "diverged from the start:\n" + "\n".join(lost)
+        text = "every seed diverged by\n" + "\n".join(lost)
         axis.text(0.97, 0.95, text, transform=axis.transAxes, ha="right", va="top", fontsize=6.5)
     axis.set_yscale("log")
     axis.set_title(f"target {target}", fontsize=8)

@@ -4,6 +4,7 @@ Source: Kim and Kang, arXiv:2408.02697, eqs. 5–7 and fig. 4.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from rectified import style
@@ -27,8 +28,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for index, result in enumerate(results):
         arrays, activation = result.arrays("theory"), result.job.settings.activation
         look = {"color": style.colour(activation), "linestyle": DASHES[index % len(DASHES)]}
-        curves = {name: arrays[name] for name in ("parallel", "perpendicular")}
-        curves["ratio"] = arrays.parallel / arrays.perpendicular
+        finite = np.isfinite(arrays.perpendicular)
+        curves = {"parallel": arrays.parallel, "perpendicular": arrays.perpendicular.where(finite)}
+        curves["ratio"] = (arrays.parallel / arrays.perpendicular).where(finite)
         for axis, name in zip(axes, PANELS):
             (lines[label(activation)],) = axis.plot(arrays.kernel, curves[name], **look)
             data.add(name, result.series, kernel=arrays.kernel, value=curves[name])

@@ -27,10 +27,19 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     axes[1, 0].set_ylabel(r"mean kernel / $K$")
     style.letters(list(axes.flat))
     networks = sorted({result.job.settings.networks for result in results})
+    lost = sum(_overflowed(result) for result in results)
     data.notes += [
-        f"markers: {networks[-1]} networks with standard errors; lines: leading order of $V$, $1+G_1/(nK)$ below"
+        f"markers: {networks[-1]} networks with standard errors, the same at every $C_W$; lines: leading order of $V$, "
+        "$1+G_1/(nK)$ below",
+        *([f"{lost} networks that overflowed left out"] if lost else []),
     ]
     return figure
+
+
+def _overflowed(result: Result) -> int:
+    """How many networks, of all widths and C_W, reach a kernel that is not finite."""
+    finite = np.isfinite(np.exp(result.arrays("kernels").log_kernel[:, :, 0, :, :, 0].to_numpy()))
+    return int((~finite.all(-1)).sum())
 
 
 def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
@@ -67,5 +76,5 @@ def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
         )
     axes[0].set_yscale("log")
     axes[0].legend(labelspacing=0.2)
-    what = f"$n$ = {s.widths[0]}" if len(s.widths) == 1 else f"$C_W$ = {s.weight_variances[0]:g}"
+    what = f"$n$ = {s.widths[0]}" if len(s.widths) == 1 else f"$C_W$ = {float(arrays.C_W[0, 0]):g}"
     axes[0].set_title(f"{result.job.activation.label}, {what}, $|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=8)

@@ -20,6 +20,7 @@ HEADINGS = {
     "mean": "mean kernel",
     "variance": "variance",
 }
+NOTE = "mean and variance over the networks that have not overflowed, kernels averaged over test inputs"
 
 
 def rows(results: list[Result]) -> pd.DataFrame:

@@ -15,15 +15,18 @@ from rectified.statistics import Summary
 Rows = Callable[[list[Result]], pd.DataFrame]
 
 
-def make(snakemake: Any, rows: Rows, headings: Mapping[str, str]) -> None:
-    """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings."""
+SEEDS_NOTE = "median [smallest, largest] over seeds"
+
+
+def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
+    """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings, and a note."""
     start_log(snakemake.log[0])
     tier = snakemake.params.tier
     table = rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-    text = latex(table, headings, f"{tier} tier; median [smallest, largest] over seeds")
+    text = latex(table, headings, f"{tier} tier; {note}")
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
 
 
@@ -59,6 +62,8 @@ def _number(value: float) -> str:
     """A number in mathematics mode; a dash for one that is missing."""
     if value != value:
         return "--"
+    if abs(value) == float("inf"):
+        return r"$\infty$" if value > 0 else r"$-\infty$"
     if float(value).is_integer() and abs(value) < 1e6:
         return f"{value:.0f}"
     if 1e-2 <= abs(value) < 1e5:

@@ -23,6 +23,7 @@ HEADINGS = {
     "loss": "loss",
     "rank": "rank",
 }
+NOTE = "loss on the points of the last step; median [smallest, largest] over seeds; ranks within an optimizer"
 
 
 def rows(results: list[Result]) -> pd.DataFrame:

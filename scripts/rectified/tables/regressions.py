@@ -23,6 +23,10 @@ HEADINGS = {
     "value_error": "error off the grid",
     "gradient_error": "error of the gradient",
 }
+NOTE = (
+    "mean square errors on the training grid, smallest of those recorded; relative errors off the grid; "
+    "median [smallest, largest] over seeds"
+)
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
@@ -34,7 +38,7 @@ def _row(result: Result) -> dict:
     s, fields = result.job.settings, result.arrays("fields")
     history = result.table("history").pivot(index="epoch", columns="seed", values="train_mse").to_numpy()
     healthy = np.where(result.healthy, history, np.nan)
-    smallest = np.where(result.healthy, np.nanmin(np.where(np.isnan(healthy), np.inf, healthy), axis=0), np.nan)
+    smallest = np.where(result.healthy, np.where(np.isnan(healthy), np.inf, healthy).min(0), np.nan)
     return {
         "case": result.series,
         "target": s.target,
