@@ -34,7 +34,8 @@ class PinnJob:
             self.loss = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
             self.loss = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
-        self.error = RelativeError(residuals.problem, self.ready.network, reference.sizes["x"], reference.sizes["t"])
+        x, t, exact = (reference[name].values for name in ("x", "t", "exact"))
+        self.error = RelativeError(self.ready.network, x, t, exact)
 
     def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
         """Train as the settings say."""
@@ -52,9 +53,7 @@ class PinnJob:
     def fields(self, history: History) -> xr.Dataset:
         """The trained fields beside the reference solution, and their errors; NaN where diverged."""
         healthy = history.diverged_at < 0
-        field = self.ready.network.output(history.theta.double(), self.error.grid).unflatten(
-            1, self.reference.exact.shape
-        )
+        field = self.error.fields(history.theta)
         field = torch.where(healthy[:, None, None], field, torch.nan).float()
         errors = torch.where(healthy, self.error(history.theta), torch.nan)
         return xr.Dataset(
