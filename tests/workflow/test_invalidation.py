@@ -26,11 +26,7 @@ SHOWING = {"figure", "table"}
     ("module", "first", "after"),
     [
         ("rectified/quadrature.py", {"train", "gradients"}, TRAINING | SHOWING),
-        (
-            "rectified/lowering.py",
-            {"train", "gradients", "feature"} | SAMPLING,
-            TRAINING | SHOWING | SAMPLING | {"feature"},
-        ),
+        ("rectified/lowering.py", {"train", "gradients", *ALONE}, TRAINING | SHOWING | ALONE),
         ("rectified/ensembles.py", {"kernel_ensemble"}, {"kernel_ensemble", "figure"}),
         ("rectified/theory.py", {"theory", "figure"}, {"theory", "figure", "table"}),
         ("rectified/lemma.py", {"lemma"}, {"lemma", "figure"}),
