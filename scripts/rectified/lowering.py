@@ -46,9 +46,9 @@ def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> C
         ConfigError: if an expression contains a function that torch has no counterpart for.
     """
     shared, finals = sympy.cse(list(targets))
-    steps = [(name, _compile(expression)) for name, expression in shared]
+    steps = [(symbol.name, _compile(expression)) for symbol, expression in shared]
     outputs = [_compile(expression) for expression in finals]
-    names = tuple(variables)
+    names = tuple(symbol.name for symbol in variables)
 
     def evaluate(*values: Tensor) -> tuple[Tensor, ...]:
         known = dict(zip(names, values, strict=True))
@@ -69,7 +69,8 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         constant = float(node)
         return lambda known: constant
     if isinstance(node, sympy.Symbol):
-        return lambda known: known[node]
+        name = node.name  # not the symbol itself: torch.compile cannot follow that as a key
+        return lambda known: known[name]
     if isinstance(node, sympy.Pow):
         return _compile_power(node)
     if isinstance(node, sympy.Add):

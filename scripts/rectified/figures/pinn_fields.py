@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.activations import label
-from rectified.figures.labels import OPTIMIZERS
 from rectified.figures.page import PlottedData, seeds_note
 from rectified.figures.pinn_history import by_optimizer
 from rectified.results import Result
 from rectified.statistics import median_member, summarize
 
 ERRORS = (1e-5, 1.0)
+SHORT = {"adam": "Adam", "levenberg_marquardt": "LM"}
 SOLUTION = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
 
 
@@ -68,7 +68,7 @@ def _map(axis, result: Result, quantity: str, data: PlottedData):
     image = axis.pcolormesh(arrays.t, arrays.x, values.T, rasterized=True, shading="nearest", **look)
     error = float(summarize(arrays.relative_l2).median)
     outcome = "diverged" if np.isnan(error) else f"rel. $L^2$ {error:.1e}"
-    axis.set_title(f"{label(s.activation)}, {OPTIMIZERS[s.optimizer]}\n{outcome}", fontsize=7)
+    axis.set_title(f"{label(s.activation)}, {SHORT[s.optimizer]}\n{outcome}", fontsize=7)
     x, t = np.meshgrid(arrays.x, arrays.t)
     data.add(quantity, result.series, x=x, t=t, value=values)
     return image
