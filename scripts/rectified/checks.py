@@ -18,9 +18,9 @@ from rectified.settings import Task
 from rectified.theory import EffectiveTheory
 
 
-def check_memory(settings: Task, limit: float) -> None:
-    """Refuse a job that would need more memory than ``limit`` GiB."""
-    needed = getattr(settings, "memory", 0) / GIB
+def check_memory(settings: Task, grid: int, limit: float) -> None:
+    """Refuse a job that would need more memory than ``limit`` GiB, on a target of so many grid points."""
+    needed = settings.memory(grid) / GIB
     if needed > limit:
         raise ConfigError(
             f"a job would need about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
@@ -91,9 +91,8 @@ def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
         return
     if name not in targets:
         raise ConfigError(f"unknown target {name!r}; {nearest(name, targets)}")
-    size = targets[name].points ** len(targets[name].domain)
-    if (getattr(settings, "batch", None) or 0) > size:
-        raise ConfigError(f"batch is {settings.batch}, more than the {size} points of target {name!r}")
+    if (getattr(settings, "batch", None) or 0) > targets[name].size:
+        raise ConfigError(f"batch is {settings.batch}, more than the {targets[name].size} points of target {name!r}")
 
 
 def check_exhibit(

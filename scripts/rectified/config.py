@@ -153,6 +153,11 @@ class Config(Strict):
             formula=activations.get(activation, self.custom_activations).formula if activation else None,
         )
 
+    def grid_of(self, settings: Task) -> int:
+        """Grid points of the target that a case learns; 0 if it learns none."""
+        target = getattr(settings, "target", None)
+        return self.targets[target].size if target else 0
+
     def select(self, patterns: list[str]) -> list[Case]:
         """The cases that match ``experiment/case`` patterns, in the order of the patterns.
 
@@ -224,9 +229,9 @@ class Config(Strict):
         checks.check_exhibit(entry, tasks, self.targets, self.custom_activations)
 
     def _check_case(self, settings: Task) -> None:
-        checks.check_memory(settings, self.memory)
         checks.check_problem(settings, self.problems)
         checks.check_target(settings, self.targets)
+        checks.check_memory(settings, self.grid_of(settings), self.memory)
         if hasattr(settings, "activation"):
             checks.check_activation(settings, activations.get(settings.activation, self.custom_activations))
         start = self.start_of(settings)

@@ -25,7 +25,7 @@ CHUNK_POINTS = 512  # whose jets and gradients stay in cache
 
 
 @runtime_checkable
-class LeastSquares(Protocol):
+class ResidualSystem(Protocol):
     """An objective |r|², for each network r of its own."""
 
     def residuals(self, row: int, theta: Float[Tensor, "1 parameters"]) -> Float[Tensor, " residuals"]:
@@ -51,7 +51,6 @@ class AdaptiveResiduals:
 
     Attributes:
         points: the collocation points in use, [networks, 2, points]; one uniform draw until ``redraw`` is called.
-        work: cost of one linearization in evaluations of the field at a point, the Jacobian counted as two.
 
     Raises:
         ConfigError: if there are fewer candidates than points.
@@ -62,7 +61,6 @@ class AdaptiveResiduals:
             raise ConfigError(f"{points} points cannot be chosen from {candidates} candidates")
         self.pinn, self.count, self.candidates = pinn, points, candidates
         self.points = pinn.uniform(points, "adaptive")[None]
-        self.work = 3 * (points + pinn.conditions.shape[-1])
 
     @torch.no_grad()
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
@@ -129,7 +127,7 @@ class LevenbergMarquardt(PerNetwork):
         damping: λ at the start.
     """
 
-    def __init__(self, theta: Tensor, system: LeastSquares, damping: float = 0.1):
+    def __init__(self, theta: Tensor, system: ResidualSystem, damping: float = 0.1):
         super().__init__(theta)
         self.system, self.first_damping = system, damping
         self.damping = torch.full((len(theta),), damping, dtype=theta.dtype)

@@ -37,7 +37,7 @@ class NetworkJob:
 
     def optimizer(self, theta: Tensor):
         """The optimizer of the settings, holding the parameters."""
-        return build(self.settings.optimizer, theta, self.settings.learning_rate)
+        return build(self.settings.optimizer, theta)
 
     def schedule(self) -> Schedule:
         s = self.settings

@@ -112,7 +112,7 @@ class PerNetwork:
 class LBFGS(PerNetwork):
     """L-BFGS of torch with a strong Wolfe line search, one iteration per epoch."""
 
-    def __init__(self, theta: Tensor, learning_rate: float):
+    def __init__(self, theta: Tensor):
         super().__init__(theta)
         self._rows = [row.clone()[None] for row in theta]
         self._optimizers = [
@@ -159,7 +159,7 @@ class SaddleFreeNewton(PerNetwork):
     hundred parameters.
     """
 
-    def __init__(self, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor]):
+    def __init__(self, theta: Tensor, objective: Callable[[Tensor], Tensor]):
         super().__init__(theta)
         self.objective = objective
         self.damping = torch.ones(len(theta), dtype=theta.dtype)
@@ -192,7 +192,7 @@ class SaddleFreeNewton(PerNetwork):
         self.damping, self.arrived = state["damping"], state["arrived"]
 
 
-def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[Tensor], Tensor] | None = None):
+def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None = None):
     """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``, which needs the objective."""
     match name:
         case "adam":
@@ -200,7 +200,7 @@ def build(name: str, theta: Tensor, learning_rate: float, objective: Callable[[T
         case "sgd":
             return SGD(theta)
         case "lbfgs":
-            return LBFGS(theta, learning_rate)
+            return LBFGS(theta)
         case "saddle_free_newton":
-            return SaddleFreeNewton(theta, learning_rate, objective)
+            return SaddleFreeNewton(theta, objective)
     raise ValueError(name)

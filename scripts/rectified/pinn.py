@@ -135,7 +135,6 @@ class PinnLoss:
 
     Attributes:
         points: the collocation points in use, [1, 2, batch].
-        work: cost of one call in evaluations of the field at a point, the gradient counted as two.
 
     Raises:
         ConfigError: if the pool is smaller than a batch.
@@ -150,7 +149,6 @@ class PinnLoss:
         self.residuals, self.batch = residuals, batch
         self._pool = residuals.uniform(points, "collocation")[None]
         self.points = self._pool[:, :, :batch]
-        self.work = 3 * (self.batch + residuals.conditions.shape[-1])
         self._share = CompiledOrEager(self._eager_share) if compiled else self._eager_share
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:

@@ -55,6 +55,11 @@ class Target(Strict):
         return AXES[: len(self.domain)]
 
     @property
+    def size(self) -> int:
+        """Points of the training grid."""
+        return self.points ** len(self.domain)
+
+    @property
     def expression(self) -> sympy.Expr:
         """The function as a sympy expression.
 

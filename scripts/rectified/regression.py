@@ -107,7 +107,7 @@ def _relative(error: np.ndarray, exact: np.ndarray, axes: tuple[int, ...]) -> np
 
 
 def _drawing_grid(target) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Axes by name, and all points [variables, points]; the third variable is 0."""
+    """Axes by name, and all points [variables, points]; z is as near to 0 as it can be."""
     shown = target.domain[:2]
     axes = {name: np.linspace(*ends, PLOT_POINTS[len(shown)]) for name, ends in zip(target.variables, shown)}
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")])

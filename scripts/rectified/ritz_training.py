@@ -34,7 +34,7 @@ def run_training(job: RitzJob, checkpoint: Checkpoint | None, progress: bool) ->
     if s.solve_output_weights:
         theta = solve_output_weights(gradient.objective, job.network, theta)
     schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every)
-    optimizer = optimizers.build(s.optimizer, theta, s.learning_rate, gradient.objective)
+    optimizer = optimizers.build(s.optimizer, theta, gradient.objective)
     errors = job.true_errors()
     history = train(optimizer, gradient, lambda t: errors(t)._asdict(), schedule, checkpoint, progress)
     newton = s.optimizer == "saddle_free_newton"

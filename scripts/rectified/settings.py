@@ -89,3 +89,12 @@ def one_of(models: Iterable[type[BaseModel]], tag: str) -> Any:
 class Task(Strict):
     document: Name
     """The document the experiment belongs to; first folder of its results."""
+
+    def memory(self, grid: int) -> float:
+        """Bytes that a job needs at most, about, where its target has so many grid points; 0: too few to matter."""
+        return 0.0
+
+    @property
+    def memory_keys(self) -> str:
+        """The settings to lower where that is too much."""
+        return ""

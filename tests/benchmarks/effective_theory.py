@@ -63,7 +63,7 @@ def ensemble_step() -> tuple[Callable, Callable, int, int]:
     x = torch.rand(1, 2, 100)
     y = torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
     loss = LeastSquares(network, x, y)
-    ours = optimizers.build("adam", theta, 1e-3)
+    ours = optimizers.build("adam", theta)
     alive = torch.ones(NETWORKS, dtype=torch.bool)
     networks = [plain_network(32, 5, MRePU) for _ in range(NETWORKS)]
     optimizer = [torch.optim.Adam(network.parameters(), lr=1e-3) for network in networks]
@@ -88,7 +88,7 @@ def burgers_step() -> tuple[Callable, Callable, int, int]:
     residuals = BurgersResiduals(BurgersProblem(), MLP(2, 64, 7, torch_activation(activations.get("tanh"))))
     loss = PinnLoss(residuals, 10_000, compiled=True)
     theta = initial_parameters(residuals.network, [0], [1.0] * 8, 0.0, "bench").float()
-    ours = optimizers.build("adam", theta, 1e-3)
+    ours = optimizers.build("adam", theta)
     loss.redraw(0, theta)
     alive = torch.ones(1, dtype=torch.bool)
     model = _deepxde_model()

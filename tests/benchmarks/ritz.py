@@ -47,7 +47,7 @@ def ritz_step() -> tuple[Callable, Callable, int, int]:
     """One Adam step: 20 seeds in a batch against one seed with nn.Module and autograd.grad, per seed."""
     net = network("relu")
     gradient = ritz_gradient("autodiff", problem(), net, points=100, step=1e-2, order=5, panels=10)
-    ours = optimizers.build("adam", parameters(net, SEEDS), 5e-3, gradient.objective)
+    ours = optimizers.build("adam", parameters(net, SEEDS), gradient.objective)
     alive = torch.ones(SEEDS, dtype=torch.bool)
     plain = PlainNetwork()
     adam = torch.optim.Adam(plain.parameters(), lr=5e-3)

@@ -32,7 +32,7 @@ def run(rule="autodiff", optimizer="adam", epochs=100, rate=5e-3, seeds=3, width
     net = network(activation, width=width)
     gradient = ritz_gradient(rule, problem(), net, **NUMBERS)
     theta = parameters(net, seeds, start)
-    chosen = optimizers.build(optimizer, theta, rate, gradient.objective)
+    chosen = optimizers.build(optimizer, theta, gradient.objective)
     history = train(chosen, gradient, nothing, Schedule(epochs, rate, record_every=10), **more)
     return net, history
 
@@ -57,7 +57,7 @@ def test_saddle_free_newton_reaches_the_free_knot_limit():
     energy = RitzEnergy(pde, net, KinkAware(net))
     theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
     gradient = ritz_gradient("kink_aware", pde, net, **NUMBERS)
-    optimizer = optimizers.build("saddle_free_newton", theta, 1.0, energy)
+    optimizer = optimizers.build("saddle_free_newton", theta, energy)
     history = train(optimizer, gradient, nothing, Schedule(40, 1.0))
     gap, _ = errors(net, history)
     assert gap < 1.2 * limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
@@ -98,9 +98,9 @@ def test_a_diverged_seed_is_noted_and_frozen_and_the_others_go_on(optimizer):
     start = parameters(net, seeds=3)
     if optimizer in ("lbfgs", "saddle_free_newton"):
         rows[1] = start[1].clone()
-    built = optimizers.build(optimizer, start.clone(), 5e-3, plain.objective)
+    built = optimizers.build(optimizer, start.clone(), plain.objective)
     history = train(built, poisoned, nothing, Schedule(20, 5e-3, record_every=1))
-    alone = optimizers.build(optimizer, start[[0, 2]].clone(), 5e-3, plain.objective)
+    alone = optimizers.build(optimizer, start[[0, 2]].clone(), plain.objective)
     healthy = train(alone, plain, nothing, Schedule(20, 5e-3, record_every=1))
     assert (history.diverged_at[[0, 2]] == -1).all()
     at = int(history.diverged_at[1])
@@ -130,7 +130,7 @@ def test_overflowing_parameters_stop_their_own_network_alone(optimizer):
     gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
     theta = parameters(net, seeds=3)
     theta[1] *= 1e200
-    history = train(optimizers.build(optimizer, theta, 1e-3, gradient.objective), gradient, nothing, Schedule(5, 1e-3))
+    history = train(optimizers.build(optimizer, theta, gradient.objective), gradient, nothing, Schedule(5, 1e-3))
     assert history.diverged_at.tolist() == [-1, 0, -1]
 
 
@@ -163,7 +163,7 @@ def test_resumed_runs_end_with_the_same_bits(optimizer, tmp_path):
     checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
 
     def fresh():
-        return optimizers.build(optimizer, parameters(net, seeds=2), 1e-3, gradient.objective)
+        return optimizers.build(optimizer, parameters(net, seeds=2), gradient.objective)
 
     whole = train(fresh(), gradient, nothing, schedule)
     with pytest.raises(KeyboardInterrupt):
@@ -182,7 +182,7 @@ def test_damaged_checkpoints_are_not_resumed_from(damage, tmp_path):
     path = tmp_path / "state.safetensors"
 
     def go(epochs, identity="this work"):
-        optimizer = optimizers.build("adam", parameters(net), 5e-3, gradient.objective)
+        optimizer = optimizers.build("adam", parameters(net), gradient.objective)
         return train(optimizer, gradient, nothing, Schedule(epochs, 5e-3), Checkpoint(path, 0.0, identity))
 
     expected = go(10)
@@ -211,7 +211,7 @@ def test_survives_kill_nine_with_the_same_bits(tmp_path):
         def gradient(theta):
             time.sleep(pause)
             return plain(theta)
-        optimizer = optimizers.build("adam", parameters(net), 5e-3, plain.objective)
+        optimizer = optimizers.build("adam", parameters(net), plain.objective)
         checkpoint = Checkpoint(Path(sys.argv[1]), 0.05, "work")
         history = train(optimizer, gradient, lambda t: {}, Schedule(300, 5e-3, record_every=7), checkpoint)
         store.write_tensors(sys.argv[2], {"theta": history.theta.numpy(), **history.records}, {})
@@ -245,7 +245,7 @@ def test_elementwise_optimizers_take_the_steps_of_torch(name, peer):
     def gradient(theta):
         return theta.square().sum(-1), theta**3 - theta
 
-    mine = optimizers.build(name, start.clone(), 1e-2)
+    mine = optimizers.build(name, start.clone())
     theirs = torch.nn.Parameter(start.clone())
     optimizer = peer([theirs], lr=1e-2)
     for epoch in range(30):

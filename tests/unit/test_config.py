@@ -108,6 +108,7 @@ ONE = "experiments"
 KERNELS = {"document": "d", "task": "kernel_ensemble", "activation": "relu2"}
 TRAINING = {"document": "d", "task": "ensemble_training", "activation": "tanh", "target": "f"}
 REGRESSION = {"document": "d", "task": "regression", "activation": "tanh", "target": "f"}
+CUBE = {"f": {"function": "x*y*z", "domain": [[0, 1], [0, 1], [0, 1]], "points": 51}}
 LINE = {"f": {"function": "x", "domain": [[0, 1]]}}
 MISTAKES = [
     ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
@@ -129,6 +130,10 @@ MISTAKES = [
     (
         {"memory": 1, "targets": LINE, ONE: {"t": {**TRAINING, "width": 4096, "networks": 99, "shard": 99}}},
         r"a job would need about \d+ GiB, more than `memory: 1`; lower shard, width or samples",
+    ),
+    (
+        {"memory": 2, "targets": CUBE, ONE: {"r": {**REGRESSION, "seeds": 25}}},
+        r"experiments\.r .*: a job would need about [3-9] GiB, more than `memory: 2`; lower seeds, width or batch",
     ),
     ({"targets": LINE, ONE: {"t": {**TRAINING, "weight_variance": 0}}}, r"weight_variance: 0 given; .*greater than 0"),
     ({"targets": LINE, ONE: {"t": {**TRAINING, "width": 0}}}, r"width: 0 given; .*greater than 0"),

@@ -76,7 +76,8 @@ def training_script(wildcards):
 
 def megabytes(wildcards):
     """Memory of the job at these wildcards, from its settings where they tell."""
-    return max(1500, round(getattr(settings_of(wildcards), "memory", 0) / 1e6))
+    settings = settings_of(wildcards)
+    return max(1500, round(settings.memory(CONFIG.grid_of(settings)) / 1e6))
 
 
 def reference_of(wildcards):

@@ -46,8 +46,8 @@ rule reference:
     benchmark:
         f"{RESULTS}/references/{{problem}}.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
-    threads: 1
+        "../../envs/compute.yaml"
+    threads: CONFIG.threads
     resources:
         mem_mb=2000,
         runtime=20,
