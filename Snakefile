@@ -5,6 +5,7 @@ Type `snakemake --cores 8 all`, or ask for one file: `snakemake --cores 8 result
 
 
 configfile: "config.yaml"
+configfile: "workflow/claims.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -13,13 +14,16 @@ include: "workflow/rules/gradients.smk"
 include: "workflow/rules/curvature.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/ensembles.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
 
 
 localrules:
     all,
     figures,
     tables,
+    claims,
 
 
 rule all:
@@ -27,3 +31,4 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
+        rules.claims.input,

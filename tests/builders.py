@@ -8,7 +8,7 @@ from rectified.networks import Network, initial_parameters
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 
 # How many published figures, figures of ours, and tables each document has.
-EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6)}
+EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6), "failed_ideas": (6, 7, 3)}
 
 CUSTOM = {
     "hat": "max(0, 1 - abs(x))",

@@ -6,13 +6,15 @@ import numpy as np
 
 from rectified import activations, expressions
 from rectified.activations import Activation
+from rectified.collocation_tasks import Collocation, Latents
 from rectified.errors import ConfigError, nearest
 from rectified.exhibits import Exhibit
 from rectified.homogeneity import homogeneous
-from rectified.network_tasks import GIB, KernelEnsemble, Pinn
-from rectified.problem_entries import Burgers, Elliptic, Problem, Target
-from rectified.problems.burgers import BurgersProblem
+from rectified.network_tasks import GIB, KernelEnsemble
+from rectified.posed import posed
+from rectified.problem_entries import BuckleyLeverett, Elliptic, Problem, Target
 from rectified.problems.elliptic import elliptic_problem
+from rectified.problems.poisson import PoissonProblem
 from rectified.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
 from rectified.settings import Task
 from rectified.theory import EffectiveTheory
@@ -55,8 +57,10 @@ def check_problem_entry(entry: Problem) -> None:
     """Refuse a problem that cannot be posed."""
     if isinstance(entry, Elliptic):
         elliptic_problem(entry.solution, entry.coefficient, entry.domain)
-    else:
-        BurgersProblem(entry.viscosity)
+        return
+    problem = posed(entry)
+    if isinstance(problem, PoissonProblem):
+        problem.mean_square_forcing()
 
 
 def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
@@ -64,14 +68,16 @@ def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
     name = getattr(settings, "problem", None)
     if name is None:
         return
-    wanted, kinds = (Burgers, "burgers") if isinstance(settings, Pinn) else (Elliptic, "elliptic")
-    usable = [known for known, problem in problems.items() if isinstance(problem, wanted)]
+    usable = [known for known, problem in problems.items() if problem.equation in settings.equations]
     if name not in problems:
         raise ConfigError(f"unknown problem {name!r}; {nearest(name, usable)}")
     if name not in usable:
         raise ConfigError(
-            f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves {kinds!r}"
+            f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves "
+            f"{' or '.join(map(repr, settings.equations))}"
         )
+    if getattr(settings, "mass_weight", 0) and not isinstance(problems[name], BuckleyLeverett):
+        raise ConfigError(f"mass_weight is for equation 'buckley_leverett'; problem {name!r} has no known mass")
     if isinstance(settings, RitzTask):
         check_distance(settings.distance, problems[name].domain)
 
@@ -96,7 +102,11 @@ def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
 
 
 def check_exhibit(
-    entry: Exhibit, tasks: Sequence[Task], targets: Mapping[str, Target], custom: Mapping[str, str] | None
+    entry: Exhibit,
+    tasks: Sequence[Task],
+    targets: Mapping[str, Target],
+    problems: Mapping[str, Problem],
+    custom: Mapping[str, str] | None,
 ) -> None:
     """Refuse cases that a family cannot show, alone or together."""
     family = f"family {entry.family!r}"
@@ -109,6 +119,12 @@ def check_exhibit(
         if axes not in entry.axes:
             allowed = " or ".join(map(str, entry.axes))
             raise ConfigError(f"{family} shows targets of {allowed} variables; {task.target!r} has {axes}")
+        if entry.equations and problems[task.problem].equation not in entry.equations:
+            allowed = " or ".join(map(repr, entry.equations))
+            raise ConfigError(f"{family} shows problems of equation {allowed}; {task.problem!r} is of another")
+        if entry.architectures and task.architecture not in entry.architectures:
+            allowed = " or ".join(map(repr, entry.architectures))
+            raise ConfigError(f"{family} shows architecture {allowed}, not {task.architecture!r}")
         if entry.critical_units and not task.in_critical_units:
             raise ConfigError(f"{family} shows cases with in_critical_units: true")
         if entry.fixed_point_at_zero:
@@ -117,10 +133,37 @@ def check_exhibit(
                 raise ConfigError(f"{family} wants σ(0) = 0 and a slope there; {task.activation!r} has not both")
 
 
-def check_start(settings: RitzTask, origin: Task, leads_back: Callable[[], bool]) -> None:
+AUDITED = ("ritz", "pinn", "regression", "collocation")
+
+
+def check_audited(task: Task, name: str) -> None:
+    """Refuse an audit of a case without trained parameters."""
+    if task.task not in AUDITED:
+        raise ConfigError(f"{name!r} is of task {task.task!r}; audited are cases of {', '.join(map(repr, AUDITED))}")
+
+
+def check_start(settings: RitzTask | Latents, origin: Task, leads_back: Callable[[], bool]) -> None:
     """Refuse a start that is not trained, or that is of another network than it should start."""
     if leads_back():
         raise ConfigError(f"start {settings.start!r} leads back to itself")
+    if isinstance(settings, Latents):
+        _check_latents(settings, origin)
+    else:
+        _check_ritz_start(settings, origin)
+
+
+def _check_latents(settings: Latents, origin: Task) -> None:
+    if not isinstance(origin, Collocation) or (origin.architecture, origin.normalization) != ("dense", "none"):
+        raise ConfigError(
+            f"start {settings.start!r} is not a dense network of task 'collocation' without normalization"
+        )
+    if settings.points > origin.collocation_points:
+        raise ConfigError(
+            f"points is {settings.points}, more than the {origin.collocation_points} collocation points of the start"
+        )
+
+
+def _check_ritz_start(settings: RitzTask, origin: Task) -> None:
     if not isinstance(origin, RitzTraining):
         raise ConfigError(f"start {settings.start!r} is not a trained network")
     for key in ("width", "hidden_layers", "seeds", "activation"):

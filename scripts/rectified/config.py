@@ -18,6 +18,8 @@ from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from rectified import activations, checks
 from rectified.activations import Activation
+from rectified.claim_entries import Claim
+from rectified.collocation_tasks import Audit
 from rectified.errors import ConfigError, nearest
 from rectified.exhibits import Exhibit, Figure, Table
 from rectified.messages import validated
@@ -101,6 +103,8 @@ class Config(Strict):
     """Document → figure."""
     tables: dict[Name, dict[Name, Table]] = {}
     """Document → table."""
+    claims: dict[Name, dict[Name, Claim | None]] = {}
+    """Document → published claim; none leaves a claim out of a tier."""
 
     @cached_property
     def cases(self) -> dict[str, dict[str, Task]]:
@@ -181,6 +185,12 @@ class Config(Strict):
             for case, task in tasks.items()
         ]
 
+    @cached_property
+    def decided_claims(self) -> dict[str, dict[str, Claim]]:
+        """Document → claim → entry, without those left out."""
+        kept = {document: {k: c for k, c in claims.items() if c} for document, claims in self.claims.items()}
+        return {document: claims for document, claims in kept.items() if claims}
+
     def start_of(self, settings: Task) -> Case | None:
         """The case whose trained parameters a job starts from."""
         start = getattr(settings, "start", None)
@@ -212,21 +222,36 @@ class Config(Strict):
                 for name, entry in entries.items():
                     with _located(f"{kind}.{document}.{name}"):
                         self._check_exhibit(entry)
+        for document, claims in self.decided_claims.items():
+            for name, claim in claims.items():
+                with _located(f"claims.{document}.{name}"):
+                    self._check_claim(claim)
         return self
 
     def _check_exhibit(self, entry: Exhibit) -> None:
         cases = self.select(entry.data)
         for case in cases:
             task = self.cases[case.experiment][case.case]
-            if not isinstance(task, TASKS[entry.shows]):
+            if task.task not in entry.shows:
                 raise ConfigError(
-                    f"family {entry.family!r} shows cases of task {entry.shows!r}; "
+                    f"family {entry.family!r} shows cases of task {' or '.join(map(repr, entry.shows))}; "
                     f"'{case.experiment}/{case.case}' is of another task"
                 )
         if entry.one_case and len(cases) != 1:
             raise ConfigError(f"family {entry.family!r} shows one case; {len(cases)} are given")
         tasks = [self.cases[case.experiment][case.case] for case in cases]
-        checks.check_exhibit(entry, tasks, self.targets, self.custom_activations)
+        checks.check_exhibit(entry, tasks, self.targets, self.problems, self.custom_activations)
+
+    def _check_claim(self, claim: Claim) -> None:
+        self.select([case for part in claim.parts for case in part.cases])
+        shown = [
+            f"{document}/{name}"
+            for group in (self.figures, self.tables)
+            for document in group
+            for name in group[document]
+        ]
+        if claim.figure and claim.figure not in shown:
+            raise ConfigError(f"unknown figure {claim.figure!r}; {nearest(claim.figure, shown)}")
 
     def _check_case(self, settings: Task) -> None:
         checks.check_problem(settings, self.problems)
@@ -238,6 +263,9 @@ class Config(Strict):
         if start:
             origin = self.cases[start.experiment][start.case]
             checks.check_start(settings, origin, lambda: self._leads_back(start))
+        if isinstance(settings, Audit):
+            for case in self.select(settings.of):
+                checks.check_audited(self.cases[case.experiment][case.case], f"{case.experiment}/{case.case}")
 
     def _leads_back(self, start: Case) -> bool:
         chain = [start]

@@ -11,20 +11,23 @@ class Exhibit(Strict):
     """What is made from cases: a figure or a table.
 
     Attributes:
-        shows: the task of its cases.
+        shows: the tasks of its cases.
         one_case, one_problem, one_target: whether all must be of one.
         axes: how many axes the domains of its targets may have.
         critical_units: whether C_W must be given in units of the critical one.
+        equations, architectures: of its cases; none allows all.
         fixed_point_at_zero: whether kernel 0 must be a fixed point of the activation at some C_W.
     """
 
-    shows: ClassVar[str] = "ritz"
+    shows: ClassVar[tuple[str, ...]] = ("ritz",)
     one_case: ClassVar[bool] = False
     one_problem: ClassVar[bool] = False
     one_target: ClassVar[bool] = False
     axes: ClassVar[tuple[int, ...]] = (1, 2, 3)
     critical_units: ClassVar[bool] = False
     fixed_point_at_zero: ClassVar[bool] = False
+    equations: ClassVar[tuple[str, ...]] = ()
+    architectures: ClassVar[tuple[str, ...]] = ()
 
     data: Annotated[list[CasePattern], Field(min_length=1)]
     """Cases, as `experiment/case`; * stands for any text."""
@@ -42,7 +45,7 @@ class TrainingFigure(Exhibit):
 class FeatureFigure(Exhibit):
     """The derivatives of one feature."""
 
-    shows: ClassVar[str] = "feature"
+    shows: ClassVar[tuple[str, ...]] = ("feature",)
     one_case: ClassVar[bool] = True
 
     family: Literal["feature"]
@@ -51,7 +54,7 @@ class FeatureFigure(Exhibit):
 class LandscapeFigure(Exhibit):
     """The energy on planes through a trained network."""
 
-    shows: ClassVar[str] = "landscape"
+    shows: ClassVar[tuple[str, ...]] = ("landscape",)
     one_case: ClassVar[bool] = True
 
     family: Literal["landscape"]
@@ -68,7 +71,7 @@ class ConvergenceFigure(Exhibit):
 class SusceptibilityFigure(Exhibit):
     """χ∥, χ⊥ and their ratio against the kernel, one curve per activation."""
 
-    shows: ClassVar[str] = "theory"
+    shows: ClassVar[tuple[str, ...]] = ("theory",)
 
     family: Literal["susceptibility"]
 
@@ -76,7 +79,7 @@ class SusceptibilityFigure(Exhibit):
 class KernelFigure(Exhibit):
     """Kernels at initialization by layer, one panel per case, with the theory."""
 
-    shows: ClassVar[str] = "kernel_ensemble"
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
 
     family: Literal["kernels"]
 
@@ -84,7 +87,7 @@ class KernelFigure(Exhibit):
 class VertexFigure(Exhibit):
     """Four-point vertex and mean kernel at initialization by layer, one column per case, with the theory."""
 
-    shows: ClassVar[str] = "kernel_ensemble"
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
 
     family: Literal["vertex"]
 
@@ -92,7 +95,7 @@ class VertexFigure(Exhibit):
 class ExplosionFigure(Exhibit):
     """The share of networks whose kernel explodes, against C_W, with the law it follows."""
 
-    shows: ClassVar[str] = "kernel_ensemble"
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
     critical_units: ClassVar[bool] = True
 
     family: Literal["explosion"]
@@ -101,7 +104,7 @@ class ExplosionFigure(Exhibit):
 class PhaseFigure(Exhibit):
     """Where kernels vanish and explode over C_W and input scale, with the unstable fixed point."""
 
-    shows: ClassVar[str] = "kernel_ensemble"
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
     one_case: ClassVar[bool] = True
     fixed_point_at_zero: ClassVar[bool] = True
 
@@ -111,7 +114,7 @@ class PhaseFigure(Exhibit):
 class DynamicsFigure(Exhibit):
     """Statistics of the layers of an ensemble while it is trained."""
 
-    shows: ClassVar[str] = "ensemble_training"
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
     one_case: ClassVar[bool] = True
 
     family: Literal["dynamics"]
@@ -121,7 +124,7 @@ class DynamicsFigure(Exhibit):
 class OutputFigure(Exhibit):
     """Mean output of an ensemble against the target, one panel per case."""
 
-    shows: ClassVar[str] = "ensemble_training"
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
 
     family: Literal["outputs"]
 
@@ -129,7 +132,7 @@ class OutputFigure(Exhibit):
 class OptimizerFigure(Exhibit):
     """Test error of trained ensembles against C_W, by optimizer and depth."""
 
-    shows: ClassVar[str] = "ensemble_training"
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
 
     family: Literal["optimizers"]
 
@@ -137,7 +140,7 @@ class OptimizerFigure(Exhibit):
 class PolynomialFigure(Exhibit):
     """Errors of polynomials built from one layer of MRePU."""
 
-    shows: ClassVar[str] = "lemma"
+    shows: ClassVar[tuple[str, ...]] = ("lemma",)
     one_case: ClassVar[bool] = True
 
     family: Literal["polynomials"]
@@ -146,7 +149,7 @@ class PolynomialFigure(Exhibit):
 class RegressionHistoryFigure(Exhibit):
     """Training error against epoch, one panel per target."""
 
-    shows: ClassVar[str] = "regression"
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
 
     family: Literal["regression_history"]
 
@@ -154,7 +157,7 @@ class RegressionHistoryFigure(Exhibit):
 class RegressionFieldFigure(Exhibit):
     """Trained functions and their derivatives, one column per target of one variable."""
 
-    shows: ClassVar[str] = "regression"
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
     axes: ClassVar[tuple[int, ...]] = (1,)
 
     family: Literal["regression_fields"]
@@ -163,7 +166,7 @@ class RegressionFieldFigure(Exhibit):
 class ContourFigure(Exhibit):
     """Contours of trained functions of two variables, and of their derivatives, one column per case."""
 
-    shows: ClassVar[str] = "regression"
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
     axes: ClassVar[tuple[int, ...]] = (2, 3)
     one_target: ClassVar[bool] = True
 
@@ -173,7 +176,7 @@ class ContourFigure(Exhibit):
 class PinnHistoryFigure(Exhibit):
     """Loss and error of physics-informed networks against epoch."""
 
-    shows: ClassVar[str] = "pinn"
+    shows: ClassVar[tuple[str, ...]] = ("pinn",)
     one_problem: ClassVar[bool] = True
 
     family: Literal["pinn_history"]
@@ -182,11 +185,82 @@ class PinnHistoryFigure(Exhibit):
 class PinnFieldFigure(Exhibit):
     """Solutions by physics-informed networks, or their errors, one panel per case."""
 
-    shows: ClassVar[str] = "pinn"
+    shows: ClassVar[tuple[str, ...]] = ("pinn",)
     one_problem: ClassVar[bool] = True
 
     family: Literal["pinn_fields"]
     quantity: Literal["solution", "error"] = "solution"
+
+
+class LatentsFigure(Exhibit):
+    """t-SNE of the hidden layers of networks with different objectives."""
+
+    shows: ClassVar[tuple[str, ...]] = ("latents",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["latents"]
+
+
+class VariantFigure(Exhibit):
+    """Errors of the variants of a network over seeds, beside what the audit says of them."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation", "audit")
+
+    family: Literal["variants"]
+
+
+class CollocationFieldFigure(Exhibit):
+    """The trained fields of variants beside the exact solution, and their errors."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["collocation_fields"]
+
+
+class ProfileFigure(Exhibit):
+    """Profiles of a front at three times, one panel per variant and time."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    equations: ClassVar[tuple[str, ...]] = ("buckley_leverett",)
+
+    family: Literal["profiles"]
+
+
+class CellFigure(Exhibit):
+    """The cells of a vector quantization, which of them no condition reaches, and the errors there."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("quantized",)
+
+    family: Literal["cells"]
+
+
+class BranchFigure(Exhibit):
+    """Errors of parallel powers of ReLU, and the share of each in the gradient of the residual."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("towers",)
+
+    family: Literal["branches"]
+
+
+class SharpnessFigure(Exhibit):
+    """Errors of gated experts against the sharpness of their gate."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("experts",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["sharpness"]
+
+
+class AuditFigure(Exhibit):
+    """The mismatches that the derivative audit measured, one row per experiment, with its verdicts."""
+
+    shows: ClassVar[tuple[str, ...]] = ("audit",)
+
+    family: Literal["audit"]
 
 
 class EnergyTable(Exhibit):
@@ -198,7 +272,7 @@ class EnergyTable(Exhibit):
 class GradientTable(Exhibit):
     """Errors of gradients, by block of parameters and by rule."""
 
-    shows: ClassVar[str] = "gradient_errors"
+    shows: ClassVar[tuple[str, ...]] = ("gradient_errors",)
 
     family: Literal["gradients"]
 
@@ -206,7 +280,7 @@ class GradientTable(Exhibit):
 class ActivationTable(Exhibit):
     """Activations with their formulas, kinks and universality classes."""
 
-    shows: ClassVar[str] = "theory"
+    shows: ClassVar[tuple[str, ...]] = ("theory",)
 
     family: Literal["activations"]
 
@@ -214,7 +288,7 @@ class ActivationTable(Exhibit):
 class KernelTable(Exhibit):
     """Mean and variance of kernels over an ensemble, by layer and epoch."""
 
-    shows: ClassVar[str] = "ensemble_training"
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
 
     family: Literal["kernels"]
 
@@ -222,7 +296,7 @@ class KernelTable(Exhibit):
 class RegressionTable(Exhibit):
     """Final and smallest training errors and errors off the grid, by target and activation."""
 
-    shows: ClassVar[str] = "regression"
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
 
     family: Literal["regressions"]
 
@@ -230,9 +304,33 @@ class RegressionTable(Exhibit):
 class PinnTable(Exhibit):
     """Errors of physics-informed networks, by optimizer and activation."""
 
-    shows: ClassVar[str] = "pinn"
+    shows: ClassVar[tuple[str, ...]] = ("pinn",)
 
     family: Literal["pinns"]
+
+
+class AuditTable(Exhibit):
+    """The derivative audit of cases, with verdicts and what they rest on."""
+
+    shows: ClassVar[tuple[str, ...]] = ("audit",)
+
+    family: Literal["audit"]
+
+
+class LatentsTable(Exhibit):
+    """Numbers of the latents of networks with different objectives."""
+
+    shows: ClassVar[tuple[str, ...]] = ("latents",)
+
+    family: Literal["latents"]
+
+
+class VariantTable(Exhibit):
+    """Errors and losses of the variants of physics-informed networks."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+
+    family: Literal["variants"]
 
 
 Figure = one_of(
@@ -255,7 +353,28 @@ Figure = one_of(
         ContourFigure,
         PinnHistoryFigure,
         PinnFieldFigure,
+        LatentsFigure,
+        VariantFigure,
+        CollocationFieldFigure,
+        ProfileFigure,
+        CellFigure,
+        BranchFigure,
+        SharpnessFigure,
+        AuditFigure,
     ),
     "family",
 )
-Table = one_of((EnergyTable, GradientTable, ActivationTable, KernelTable, RegressionTable, PinnTable), "family")
+Table = one_of(
+    (
+        EnergyTable,
+        GradientTable,
+        ActivationTable,
+        KernelTable,
+        RegressionTable,
+        PinnTable,
+        AuditTable,
+        LatentsTable,
+        VariantTable,
+    ),
+    "family",
+)

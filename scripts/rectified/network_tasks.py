@@ -1,6 +1,6 @@
 """The tasks on fully connected networks: effective theory, ensembles, regression and PINNs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -189,6 +189,8 @@ class Regression(NetworkTraining):
 
 class Pinn(NetworkTraining):
     """A physics-informed network for an entry of `problems`."""
+
+    equations: ClassVar = ("burgers",)
 
     task: Literal["pinn"] = "pinn"
     problem: Name

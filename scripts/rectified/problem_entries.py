@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from rectified import expressions
 from rectified.errors import ConfigError
-from rectified.settings import Count, Domain, Formula, Positive, Strict
+from rectified.settings import Count, Domain, Formula, NonNegative, Positive, Strict
 
 AXES = ("x", "y", "z")
 
@@ -33,11 +33,41 @@ class Burgers(Strict):
     """ν."""
 
 
+class Poisson(Strict):
+    """Δu = q on a rectangle, by its exact solution; u is given on the boundary."""
+
+    equation: Literal["poisson"]
+    solution: Formula = "sin(pi*x)*sin(2*pi*y) + (x**2 - y**2)/2"
+    """Exact solution u(x, y)."""
+    domain: tuple[Domain, Domain] = ((-1.0, 1.0), (-1.0, 1.0))
+    """The two ends of each axis."""
+
+
+class BuckleyLeverett(Strict):
+    """u_t + f(u)_x = ε u_xx with u(x, 0) = 0 and u(0, t) = 1, on [0, 1] and to a final time; f = u²/(u² + (1 − u)²/M)."""
+
+    equation: Literal["buckley_leverett"]
+    mobility: Positive = 2.0
+    """M, ratio of mobilities."""
+    viscosity: NonNegative = 0.0
+    """ε."""
+    flux: Literal["fractional", "hull"] = "fractional"
+    """f as it is, or its concave hull."""
+    final_time: Positive = 0.5
+    """The solution is asked for up to this time."""
+
+
 def _equation(value: Any) -> str:
     return value.get("equation", "elliptic") if isinstance(value, dict) else value.equation
 
 
-Problem = Annotated[Annotated[Elliptic, Tag("elliptic")] | Annotated[Burgers, Tag("burgers")], Discriminator(_equation)]
+Problem = Annotated[
+    Annotated[Elliptic, Tag("elliptic")]
+    | Annotated[Burgers, Tag("burgers")]
+    | Annotated[Poisson, Tag("poisson")]
+    | Annotated[BuckleyLeverett, Tag("buckley_leverett")],
+    Discriminator(_equation),
+]
 
 
 class Target(Strict):
@@ -95,6 +125,6 @@ def _mentions(text: str, name: str) -> bool:
         return False
 
 
-def from_json(text: str) -> Elliptic | Burgers:
+def from_json(text: str) -> Elliptic | Burgers | Poisson | BuckleyLeverett:
     """The problem entry written as JSON."""
     return TypeAdapter(Problem).validate_json(text)

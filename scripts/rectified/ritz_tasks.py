@@ -1,6 +1,6 @@
 """The tasks on Ritz networks: what their jobs can be told."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,8 @@ OptimizerName = Literal["adam", "sgd", "lbfgs", "saddle_free_newton"]
 
 class RitzTask(Task):
     """What all jobs on a Ritz network share: the problem, the network, and how integrals are computed."""
+
+    equations: ClassVar = ("elliptic",)
 
     problem: Name
     """An entry of `problems`."""

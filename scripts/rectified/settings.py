@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -87,6 +87,14 @@ def one_of(models: Iterable[type[BaseModel]], tag: str) -> Any:
 
 
 class Task(Strict):
+    """What the settings of all tasks share.
+
+    Attributes:
+        equations: of the problems that the task can take.
+    """
+
+    equations: ClassVar[tuple[str, ...]] = ()
+
     document: Name
     """The document the experiment belongs to; first folder of its results."""
 

@@ -2,6 +2,7 @@
 
 from rectified import activations
 from rectified.activations import Activation
+from rectified.collocation_tasks import Audit, Collocation, Latents
 from rectified.network_tasks import EnsembleTraining, KernelEnsemble, Lemma, Pinn, Regression, Theory
 from rectified.problem_entries import Problem, Target
 from rectified.ritz_tasks import Feature, GradientErrors, Landscape, RitzTraining
@@ -20,6 +21,9 @@ TASKS: dict[str, type[Task]] = {
         EnsembleTraining,
         Regression,
         Pinn,
+        Collocation,
+        Latents,
+        Audit,
     )
 }
 

@@ -1,9 +1,12 @@
-"""Summaries over seeds and networks: medians and ranges, means with standard errors, never the best run."""
+"""Summaries over seeds and networks: medians and ranges, sign tests, means with standard errors, never the best run."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.stats
+
+CONFIDENCE = 0.95
 
 
 class Summary(NamedTuple):
@@ -33,6 +36,57 @@ def median_member(values: npt.ArrayLike) -> int:
     finite = np.isfinite(values)
     order = np.argsort(np.where(finite, values, np.inf), kind="stable")
     return int(order[max(int(finite.sum()) - 1, 0) // 2])
+
+
+class MedianInterval(NamedTuple):
+    """The median of a sample, and the ends of an interval that holds the median of the law, with what probability."""
+
+    median: float
+    low: float
+    high: float
+    coverage: float
+
+
+def median_interval(values: npt.ArrayLike) -> MedianInterval:
+    """Interval of the median of any law, by inversion of the sign test: the i-th smallest and i-th largest of n values.
+
+    With B binomial(n, ½), i is the largest with 2·P(B < i) ≤ 0.05; the coverage 1 − 2·P(B < i) is exact for a
+    continuous law and a lower bound for others. Fewer than six values cannot reach 95 %: they give their range, of
+    coverage 1 − 2^{1−n}.
+
+    Args:
+        values: of one axis. NaN is a value that is not known: it counts as −∞ in the lower end, as ∞ in the upper
+            one, and not in the median. No values give NaN, and coverage 0.
+
+    Source: Conover, Practical Nonparametric Statistics (3rd ed.), sec. 3.2.
+    """
+    values = np.asarray(values, dtype=float)
+    count = len(values)
+    if count == 0:
+        return MedianInterval(np.nan, np.nan, np.nan, 0.0)
+    tails = 2 * scipy.stats.binom.cdf(np.arange(count), count, 0.5)
+    left_out = max(int((tails <= 1 - CONFIDENCE).sum()) - 1, 0)
+    low, high = (np.sort(np.where(np.isnan(values), end, values)) for end in (-np.inf, np.inf))
+    ends = float(low[left_out]), float(high[count - 1 - left_out])
+    return MedianInterval(_median(values[~np.isnan(values)]), *ends, float(1 - tails[left_out]))
+
+
+def _median(values: np.ndarray) -> float:
+    """The median of values that may be infinite; NaN of none, and halfway between −∞ and ∞."""
+    with np.errstate(invalid="ignore"):
+        return float(np.median(values)) if len(values) else np.nan
+
+
+def sign_test(values: npt.ArrayLike, threshold: float) -> float:
+    """p value of the exact two-sided sign test of the hypothesis that the median is the threshold.
+
+    Values equal to the threshold are dropped. NaN, a value that is not known, lies on the side that makes p largest.
+    """
+    values = np.asarray(values, dtype=float)
+    above, below, unknown = (int(part.sum()) for part in (values > threshold, values < threshold, np.isnan(values)))
+    count = above + below + unknown
+    fewer = min(min(above, below) + unknown, count // 2)
+    return float(scipy.stats.binomtest(fewer, count).pvalue) if count else 1.0
 
 
 class Estimate(NamedTuple):

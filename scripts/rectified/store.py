@@ -24,6 +24,7 @@ PACKAGES = (
     "torch",
     "numpy",
     "scipy",
+    "scikit-learn",
     "sympy",
     "pandas",
     "pyarrow",

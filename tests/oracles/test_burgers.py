@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+import scipy.stats
+import sympy
+import torch
 
 from rectified.errors import ConfigError
 from rectified.problems import burgers
@@ -92,3 +95,45 @@ def test_bad_numbers_are_answered_in_a_sentence(numbers, message):
 def test_too_few_nodes_are_noticed(viscosity, nodes):
     with pytest.raises(ConfigError, match="are too few"):
         BurgersProblem(viscosity).solution(X, 1.0, nodes)
+
+
+# --- as a problem for networks -----------------------------------------------------------------------
+
+
+def test_operator_is_the_equation_by_symbolic_differentiation_in_numpy_and_in_torch():
+    x, t = sympy.symbols("x t")
+    u = sympy.exp(-t) * sympy.sin(3 * x) + x * t
+    law = u.diff(t) + (u**2 / 2).diff(x) - sympy.Rational(7, 100) * u.diff(x, 2)
+    points, problem = np.random.default_rng(0).uniform(-1, 1, (2, 50)), BurgersProblem(0.07)
+    symbolic = {"u": u, "x": u.diff(x), "t": u.diff(t), "xx": u.diff(x, 2)}
+    jets = {name: sympy.lambdify((x, t), jet)(*points) for name, jet in symbolic.items()}
+    assert {"u", *problem.derivatives} == set(jets)
+    np.testing.assert_allclose(problem.operator(jets), sympy.lambdify((x, t), law)(*points), rtol=1e-12, atol=1e-13)
+    tensors = [torch.from_numpy(jet).requires_grad_(True) for jet in jets.values()]
+    found = problem.operator(dict(zip(jets, tensors)))
+    np.testing.assert_allclose(found.detach().numpy(), problem.operator(jets), rtol=1e-14, atol=1e-15)
+    assert torch.autograd.gradcheck(lambda *values: problem.operator(dict(zip(jets, values))), tensors)
+
+
+def test_conditions_hold_for_the_exact_solution_and_fill_their_sides():
+    problem = BurgersProblem(0.1, (2.0, 5.0), 0.5)
+    initial, boundary = problem.conditions(4000, 3001, np.random.default_rng(0))
+    assert (initial.kind, boundary.kind) == ("initial", "boundary")
+    assert (initial.points[1] == 0).all()
+    assert [(boundary.points[0] == end).sum() for end in (2, 5)] == [1501, 1500]
+    for drawn, start, length in ((initial.points[0], 2, 3), (boundary.points[1], 0, 0.5)):
+        assert scipy.stats.kstest(drawn, "uniform", (start, length)).pvalue > 1e-3
+    for condition in (initial, boundary):
+        np.testing.assert_allclose(problem.exact(condition.points), condition.values, rtol=0, atol=1e-13)
+    with pytest.raises(ConfigError, match="at least 1 of each"):
+        problem.conditions(0, 5, np.random.default_rng(0))
+
+
+def test_exact_solution_on_the_test_grid_is_the_reference():
+    problem = BurgersProblem(0.1, (2.0, 5.0), 0.5)
+    x, t = problem.test_axes()
+    points = np.stack([axis.ravel() for axis in np.meshgrid(x, t)])
+    assert problem.box.tolist() == [[x[0], x[-1]], [t[0], t[-1]]] == [[2, 5], [0, 0.5]]
+    assert (len(x), len(t)) == (128, 33)
+    np.testing.assert_array_equal(problem.exact(points).reshape(33, 128), problem.reference(x, t))
+    assert (problem.forcing(points) == 0).all()

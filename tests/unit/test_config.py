@@ -27,7 +27,10 @@ def merged(base: dict, overlay: dict) -> dict:
 
 
 def raw(tier: str = "draft") -> dict:
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = merged(
+        yaml.safe_load((ROOT / "config.yaml").read_text()),
+        yaml.safe_load((ROOT / "workflow/claims.yaml").read_text()),
+    )
     if tier == "draft":
         return config
     return merged(config, yaml.safe_load((ROOT / f"workflow/tiers/{tier}.yaml").read_text()))

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from rectified import config as configuration
 from rectified import digest
+from rectified.claim_entries import cases_of, to_text
 from rectified.errors import ConfigError, nearest
 
 try:
@@ -23,7 +24,8 @@ RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
-FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet")}
+CLAIMS = {f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims}
+FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet"), "claim": ("csv", "md", "parquet")}
 
 
 wildcard_constraints:
@@ -69,6 +71,11 @@ def start_weights(wildcards):
     return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
 
 
+def audited(file):
+    """An input function: that file of all cases that the audit at these wildcards looks at."""
+    return lambda wildcards: [f"{RESULTS}/{case.folder}/{file}" for case in CONFIG.select(settings_of(wildcards).of)]
+
+
 def training_script(wildcards):
     """The entry script that trains the case at these wildcards."""
     return f"train_{settings_of(wildcards).task}.py"
@@ -102,6 +109,9 @@ DATA = {
     "kernel_ensemble": ["kernels.nc"],
     "regression": ["history.parquet", "fields.nc"],
     "pinn": ["history.parquet", "fields.nc"],
+    "collocation": ["history.parquet", "fields.nc"],
+    "latents": ["latents.nc"],
+    "audit": ["audit.parquet"],
 }
 
 
@@ -111,6 +121,17 @@ def files_of(case):
     if settings.task == "ensemble_training":
         return [f"shard{shard}.nc" for shard in range(settings.shards)]
     return DATA[settings.task]
+
+
+def claimed_files(wildcards):
+    """What the claims of the document at these wildcards are decided from."""
+    cases = CONFIG.select(cases_of(named(CONFIG.decided_claims, wildcards.document, "document")))
+    return [f"{RESULTS}/{case.folder}/{file}" for case in cases for file in files_of(case)]
+
+
+def claims_text(wildcards):
+    """The claims of the document at these wildcards as JSON."""
+    return to_text(named(CONFIG.decided_claims, wildcards.document, "document"))
 
 
 def entry_of(kind, wildcards):

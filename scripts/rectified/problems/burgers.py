@@ -5,8 +5,10 @@ space with exponential time differencing (Cox and Matthews, J. Comput. Phys. 176
 SIAM J. Sci. Comput. 26 (2005)). The test case of Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,13 @@ import scipy.special
 from jaxtyping import Float
 
 from rectified.errors import ConfigError
+from rectified.problems.conditions import Array, Condition, check_counts
 
 CHUNK_VALUES = 1 << 20  # values of the integrand held at a time
 ACCURACY = 1e-8  # what doubling the nodes may change u by
 PROBES = 101  # points where that is looked at
 CONTOUR_POINTS = 32
+TEST_POINTS = (128, 33)  # along x and t
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class BurgersProblem:
     Raises:
         ConfigError: if the ends are out of order, or the viscosity or the final time is not positive.
     """
+
+    axes: ClassVar[tuple[str, str]] = ("x", "t")
+    derivatives: ClassVar[tuple[str, ...]] = ("x", "t", "xx")
 
     viscosity: float = 0.01 / np.pi
     domain: tuple[float, float] = (-1.0, 1.0)
@@ -53,6 +60,11 @@ class BurgersProblem:
     def wavenumber(self) -> float:
         """k of the initial sine."""
         return 2 * np.pi / (self.domain[1] - self.domain[0])
+
+    @property
+    def box(self) -> Float[np.ndarray, "2 2"]:
+        """The two ends of the interval, then of time."""
+        return np.array([self.domain, (0.0, self.final_time)], dtype=float)
 
     def initial_condition(self, x: npt.ArrayLike) -> np.ndarray:
         """u(x, 0)."""
@@ -85,6 +97,37 @@ class BurgersProblem:
     ) -> Float[np.ndarray, "times points"]:
         """The Cole–Hopf solution on a grid, one row per time."""
         return self.solution(x_points, t_points[:, None])
+
+    def operator(self, jets: Mapping[str, Array]) -> Array:
+        """u_t + u u_x − νu_xx."""
+        return jets["t"] + jets["u"] * jets["x"] - self.viscosity * jets["xx"]
+
+    def forcing(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
+        """Zero."""
+        return np.zeros(points.shape[1])
+
+    def exact(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
+        """The Cole–Hopf solution at points (x, t)."""
+        return self.solution(*points)
+
+    def conditions(self, initial: int, boundary: int, random: np.random.Generator) -> list[Condition]:
+        """u(x, 0) at points drawn uniformly, and u = 0 at times drawn uniformly, half of them at each end.
+
+        Raises:
+            ConfigError: if there are no points of a condition.
+        """
+        check_counts(initial, boundary)
+        x = random.uniform(*self.domain, initial)
+        at_ends = np.stack([np.resize(self.domain, boundary), random.uniform(0, self.final_time, boundary)])
+        return [
+            Condition("initial", np.stack([x, np.zeros(initial)]), self.initial_condition(x)),
+            Condition("boundary", at_ends, np.zeros(boundary)),
+        ]
+
+    def test_axes(self) -> tuple[Float[np.ndarray, " x_points"], Float[np.ndarray, " times"]]:
+        """Coordinates of the test grid along x and t, ends included."""
+        x, t = (np.linspace(*ends, points) for ends, points in zip(self.box, TEST_POINTS))
+        return x, t
 
     def _phase(self, x: npt.ArrayLike) -> np.ndarray:
         return self.wavenumber * (np.asarray(x) - (self.domain[0] + self.domain[1]) / 2)

@@ -1,0 +1,5 @@
+"""Decide the published claims of a document."""
+
+from rectified import claims
+
+claims.make(snakemake)

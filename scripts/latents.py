@@ -1,0 +1,14 @@
+"""Compare the latents of a trained physics-informed network with those of networks with other objectives."""
+
+import torch
+
+from rectified import session, store
+from rectified.collocation_job import CollocationJob
+from rectified.latents_job import compared_latents
+from rectified.spec import Job
+
+job, attributes = session.begin(snakemake)
+blocks, origin = store.read_tensors(snakemake.input[0])
+trained = CollocationJob(Job.model_validate_json(origin["spec"]))
+theta = trained.network.row({name: torch.from_numpy(block) for name, block in blocks.items()})
+store.write_arrays(snakemake.output[0], compared_latents(trained, job.settings, theta), attributes)

@@ -1,0 +1,5 @@
+"""Draw a figure of the family ``branches``."""
+
+from rectified.figures import branches, page
+
+page.make(snakemake, branches.draw)

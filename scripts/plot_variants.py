@@ -1,0 +1,5 @@
+"""Draw a figure of the family ``variants``."""
+
+from rectified.figures import page, variants
+
+page.make(snakemake, variants.draw)

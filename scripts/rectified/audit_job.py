@@ -1,0 +1,216 @@
+"""The derivative audit of trained cases of all documents: what each trains with, put before ``rectified.audit``.
+
+For each seed: the derivatives that training takes at its points, the function that is evaluated when training is over,
+and the loss of the equation as an integral over the domain. Conditions on the boundary contain no derivatives and are
+left out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified.audit import Audit, audit
+from rectified.collocation_job import CollocationJob
+from rectified.convolution import Convolution
+from rectified.jets import Jets
+from rectified.network_job import NetworkJob, target_values
+from rectified.normalization import Pass
+from rectified.parameter_audit import parameter_mismatch
+from rectified.pinn import BurgersResiduals
+from rectified.posed import posed
+from rectified.ritz_job import RitzJob
+from rectified.rows import Rows
+from rectified.spec import Job
+
+RITZ_POINTS = 20_001  # of the grid that a fixed-grid rule is tried on: its failure does not go away with refinement
+
+Points = Float[Tensor, "points inputs"]
+
+
+class OneNetwork(torch.nn.Module):
+    """One network of an ensemble as a module: [points, inputs] → [points].
+
+    Args:
+        theta: its parameters.
+        field: maps parameters [1, parameters] and points [1, inputs, points] to [1, points].
+    """
+
+    def __init__(self, theta: Float[Tensor, " parameters"], field: Callable[[Tensor, Tensor], Tensor]):
+        super().__init__()
+        self.theta, self.field = torch.nn.Parameter(theta.double()), field
+
+    def forward(self, points: Points) -> Float[Tensor, " points"]:
+        return self.field(self.theta[None], points.T[None])[0]
+
+
+class Auditor(NamedTuple):
+    """How the networks of a case are audited: the order of their parameters, and the audit of one of them."""
+
+    layout: Rows
+    audit: Callable[[Float[Tensor, " parameters"]], Audit]
+
+
+def audited(
+    job: Job, blocks: Mapping[str, np.ndarray], diverged_at: np.ndarray, seeds: int, points: int, threshold: float
+) -> pd.DataFrame:
+    """Audit the first seeds of a trained case: one row each, with the measures, the verdict and its reasons.
+
+    Args:
+        blocks: trained parameters by name, of all seeds.
+        diverged_at: epoch of divergence of each seed, or −1; of a diverged network nothing is measured.
+        seeds: how many are audited.
+        points: at which derivatives are compared, where the case has none of its own.
+        threshold: largest mismatch that counts as consistent.
+    """
+    auditors = {"ritz": _ritz, "pinn": _pinn, "regression": _regression, "collocation": _collocation}
+    auditor = auditors[job.settings.task](job, points, threshold)
+    theta = auditor.layout.row({name: torch.from_numpy(block[:seeds]) for name, block in blocks.items()}).double()
+    found = [auditor.audit(row) if diverged_at[seed] < 0 else None for seed, row in enumerate(theta)]
+    return pd.DataFrame([_row(job, seed, result) for seed, result in enumerate(found)])
+
+
+def _row(job: Job, seed: int, result: Audit | None) -> dict:
+    names = {"case": f"{job.experiment}/{job.case}", "document": job.settings.document, "seed": seed}
+    if result is None:
+        return names | {"verdict": "diverged"}
+    words = {"reasons": "; ".join(result.reasons), "hides": result.hides, "notes": "; ".join(result.notes)}
+    return names | asdict(result) | {"verdict": result.verdict} | words
+
+
+def _ritz(job: Job, points: int, threshold: float) -> Auditor:
+    """û' by the chain rule, and the gradient of the energy by the rule of the case against the exact energy."""
+    ready = RitzJob(job)
+    left, right = ready.problem.domain
+    x = torch.linspace(left, right, job.settings.points, dtype=torch.float64)[:, None]
+    grid = None if job.settings.gradient == "kink_aware" else RITZ_POINTS
+    rule, errors = ready.gradient(job.settings.gradient, points=grid), ready.true_errors()
+    regression = job.settings.objective == "regression"
+
+    def slopes(at: Points) -> tuple[Tensor, None]:
+        return ready.network.fields(slopes.theta[None], at.T)[1], None
+
+    def one(theta: Tensor) -> Audit:
+        slopes.theta = theta
+        module = OneNetwork(theta, lambda rows, at: ready.network.fields(rows, at[:, 0])[0])
+        found = audit(
+            module, x, order=0 if regression else 1, derivatives=slopes, threshold=threshold, box=[[left, right]]
+        )
+        if regression:
+            return found
+        mismatch, uncertainty = parameter_mismatch(
+            lambda row: errors(row[None])[0][0], lambda row: rule(row[None])[1][0], theta, smallest_step=1e-6
+        )
+        return replace(found, parameter=mismatch, parameter_uncertainty=uncertainty)
+
+    return Auditor(ready.network, one)
+
+
+def _pinn(job: Job, points: int, threshold: float) -> Auditor:
+    """Derivatives by hand-written jets, and the mean squared residual of the Burgers equation."""
+    problem = posed(job.problem)
+    ready = NetworkJob(job, 2)
+    residuals = BurgersResiduals(problem, ready.network)
+    jets = Jets(ready.network, first=(0, 1), second=(0, 1))
+    x = residuals.uniform(points, "audit").T.contiguous()
+
+    def one(theta: Tensor) -> Audit:
+        def derivatives(at: Points) -> tuple[Tensor, Tensor]:
+            _, *first_and_second = jets(theta[None], at.T[None])[0]
+            return torch.stack(first_and_second[:2]), torch.stack(first_and_second[2:])
+
+        def loss(network: OneNetwork, at: Points) -> Tensor:
+            return residuals.equation(network.theta[None], at.T[None]).square().mean()
+
+        module = OneNetwork(theta, ready.network.output)
+        return audit(module, x, derivatives=derivatives, loss=loss, threshold=threshold, box=problem.box)
+
+    return Auditor(ready.network, one)
+
+
+def _regression(job: Job, points: int, threshold: float) -> Auditor:
+    """No input derivative: the parameter gradient of the mean squared error alone."""
+    ready = NetworkJob(job, len(job.target.domain))
+    box = np.array(job.target.domain)
+    unit = torch.rand(points, len(box), generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
+    x = torch.from_numpy(box[:, 0] + (box[:, 1] - box[:, 0]) * unit)
+
+    def loss(network: OneNetwork, at: Points) -> Tensor:
+        exact = torch.from_numpy(np.array(target_values(job.target, at.numpy().T)))
+        return (network(at) - exact).square().mean()
+
+    def one(theta: Tensor) -> Audit:
+        module = OneNetwork(theta, ready.network.output)
+        return audit(module, x, order=0, loss=loss, threshold=threshold, box=box)
+
+    return Auditor(ready.network, one)
+
+
+def _collocation(job: Job, points: int, threshold: float) -> Auditor:
+    ready = CollocationJob(job)
+    order = max(map(len, ready.problem.derivatives))
+    rest = {"order": order, "threshold": threshold, "box": ready.problem.box}
+    one = _convolution if isinstance(ready.network, Convolution) and ready.network.kernel > 1 else _pointwise
+    return Auditor(ready.network, lambda theta: one(ready, theta, rest))
+
+
+def _pointwise(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
+    """Networks that take points as they are, coupled at most by the statistics of a batch."""
+    x = ready.loss.points.collocation[0].T.contiguous()
+    module = OneNetwork(theta, lambda rows, at: ready.loss.field(rows, at, Pass()))
+    frozen = OneNetwork(theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
+    field = frozen if ready.network.has_statistics else None
+    return audit(module, x, field=field, loss=_equation(ready), **rest)
+
+
+def _equation(ready: CollocationJob) -> Callable[[OneNetwork, Points], Tensor]:
+    """The mean squared residual at any points, derivatives taken as in training."""
+
+    def loss(network: OneNetwork, at: Points) -> Tensor:
+        jets = ready.loss.jets(network.theta[None], at.T[None], Pass())
+        forcing = torch.from_numpy(np.array(ready.problem.forcing(at.detach().numpy().T)))
+        return (ready.problem.operator(jets) - forcing).square().mean()
+
+    return loss
+
+
+def _convolution(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
+    """3×3 kernels on the grid of training: derivatives as training takes them, the field as a function of place.
+
+    With zero padding there is no function of place; the whole grid is then moved for the differences.
+    """
+    network, nodes = ready.network, ready.loss.points.collocation
+    inner = ready.loss.points.inner
+    x = nodes[0].T.contiguous()
+    coupled = OneNetwork(theta, lambda rows, at: network.evaluate(rows, at, Pass()))
+    if not network.reach:
+        return audit(coupled, x, **rest)
+    steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
+    place = OneNetwork(theta, lambda rows, at: network.at(rows, at, steps))
+    names = [*ready.problem.axes, *(2 * name for name in ready.problem.axes)]
+
+    def derivatives(at: Points) -> tuple[Tensor, Tensor]:
+        jets = ready.loss.jets(theta[None], nodes, Pass(), names)
+        stacked = torch.stack([jets[name][0, inner] for name in names])
+        return stacked[:2], stacked[2:]
+
+    found = audit(place, x[inner], derivatives=derivatives, **rest)
+    return replace(found, off_diagonal=_coupling(ready, theta))
+
+
+def _coupling(ready: CollocationJob, theta: Tensor) -> float:
+    """Share of Σ|∂u_i/∂x_j| with i ≠ j over the grid that training puts in, larger than the grid it gets out."""
+    network, nodes = ready.network, ready.loss.points.collocation
+    x = network.batch(nodes).requires_grad_(True)
+    u = network.evaluate(theta[None], x, Pass())[0]
+    total = own = 0.0
+    for node in range(0, len(u), max(1, len(u) // 64)):
+        (row,) = torch.autograd.grad(u[node], x, retain_graph=True)
+        total += float(row.abs().sum())
+        own += float(network.own(row.abs())[0, :, node].sum())
+    return 1 - own / total

@@ -1,0 +1,93 @@
+"""Derivatives of a field in its inputs, as physics-informed training takes them from a batch of points.
+
+``reverse`` is what the literature's code does: the gradient of the sum of all outputs. It is the derivative of the
+field only where an output depends on no other point of the batch. ``forward`` moves all points of the batch together;
+``stencil`` takes differences of neighbouring outputs. Names of derivatives are words of axes, such as "x" or "xx".
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import jvp
+
+Batch = Float[Tensor, "networks 2 points"]
+Jets = dict[str, Tensor]
+FieldOf = Callable[[Tensor], Tensor]
+
+
+def reverse(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
+    """Nested reverse differentiation: Σⱼ ∂uⱼ/∂xᵢ, and the same again; differentiable in what the field depends on.
+
+    Returns:
+        "u" and every wanted name → [networks, points]; where the inputs are more than the outputs, so are derivatives.
+    """
+    x = x.detach().requires_grad_(True)
+    found: Jets = {"u": field(x)}
+    for name in sorted(_with_prefixes(wanted), key=len):
+        found[name] = _summed_gradient(found[name[:-1] or "u"], x)[:, axes.index(name[-1])]
+    return {name: found[name] for name in ("u", *wanted)}
+
+
+def _with_prefixes(names: Sequence[str]) -> set[str]:
+    return {name[:length] for name in names for length in range(1, len(name) + 1)}
+
+
+def _summed_gradient(values: Tensor, x: Tensor) -> Tensor:
+    """∂(sum of values)/∂x, zero where the values do not depend on x."""
+    if not values.requires_grad:
+        return torch.zeros_like(x)
+    return torch.autograd.grad(values.sum(), x, create_graph=True, materialize_grads=True)[0]
+
+
+def forward(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
+    """Nested forward differentiation, all points of the batch moving together along an axis."""
+    found: Jets = {"u": field(x)}
+    for name in wanted:
+        function = field
+        for letter in name:
+            function = _along(function, axes.index(letter))
+        found[name] = function(x)
+    return found
+
+
+def _along(function: FieldOf, axis: int) -> FieldOf:
+    def derivative(x: Tensor) -> Tensor:
+        tangent = torch.zeros_like(x)
+        tangent[:, axis] = 1
+        return jvp(function, (x,), (tangent,))[1]
+
+    return derivative
+
+
+def stencil(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
+    """Central differences of the outputs on a square grid of points, second axis fastest; NaN on its boundary.
+
+    The outputs may be fewer than the inputs, on a smaller grid of the same spacing.
+    """
+    found: Jets = {"u": field(x)}
+    u = found["u"].unflatten(-1, [isqrt(found["u"].shape[-1])] * 2)
+    for name in wanted:
+        axis = axes.index(name[0])
+        step = (x[0, axis, -1] - x[0, axis, 0]) / (isqrt(x.shape[-1]) - 1)
+        inner = _differences(u, 1 + axis, step, len(name))
+        found[name] = torch.nn.functional.pad(inner, (1, 1, 1, 1), value=torch.nan).flatten(-2)
+    return found
+
+
+def _differences(u: Tensor, dim: int, step: Tensor, order: int) -> Tensor:
+    """First or second central differences along one of the two grid dimensions, at the inner nodes."""
+    other = 3 - dim
+    u = u.narrow(other, 1, u.shape[other] - 2)
+    count = u.shape[dim] - 2
+    left, middle, right = (u.narrow(dim, start, count) for start in range(3))
+    return (right - left) / (2 * step) if order == 1 else (right - 2 * middle + left) / step**2
+
+
+RULES: Mapping[str, Callable[[FieldOf, Batch, Sequence[str], Sequence[str]], Jets]] = {
+    "reverse": reverse,
+    "forward": forward,
+    "stencil": stencil,
+}

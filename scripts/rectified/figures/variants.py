@@ -1,0 +1,153 @@
+"""Errors of the variants of a physics-informed network over seeds, beside what the derivative audit says of each."""
+
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rectified import style
+from rectified.figures.page import PlottedData, seeds_note
+from rectified.figures.variant_labels import problem_key, problem_label, variant_labels
+from rectified.results import Result
+from rectified.statistics import summarize
+from rectified.tables.audit import JUDGED, audited_seeds, judged, rows
+
+ROW, FRAME = 0.24, 0.95  # height of a row and of what is around the rows, in inches
+FLOOR, CEILING = 1e-6, 3.0  # of mismatches that are told apart
+VERDICTS = {"consistent": ("o", "#0072b2"), "inconsistent": ("X", "#d55e00")}
+SHORT = {"first": "$u_x$", "second": "$u_{xx}$", "off_diagonal": "other points", "parameter": "parameters"}
+
+
+class Line(NamedTuple):
+    """A row of the figure: a case, or the heading of a problem."""
+
+    place: int
+    text: str
+    result: Result | None
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """On the left the error of every seed, on the right the largest mismatch of every audited seed, if there are any."""
+    trained = [result for result in results if result.job.settings.task == "collocation"]
+    audits = [result for result in results if result.job.settings.task == "audit"]
+    groups = _groups(trained)
+    lines = [line for group in groups for line in group]
+    figure, axes = _page(len(lines), bool(audits))
+    for group in groups:
+        _errors(axes[0], [line for line in group if line.result], data)
+    _rows(axes[0], lines)
+    axes[0].set_xlabel("relative $L^2$ error")
+    data.notes += seeds_note(trained, "dots: seeds, bars: median, dashed lines: median of the first row of a problem")
+    if audits:
+        _audits(axes[1], [line for line in lines if line.result], audits, data)
+        _legend(figure)
+        style.letters(list(axes))
+    return figure
+
+
+def _groups(results: list[Result]) -> list[list[Line]]:
+    """The rows of each problem, in order of appearance, with a heading if there are several problems."""
+    problems: dict[str, list[tuple[Result, str]]] = {}
+    for result, name in zip(results, variant_labels([result.job for result in results])):
+        problems.setdefault(problem_key(result.job), []).append((result, name))
+    groups, place = [], 0
+    for cases in problems.values():
+        heading = [(None, problem_label(cases[0][0].job))] if len(problems) > 1 else []
+        named = [*heading, *cases]
+        groups.append([Line(place + n, text, result) for n, (result, text) in enumerate(named)])
+        place += len(named)
+    return groups
+
+
+def _page(count: int, audited: bool) -> tuple[Figure, np.ndarray]:
+    size = (style.PAGE if audited else 0.75 * style.PAGE, ROW * count + FRAME)
+    figure, axes = plt.subplots(
+        1, 1 + audited, figsize=size, sharey=True, squeeze=False, width_ratios=[1.25, 1][: 1 + audited]
+    )
+    return figure, axes[0]
+
+
+def _rows(axis: Axes, lines: list[Line]) -> None:
+    """Labels at the left; those of problems bold, the number of diverged seeds behind the label."""
+    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_yticks([line.place for line in lines], [_text(line) for line in lines])
+    axis.tick_params("y", length=0)
+    for line, tick in zip(lines, axis.get_yticklabels()):
+        tick.set_fontweight("normal" if line.result else "bold")
+
+
+def _text(line: Line) -> str:
+    diverged = line.result.diverged if line.result else 0
+    return f"{line.text} ({diverged} of {line.result.job.settings.seeds} diverged)" if diverged else line.text
+
+
+def _errors(axis: Axes, group: list[Line], data: PlottedData) -> None:
+    """The errors of one problem, with a line at the median of its first case."""
+    medians = []
+    for line in group:
+        errors = line.result.arrays("fields").relative_l2
+        median = float(summarize(errors).median)
+        medians.append(median)
+        spread = line.place + np.linspace(-0.18, 0.18, len(errors))
+        axis.plot(errors, spread, "o", markersize=2.6, markeredgewidth=0, color="0.55")
+        axis.plot([median] * 2, [line.place - 0.34, line.place + 0.34], color="black", linewidth=1.8)
+        columns = {"seed": errors.seed, "relative_l2": errors, "median": np.full(len(errors), median)}
+        data.add("error", line.result.series, variant=[line.text] * len(errors), **columns)
+    ends = [group[0].place - 0.5, group[-1].place + 0.5]
+    axis.plot(medians[:1] * 2, ends, color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    axis.set_xscale("log")
+    axis.grid(axis="x", color="0.92", linewidth=0.6)
+    axis.set_axisbelow(True)
+
+
+def _audits(axis: Axes, lines: list[Line], audits: list[Result], data: PlottedData) -> None:
+    """The largest of the judged mismatches, seed by seed, and at the right which it is and what no mismatch shows."""
+    seeds, table = audited_seeds(audits), rows(audits).set_index("case")
+    seeds = seeds.assign(**judged(seeds))
+    for line in lines:
+        series = line.result.series
+        if series in table.index:
+            _mismatches(axis, line, seeds[seeds.case == series], data)
+            text = _remark(table.loc[series])
+            axis.text(1.02, line.place, text, transform=axis.get_yaxis_transform(), fontsize=6, va="center")
+    thresholds = sorted(table.threshold.dropna().unique())
+    for threshold in thresholds:
+        axis.axvline(threshold, color="black", linewidth=0.8, linestyle="--", zorder=1)
+    axis.set(xscale="log", xlim=(FLOOR / 2, CEILING), xlabel="largest mismatch of derivatives")
+    axis.grid(axis="x", color="0.92", linewidth=0.6)
+    axis.tick_params("y", length=0)
+    text = " and ".join(f"{threshold:g}" for threshold in thresholds)
+    data.notes.append(
+        f"right: audited seeds, dashed: threshold of the audit, {text}, mismatches below {FLOOR:g} at the edge"
+    )
+
+
+def _mismatches(axis: Axes, line: Line, seeds: pd.DataFrame, data: PlottedData) -> None:
+    largest = seeds[list(JUDGED)].max(axis=1)
+    spread = line.place + (np.linspace(-0.18, 0.18, len(seeds)) if len(seeds) > 1 else np.zeros(1))
+    for verdict, (marker, colour) in VERDICTS.items():
+        mine = (seeds.verdict == verdict).to_numpy()
+        places = largest[mine].clip(FLOOR, CEILING / 1.2)
+        look = {"markersize": 4.5, "markeredgewidth": 0, "color": colour, "clip_on": False}
+        axis.plot(places, spread[mine], marker, **look)
+    measures = seeds[list(JUDGED)].to_dict("list")
+    data.add("audit", line.result.series, seed=seeds.seed, largest=largest, verdict=seeds.verdict, **measures)
+
+
+def _remark(row: pd.Series) -> str:
+    """Which measures are above the threshold, and what derivatives at points do not see."""
+    beyond = [SHORT[name] for name in JUDGED if row[f"{name}_worst"] > row["threshold"]]
+    hidden = [f"hides {row['hides']}"] if row["hides"] else []
+    unknown = ["not measured"] if row["verdict"] == "diverged" else []
+    return "; ".join([", ".join(beyond)] * bool(beyond) + hidden + unknown)
+
+
+def _legend(figure: Figure) -> None:
+    """Of the verdicts."""
+    looks = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0}
+    marks = [Line2D([], [], marker=marker, color=colour, **looks) for marker, colour in VERDICTS.values()]
+    figure.legend(marks, VERDICTS, loc="outside upper right", ncols=2, borderaxespad=0.2)

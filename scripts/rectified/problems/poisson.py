@@ -1,0 +1,153 @@
+"""The Poisson equation Δu = q on a rectangle, with u given on its sides, by a manufactured solution.
+
+The solution is a formula in x and y; q is its Laplacian, taken symbolically. The default is that of a solution with
+one harmonic part, which the boundary values alone determine: q = −5π² sin πx sin 2πy with mean square 25π⁴/4, the
+loss of a network that the residual cannot change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from rectified import expressions
+from rectified.errors import ConfigError
+from rectified.problems.conditions import Array, Condition, cell_centres
+
+PROBES = 65  # points along each axis where the formulas must be finite, ends included
+TEST_CELLS = 64  # along each axis
+PANELS = 16  # along each axis, of the rule for the mean square of q
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
+ACCURACY = 1e-8  # what halving the panels may change of that mean square
+
+
+@dataclass(frozen=True)
+class PoissonProblem:
+    """Δu = q on a rectangle, u given on its four sides. Lengths and u have no units.
+
+    Attributes:
+        solution: exact solution u as a formula in x and y, in the coordinates of the domain.
+        domain: the two ends of the x and of the y axis.
+
+    Raises:
+        ConfigError: if the ends of an axis are out of order, or the solution is no formula in x and y, has kinks or
+            jumps, is zero everywhere, or it or its Laplacian is not finite on a grid over the domain.
+    """
+
+    axes: ClassVar[tuple[str, str]] = ("x", "y")
+    derivatives: ClassVar[tuple[str, ...]] = ("xx", "yy")
+
+    solution: str = "sin(pi*x)*sin(2*pi*y) + (x**2 - y**2)/2"
+    domain: tuple[tuple[float, float], tuple[float, float]] = ((-1.0, 1.0), (-1.0, 1.0))
+
+    def __post_init__(self):
+        for name, (left, right) in zip(self.axes, self.domain):
+            if not (np.isfinite(right - left) and left < right):
+                raise ConfigError(f"domain [{left:g}, {right:g}] of {name}: the left end must be below the right end")
+        if self._solution.has(*expressions.NONSMOOTH):
+            raise ConfigError(f"solution {self.solution!r} must be smooth: no abs, max, min, relu, sign, heaviside")
+        self._check_values()
+
+    def _check_values(self) -> None:
+        points = _grid(*(np.linspace(*ends, PROBES) for ends in self.domain))
+        for name, expression in (("solution", self._solution), ("Laplacian of the solution", self._laplacian)):
+            if not np.isfinite(self._sample(expression, points)).all():
+                raise ConfigError(f"{name} {self.solution!r} is not finite everywhere on {_listed(self.domain)}")
+        if not self.exact(points).any():
+            raise ConfigError(f"solution {self.solution!r} is zero everywhere: no relative error could be told")
+
+    @property
+    def box(self) -> Float[np.ndarray, "2 2"]:
+        """The two ends of the x axis, then of the y axis."""
+        return np.array(self.domain, dtype=float)
+
+    def operator(self, jets: Mapping[str, Array]) -> Array:
+        """Δu from u_xx and u_yy."""
+        return jets["xx"] + jets["yy"]
+
+    def forcing(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
+        """q at points (x, y)."""
+        return self._sample(self._laplacian, points)
+
+    def exact(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
+        """u at points (x, y)."""
+        return self._sample(self._solution, points)
+
+    def mean_square_forcing(self) -> float:
+        """The mean of q² over the domain, by composite 20-point Gauss–Legendre.
+
+        Raises:
+            ConfigError: if halving the panels changes it, as it does at a singularity that no grid point met.
+        """
+        coarse, fine = (self._mean_square(self._laplacian, panels) for panels in (PANELS // 2, PANELS))
+        curvatures = sum(self._mean_square(second, PANELS) for second in self._seconds)
+        if not abs(coarse - fine) <= ACCURACY * curvatures:
+            raise ConfigError(
+                f"solution {self.solution!r} is singular or too rough on {_listed(self.domain)}: the mean square of "
+                f"its Laplacian is {coarse:.6g} by one rule and {fine:.6g} by a finer one"
+            )
+        return fine
+
+    def conditions(self, initial: int, boundary: int, random: np.random.Generator) -> list[Condition]:
+        """Boundary values at the midpoints of equal cells of the four sides: left, right, bottom, top.
+
+        Args:
+            initial, random: not used; there is no initial condition and nothing is drawn.
+            boundary: number of points on all sides together.
+
+        Raises:
+            ConfigError: if that number is not a positive multiple of 4.
+        """
+        if boundary < 1 or boundary % 4:
+            raise ConfigError(f"{boundary} boundary points: a positive multiple of 4 is needed, as many on each side")
+        points = self._sides(boundary // 4)
+        return [Condition("boundary", points, self.exact(points))]
+
+    def test_axes(self) -> tuple[Float[np.ndarray, " x_points"], Float[np.ndarray, " y_points"]]:
+        """Coordinates of the test grid along x and y: centres of equal cells."""
+        x, y = (cell_centres(*ends, TEST_CELLS) for ends in self.domain)
+        return x, y
+
+    @cached_property
+    def _solution(self) -> sympy.Expr:
+        return expressions.parse(self.solution, self.axes)
+
+    @cached_property
+    def _seconds(self) -> tuple[sympy.Expr, sympy.Expr]:
+        x_second, y_second = (sympy.diff(self._solution, expressions.symbol(name), 2) for name in self.axes)
+        return x_second, y_second
+
+    @cached_property
+    def _laplacian(self) -> sympy.Expr:
+        return sum(self._seconds, sympy.Integer(0))
+
+    def _sample(self, expression: sympy.Expr, points: np.ndarray) -> np.ndarray:
+        return expressions.sample_at(expression, points, self.axes)
+
+    def _sides(self, count: int) -> np.ndarray:
+        """Points on the left, right, bottom and top side: [2, 4·count]."""
+        x, y = (cell_centres(*ends, count) for ends in self.domain)
+        vertical = [np.stack([np.full(count, end, dtype=float), y]) for end in self.domain[0]]
+        horizontal = [np.stack([x, np.full(count, end, dtype=float)]) for end in self.domain[1]]
+        return np.concatenate(vertical + horizontal, 1)
+
+    def _mean_square(self, expression: sympy.Expr, panels: int) -> float:
+        steps = (np.arange(panels)[:, None] + (1 + NODES) / 2).ravel() / panels
+        weights = np.tile(WEIGHTS, panels) / (2 * panels)
+        points = _grid(*(left + (right - left) * steps for left, right in self.domain))
+        with np.errstate(all="ignore"):
+            squares = self._sample(expression, points).reshape(len(weights), -1) ** 2
+            return float(weights @ squares @ weights)
+
+
+def _grid(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The points of a grid, [2, points], y varying fastest."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(x, y, indexing="ij")])
+
+
+def _listed(domain: tuple) -> str:
+    return " × ".join(f"[{left:g}, {right:g}]" for left, right in domain)

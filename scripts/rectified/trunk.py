@@ -1,0 +1,96 @@
+"""The network that all variants are built around: dense layers with skip connections, and how they start."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Blocks = dict[str, Tensor]
+Function = Callable[[Tensor], Tensor]
+
+
+def dense(
+    p: Blocks, name: str, h: Float[Tensor, "networks_or_1 fan_in points"]
+) -> Float[Tensor, "networks fan_out points"]:
+    """W h + b with the blocks W and b of that name."""
+    return torch.baddbmm(p[f"b{name}"][:, :, None], p[f"W{name}"], h.expand(len(p[f"W{name}"]), -1, -1))
+
+
+def glorot(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    """Weights from N(0, 2/(fan_in + fan_out)) for one network, in float64; shape [fan_out, fan_in, …kernel].
+
+    Source: Glorot and Bengio, AISTATS 2010.
+    """
+    fans = sum(shape[:2]) * math.prod(shape[2:])
+    return torch.randn(1, *shape, generator=random, dtype=torch.float64) * (2 / fans) ** 0.5
+
+
+def dense_shapes(name: str, fan_in: int, fan_out: int) -> dict[str, tuple[int, ...]]:
+    return {f"W{name}": (fan_out, fan_in), f"b{name}": (fan_out,)}
+
+
+class Trunk:
+    """h¹ = σ(W¹x + b¹), h^{l+1} = σ(W^{l+1}h^l + b^{l+1}) + h^l, and the output W h^L without bias.
+
+    Points lie along the last axis, neurons along the one before, networks along the first.
+
+    Args:
+        inputs: components of x.
+        width: neurons per layer.
+        layers: number of hidden layers, at least 1.
+        activation: σ.
+        outputs: components of the output.
+        prefix: put before the names of the parameter blocks.
+        bias_range: the first biases are drawn from U(−bias_range, bias_range).
+
+    Attributes:
+        shapes: name → shape of each parameter block.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        layers: int,
+        activation: Function,
+        outputs: int = 1,
+        prefix: str = "",
+        bias_range: float = 0.0,
+    ):
+        self.width, self.layers, self.activation = width, layers, activation
+        self.prefix, self.bias_range = prefix, bias_range
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(1, layers + 1):
+            self.shapes |= dense_shapes(f"{prefix}{layer}", inputs if layer == 1 else width, width)
+        self.shapes[f"W{prefix}out"] = (outputs, width)
+
+    def draw(self, random: torch.Generator) -> Blocks:
+        """Initial parameters of one network, in float64."""
+        first = f"b{self.prefix}1"
+        blocks = {}
+        for name, shape in self.shapes.items():
+            flat = torch.zeros(1, *shape, dtype=torch.float64)
+            blocks[name] = flat if len(shape) == 1 else glorot(shape, random)
+            if name == first and self.bias_range:
+                blocks[name] = self.bias_range * (2 * torch.rand(flat.shape, generator=random, dtype=flat.dtype) - 1)
+        return blocks
+
+    def latents(
+        self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = lambda layer, z: z
+    ) -> Iterator[Float[Tensor, "networks width points"]]:
+        """h¹, h², …; ``normalize`` acts on the preactivations of a layer, counted from 1."""
+        h = self.activation(normalize(1, dense(p, f"{self.prefix}1", x)))
+        yield h
+        for layer in range(2, self.layers + 1):
+            h = self.activation(normalize(layer, dense(p, f"{self.prefix}{layer}", h))) + h
+            yield h
+
+    def head(self, p: Blocks, h: Tensor) -> Float[Tensor, "networks outputs points"]:
+        """The output from the last latents."""
+        return torch.bmm(p[f"W{self.prefix}out"], h)
+
+    def __call__(self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = lambda layer, z: z) -> Tensor:
+        *_, last = self.latents(p, x, normalize)
+        return self.head(p, last)

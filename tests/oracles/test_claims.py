@@ -1,0 +1,416 @@
+"""Verdicts on claims: data decide them, swapped data turn them round, and files are read by seed and coordinate."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+import xarray as xr
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rectified import claims, store
+from rectified.claim_entries import Claim, Part, cases_of, from_text, to_text
+from rectified.errors import ConfigError
+from rectified.messages import validated
+from rectified.results import results_of
+
+BASE = [0.9, 1.0, 1.1, 0.95, 1.05, 1.02, 0.98]
+RATIOS = [18.9, 20.0, 20.4, 21.0, 24.1, 19.5, 22.0]
+NAN = float("nan")
+
+
+def part(**settings):
+    return validated(
+        Part, {"what": "ratio of errors", "measure": "relative_l2", "of": "poisson/bn", **settings}, "part"
+    )
+
+
+def claim(*parts):
+    return Claim(statement="It breaks.", source="sec. 1", figure="failed_ideas/fig2", parts=parts)
+
+
+class Folder:
+    """Results of cases in a folder, as the workflow lays them out."""
+
+    def __init__(self, root):
+        self.root, self.paths = root, []
+
+    def arrays(self, case, name="fields", **variables):
+        """Write variables, given with their dimensions or as values by seed, as netCDF."""
+        coordinates = variables.pop("coordinates", {})
+        data = {key: value if isinstance(value, tuple) else ("seed", value) for key, value in variables.items()}
+        seeds = {"seed": np.arange(dict(xr.Dataset(data).sizes)["seed"])}
+        return self._write(case, f"{name}.nc", store.write_arrays, xr.Dataset(data, seeds | coordinates))
+
+    def table(self, case, name="history", **columns):
+        return self._write(case, f"{name}.parquet", store.write_table, pd.DataFrame(columns))
+
+    def _write(self, case, name, write, data):
+        path = self.root / "failed_ideas" / case / name
+        write(path, data, {})
+        self.paths.append(str(path))
+        return self
+
+    @property
+    def cases(self):
+        return claims.by_name(results_of(self.paths))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path)
+
+
+def two(folder, first, second):
+    return folder.arrays("poisson/bn", relative_l2=first).arrays("poisson/base", relative_l2=second).cases
+
+
+def over(**settings):
+    return part(over="poisson/base", **settings)
+
+
+def test_paired_ratios_and_their_sign_test(folder):
+    errors = np.multiply(RATIOS, BASE)
+    found = claims.decide(over(above=20.2), two(folder, errors, BASE))
+    assert found.value == pytest.approx(20.4)
+    assert (found.low, found.high, found.n, found.diverged) == (pytest.approx(18.9), pytest.approx(24.1), 7, 0)
+    assert found.coverage == 1 - 2 / 2**7
+    assert found.p_value == pytest.approx(scipy.stats.binomtest(4, 7).pvalue)
+    assert found.outcome == "undecided"
+
+
+@given(st.lists(st.floats(-10, 10), min_size=6, max_size=14), st.floats(-10, 10))
+def test_above_and_below_are_mirror_images_and_agree_with_the_sign_test(values, threshold):
+    assume(threshold not in values)
+    interval = claims.median_interval(values)
+    above, below = (claims.outcome(part(**{side: threshold}), interval) for side in ("above", "below"))
+    assert {above, below} in ({"holds", "fails"}, {"undecided"})
+    more = sum(value > threshold for value in values)
+    significant = scipy.stats.binomtest(more, len(values)).pvalue < 0.05
+    assert (above == "holds") == (significant and 2 * more > len(values))
+    mirrored = claims.median_interval(np.negative(values))
+    assert claims.outcome(part(below=-threshold), mirrored) == above
+
+
+def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_path):
+    errors = np.multiply(RATIOS, BASE)
+    cases = two(Folder(tmp_path / "as"), errors, BASE)
+    swapped = two(Folder(tmp_path / "swapped"), BASE, errors)
+    found = [
+        claims.table({"c1": claim(over(above=threshold))}, results).verdict[0]
+        for results, threshold in ((cases, 5), (swapped, 5), (cases, 25), (swapped, 0.01), (cases, 20.2))
+    ]
+    expected = ["reproduced", "not reproduced", "not reproduced", "reproduced", "undecided at this tier"]
+    assert found == expected
+    inverse = claims.values_of(over(above=1), swapped).values
+    np.testing.assert_allclose(claims.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict"),
+    [
+        (["holds", "holds"], "reproduced"),
+        (["fails"], "not reproduced"),
+        (["holds", "fails"], "reproduced in part"),
+        (["holds", "undecided", "fails"], "reproduced in part"),
+        (["holds", "undecided"], "undecided at this tier"),
+        (["undecided", "fails"], "undecided at this tier"),
+        (["undecided"], "undecided at this tier"),
+    ],
+)
+def test_verdict_from_outcomes(outcomes, verdict):
+    assert claims.verdict(outcomes) == verdict
+    assert claims.verdict(outcomes[::-1]) == verdict
+
+
+def test_all_verdicts_from_data(folder):
+    cases = two(folder, np.multiply(RATIOS, BASE), BASE)
+    entries = {
+        "c1": claim(over(above=5)),
+        "c2": claim(over(below=5), part(above=30)),
+        "c3": claim(over(above=5), over(below=5)),
+        "c4": claim(over(above=5), over(above=20.2)),
+    }
+    found = claims.table(entries, cases)
+    verdicts = dict(zip(found.claim, found.verdict))
+    assert list(verdicts.values()) == [
+        "reproduced",
+        "not reproduced",
+        "reproduced in part",
+        "undecided at this tier",
+    ]
+    assert found.outcome.tolist() == ["holds", "fails", "fails", "holds", "fails", "holds", "undecided"]
+
+
+@pytest.mark.parametrize(("seeds", "outcome"), [(5, "undecided"), (6, "holds")])
+def test_five_seeds_cannot_decide(folder, seeds, outcome):
+    found = claims.decide(over(above=5), two(folder, RATIOS[:seeds], [1.0] * seeds))
+    assert found.outcome == outcome
+    assert found.coverage == 1 - 2.0 ** (1 - seeds)
+
+
+def test_a_value_on_the_threshold_counts_against_either_side(folder):
+    cases = folder.arrays("poisson/bn", relative_l2=[5.0, 6, 7, 8, 9, 10]).cases
+    found = claims.decide(part(above=5), cases)
+    assert (found.low, found.outcome) == (5, "undecided")
+
+
+def test_seeds_are_paired_by_their_number(folder):
+    folder.arrays("poisson/bn", relative_l2=[8.0, 4.0, 2.0], coordinates={"seed": [5, 1, 3]})
+    folder.arrays("poisson/base", relative_l2=[1.0, 2.0, 4.0], coordinates={"seed": [1, 4, 5]})
+    found = claims.values_of(over(above=1), folder.cases)
+    assert sorted(found.values) == [2.0, 4.0]
+
+
+def test_no_common_seed_is_an_error(folder):
+    folder.arrays("poisson/bn", relative_l2=[1.0]).arrays("poisson/base", relative_l2=[1.0], coordinates={"seed": [1]})
+    with pytest.raises(ConfigError, match="no seed in common"):
+        claims.values_of(over(above=1), folder.cases)
+
+
+def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
+    cases = two(folder, [1.0, NAN, 3.0, NAN, 5.0], [1.0, 2.0, NAN, NAN, np.inf])
+    ratios = claims.values_of(over(above=1), cases)
+    assert ratios.values.tolist() == [1.0, np.inf, 0.0, 0.0]
+    assert ratios.diverged == 4
+    differences = claims.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
+    assert differences.values.tolist() == [0.0, np.inf, -np.inf, -np.inf]
+    single = claims.values_of(part(diverged="infinite", above=1), cases)
+    assert (single.values.tolist(), single.diverged) == ([1.0, np.inf, 3.0, np.inf, 5.0], 2)
+
+
+def test_a_method_that_always_diverges_has_failed_where_the_other_has_not(tmp_path):
+    cases = two(Folder(tmp_path), [NAN] * 7, BASE)
+    found = claims.decide(over(above=5), cases)
+    assert (found.value, found.low, found.outcome, found.diverged) == (np.inf, np.inf, "holds", 7)
+    assert claims.decide(over(below=1.2), cases).outcome == "fails"
+    swapped = two(Folder(tmp_path / "swapped"), BASE, [NAN] * 7)
+    assert claims.decide(over(above=5), swapped).outcome == "fails"
+    both = claims.decide(over(above=5), two(Folder(tmp_path / "both"), [NAN] * 7, [NAN] * 7))
+    assert (both.n, both.diverged, both.outcome) == (0, 7, "undecided")
+
+
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_an_unknown_value_never_decides_anything(folder, side):
+    """Two of seven unknown: the interval, which is the range, has no ends; one of ten changes no order statistic."""
+    folder.arrays("poisson/bn", relative_l2=[1.0] * 5 + [NAN] * 2)
+    for threshold in (0.0, 2.0):
+        found = claims.decide(part(**{side: threshold}), folder.cases)
+        assert (found.low, found.high, found.n, found.diverged) == (-np.inf, np.inf, 7, 2)
+        assert (found.value, found.outcome) == (1.0, "undecided")
+    ten = folder.arrays("poisson/base", relative_l2=[1.0] * 9 + [NAN]).cases
+    found = claims.decide(part(of="poisson/base", above=0.0), ten)
+    assert (found.low, found.high, found.outcome) == (1.0, 1.0, "holds")
+
+
+def test_runs_marked_diverged_have_no_value_in_any_file(folder):
+    folder.arrays("poisson/bn", relative_l2=[1.0, 2.0, 3.0], diverged_at=[-1, 7, -1])
+    folder.table("poisson/bn", "audit", seed=[0, 1, 2], share=[0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(claims.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
+    found = claims.values_of(part(measure="share", above=0), folder.cases)
+    np.testing.assert_array_equal(found.values, [0.1, NAN, 0.3])
+    assert found.diverged == 1
+    assert claims.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
+
+
+def test_zero_over_zero_is_unknown_and_a_ratio_of_negative_numbers_refused(tmp_path):
+    cases = two(Folder(tmp_path), [0.0, 0.0, 2.0], [0.0, 2.0, 0.0])
+    np.testing.assert_array_equal(claims.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
+    for name, first, second in (("first", [-1.0], [1.0]), ("second", [1.0], [-1.0])):
+        with pytest.raises(ConfigError, match="has negative terms; compare with `less`"):
+            claims.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
+
+
+@pytest.mark.parametrize(
+    ("side", "threshold", "outcome"),
+    [
+        ("above", 2.5, "holds"),
+        ("above", 3, "fails"),
+        ("below", 3.5, "holds"),
+        ("below", 3, "fails"),
+        ("below", 1, "fails"),
+    ],
+)
+def test_a_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
+    cases = folder.arrays("poisson/bn", patch_rank=[3, 3]).cases
+    found = claims.decide(part(measure="patch_rank", deterministic=True, **{side: threshold}), cases)
+    assert (found.value, found.low, found.high, found.coverage, found.outcome) == (3, 3, 3, 1, outcome)
+    assert np.isnan(found.p_value)
+    assert claims.decide(part(measure="patch_rank", **{side: threshold}), cases).outcome == "undecided"
+
+
+@pytest.mark.parametrize("values", [[3.0, 4.0], [3.0, NAN], [NAN]])
+def test_a_deterministic_part_that_varies_is_refused(folder, values):
+    cases = folder.arrays("poisson/bn", patch_rank=values).cases
+    with pytest.raises(ConfigError, match="'patch_rank' of 'poisson/bn' is marked deterministic; it must be one value"):
+        claims.decide(part(measure="patch_rank", deterministic=True, above=1), cases)
+
+
+@pytest.fixture
+def latents(folder):
+    """A correlation by seed, network and layer, each value telling where it stands: 100·network + 10·layer + seed."""
+    values = 100 * np.arange(2)[:, None, None] + 10 * np.arange(1, 4)[:, None] + np.arange(2)
+    coordinates = {"network": ["pinn", "regressor"], "scale": np.float32([0.1, 0.2, 0.3])}
+    folder.arrays("latents/default", "latents", correlation=(("network", "layer", "seed"), values))
+    folder.arrays(
+        "latents/default",
+        "scales",
+        coordinates=coordinates,
+        by_scale=(("network", "scale", "seed"), values),
+        with_text=(("seed", "network"), values[:, 0].T),
+    )
+    return folder.cases
+
+
+def at(latents, measure, **settings):
+    return claims.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
+
+
+def test_selection_by_name_and_number_from_netcdf(latents):
+    assert at(latents, "by_scale", at={"network": "regressor", "scale": 0.2}) == [120, 121]
+    assert at(latents, "with_text", at={"network": "pinn"}) == [10, 11]
+    assert at(latents, "correlation", at={"network": 1, "layer": 2}) == [130, 131]
+    less = at(latents, "by_scale", at={"network": "regressor", "scale": "1e-1"}, less={"network": "pinn", "scale": 0.3})
+    assert less == [80, 80]
+
+
+@pytest.mark.parametrize(
+    ("measure", "selection", "message"),
+    [
+        ("by_scale", {"network": "regresor", "scale": 0.2}, "has no network 'regresor'; allowed: pinn, regressor"),
+        ("by_scale", {"network": "pinn"}, "has several values of a seed; `at` must choose among scale"),
+        ("by_scale", {"network": "pinn", "layer": 2}, "by seed and network and layer must be in one file; .* none of"),
+        ("by_scal", {}, "'by_scal' by seed must be in one file; it is in none of: latents.nc, scales.nc"),
+    ],
+)
+def test_selections_that_fail_say_what_is_allowed(latents, measure, selection, message):
+    with pytest.raises(ConfigError, match=f"case 'latents/default': .*{message}"):
+        at(latents, measure, at=selection)
+
+
+def test_a_history_is_read_at_its_last_epoch_and_elsewhere_on_demand(folder):
+    folder.table("poisson/bn", epoch=[0, 0, 10, 10], seed=[0, 1, 0, 1], loss=[4.0, 5.0, 6.0, NAN])
+    found = claims.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
+    assert (found.values.tolist(), found.diverged) == ([6.0, np.inf], 1)
+    found = claims.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
+    assert found.values.tolist() == [4.0, 5.0]
+
+
+def test_rows_of_a_table_are_selected_by_columns(folder):
+    columns = {
+        "seed": [0, 0, 1, 1],
+        "power": [1, 2, 2, 1],
+        "branch": ["a", "b", "b", "a"],
+        "share": [1.0, 2.0, 4.0, 3.0],
+    }
+    cases = folder.table("towers/relu123", "audit", **columns).cases
+
+    def share(**settings):
+        return claims.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
+
+    assert share(at={"power": 1}) == [1.0, 3.0]
+    assert share(at={"branch": "b"}, less={"branch": "a"}) == [1.0, 1.0]
+    with pytest.raises(ConfigError, match="`at` must choose among power, branch"):
+        share()
+
+
+def test_which_of_several_files_is_read(folder):
+    """Fields go before tables; what a table alone goes by selects the table; two fields must be told apart."""
+    folder.arrays("poisson/bn", relative_l2=[1.0])
+    folder.table("poisson/bn", epoch=[0, 9], seed=[0, 0], relative_l2=[2.0, 3.0])
+
+    def error(**settings):
+        return claims.values_of(part(above=0, **settings), folder.cases).values.tolist()
+
+    assert (error(), error(at={"epoch": 0}), error(file="history")) == ([1.0], [2.0], [3.0])
+    folder.arrays("poisson/bn", "latents", relative_l2=[4.0])
+    assert error(file="latents") == [4.0]
+    with pytest.raises(ConfigError, match=r"it is in all of: fields\.nc, latents\.nc"):
+        error()
+
+
+def test_results_that_are_missing_are_named(folder):
+    with pytest.raises(ConfigError, match="no results of the case 'poisson/base'; did you mean 'poisson/bn'"):
+        claims.decide(over(above=1), folder.arrays("poisson/bn", relative_l2=[1.0]).cases)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "neither of `above` and `below` given; exactly one is wanted"),
+        ({"above": 1, "below": 2}, "both of `above` and `below` given"),
+        ({"above": 1, "over": "a/b", "less": "a/c"}, "`over` and `less` both given; at most one is allowed"),
+        ({"above": 1, "over": "poisson/bn"}, "'poisson/bn' is compared with itself"),
+        ({"above": 1, "at": {"layer": 3}, "less": {"layer": 3}}, "'poisson/bn' is compared with itself"),
+        ({"above": float("nan")}, "above: nan given; input should be a finite number"),
+        ({"above": 1, "less": "nocase"}, "less.*'nocase' is not a name that can be used here"),
+        ({"above": 1, "less": 3}, "less.*3 given; input should be a valid dictionary"),
+        ({"above": 1, "at": {"seed": 3}}, "at: seeds cannot be selected"),
+        ({"above": 1, "at": {"layer": [3]}}, r"at.layer: \[3\] given; a number or a name is wanted"),
+        ({"above": 1, "ovr": "a/b"}, "unknown key 'ovr'; did you mean 'over'"),
+        ({"above": 1, "diverged": "infinit"}, "'infinit' is not known; did you mean 'infinite'"),
+    ],
+)
+def test_entries_that_cannot_be_decided_are_answered_in_a_sentence(settings, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        part(**settings)
+    assert "\n" not in str(error.value)
+
+
+def test_entries_survive_as_text_and_name_their_cases():
+    first = claim(
+        part(at={"layer": 3, "scale": 0.5, "network": "pinn", "on": True}, over="b/c", below="1e-12"),
+        part(less={"layer": 2}, above=-1),
+    )
+    entries = {"c2": first, "c1": claim(part(of="d/e-1", less="b/c", above=0))}
+    assert from_text(to_text(entries)) == entries
+    assert first.parts[0].threshold == 1e-12
+    assert cases_of(entries) == ["poisson/bn", "b/c", "d/e-1"]
+
+
+def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
+    """One base run has diverged, so that the range of seven ratios reaches down to zero."""
+    monkeypatch.setattr(claims, "start_log", lambda path: None)
+    two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
+    entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
+    output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md")}
+    job = SimpleNamespace(
+        log=[""],
+        params=SimpleNamespace(entry=entry, code=["claims.py 0"], tier="draft"),
+        input=folder.paths,
+        output=SimpleNamespace(**output),
+    )
+    claims.make(job)
+    table = store.read_table(output["data"])
+    assert table.claim.tolist() == ["c1", "c1", "c2"]
+    assert table.verdict.tolist() == ["undecided at this tier"] * 2 + ["not reproduced"]
+    assert (table.diverged.tolist(), table.tier.unique().tolist()) == ([1, 0, 0], ["draft"])
+    assert table.attrs["entry"] == entry
+    assert json.loads(table.attrs["code"]) == ["claims.py 0"]
+    again = pd.read_csv(output["csv"], keep_default_na=False)
+    pd.testing.assert_frame_equal(again, table, check_dtype=False, rtol=1e-5)
+    title, *_, first, second = output["md"].read_text().splitlines()
+    assert title == "# Published claims, draft tier"
+    stated = "It breaks. | sec. 1 | failed_ideas/fig2"
+    ratio = "ratio of errors: 20 [0, 24.1], claimed > 5, n = 7, 1 diverged: undecided"
+    error = "ratio of errors: 20 [17, 25.3], claimed < 100, n = 7: holds"
+    assert first == f"| c1 | {stated} | undecided at this tier | {ratio}<br>{error} |"
+    assert second.startswith(rf"| c2 | {stated} | not reproduced | a\|b: 20 [17, 25.3], claimed > 50, n = 7: fails")
+
+
+@pytest.mark.parametrize(
+    ("values", "deterministic", "numbers"),
+    [
+        ([3.0, 3.0], True, "3, claimed < 3.5, n = 2: holds"),
+        ([3.0, 3.0], False, "3 (50 %), claimed < 3.5, n = 2: undecided"),
+        ([2.0, NAN, 4.0], False, "3 [-inf, inf] (75 %), claimed < 3.5, n = 3, 1 diverged: undecided"),
+    ],
+)
+def test_decisive_numbers_say_what_they_rest_on(folder, values, deterministic, numbers):
+    folder.arrays("poisson/bn", patch_rank=values)
+    entry = {"c1": claim(part(measure="patch_rank", deterministic=deterministic, below=3.5))}
+    (row,) = claims.table(entry, folder.cases).itertuples()
+    assert claims.numbers(row) == f"ratio of errors: {numbers}"

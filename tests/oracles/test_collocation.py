@@ -1,0 +1,444 @@
+"""Physics-informed networks in their variants: derivatives, identities of batch norm, convolutions, seeds."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rectified import activations
+from rectified.checkpoints import Checkpoint
+from rectified.collocation import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.collocation_fields import trained_fields
+from rectified.collocation_job import CollocationJob
+from rectified.collocation_tasks import Collocation
+from rectified.convolution import Convolution, first_patches
+from rectified.derivatives import RULES, forward, reverse, stencil
+from rectified.field_networks import FieldNetwork, Scaling
+from rectified.normalization import BatchNormalization, LayerNormalization, Pass
+from rectified.problem_entries import BuckleyLeverett, Burgers, Poisson
+from rectified.problems.buckley_leverett import BuckleyLeverettProblem
+from rectified.problems.poisson import PoissonProblem
+from rectified.spec import Job
+
+PROBLEMS = {
+    "poisson": Poisson(equation="poisson"),
+    "offset": Poisson(
+        equation="poisson",
+        domain=((100, 102), (100, 102)),
+        solution="sin(pi*(x - 101))*sin(2*pi*(y - 101)) + ((x - 101)**2 - (y - 101)**2)/2",
+    ),
+    "burgers": Burgers(equation="burgers", viscosity=0.01 / np.pi),
+    "buckley_leverett": BuckleyLeverett(equation="buckley_leverett"),
+}
+FRONT = {"problem": "buckley_leverett", "sampling": "uniform", "collocation_points": 60, "boundary_points": 20}
+GRID = {"architecture": "convolution", "sampling": "nodes"}
+VARIANTS = {
+    "base": {},
+    "batch": {"normalization": "batch"},
+    "joint": {"normalization": "batch", "passes": "joint", "sampling": "resampled"},
+    "reference": {"normalization": "reference_batch"},
+    "layer": {"normalization": "layer", "first_normalized": 2},
+    "learnable": {"normalization": "learnable"},
+    "towers": {"architecture": "towers"},
+    "mixed": {"architecture": "mixed"},
+    "k1": {**GRID, "kernel": 1},
+    "naive": {**GRID, "padding": "zero"},
+    "valid": GRID,
+    "translation": {**GRID, "derivatives": "forward"},
+    "stencil": {**GRID, "derivatives": "stencil"},
+    "quantized": {**FRONT, "architecture": "quantized", "mass_weight": 2.0},
+    "hard": {**FRONT, "architecture": "quantized", "straight_through": False, "codebook": "encoded"},
+    "experts": {**FRONT, "architecture": "experts", "sharpness": 5.0},
+    "gate": {**FRONT, "architecture": "experts", "sharpness": "hard"},
+    "burgers": {"problem": "burgers", "sampling": "uniform", "boundary_points": 20},
+}
+
+
+def job(**changes) -> CollocationJob:
+    given = {"problem": "poisson", "width": 9, "hidden_layers": 2, "epochs": 12, "record_every": 4, "seeds": 3}
+    given |= {"collocation_points": 64, "boundary_points": 16, "initial_points": 10, "precision": "float64"}
+    task = Collocation(document="test", **given | changes)
+    formula = activations.get(task.activation).formula
+    entry = PROBLEMS[task.problem]
+    return CollocationJob(
+        Job(tier="test", threads=1, experiment="e", case="c", settings=task, problem=entry, formula=formula)
+    )
+
+
+def rows(ready: CollocationJob, spread: float = 0.3) -> torch.Tensor:
+    """Initial parameters, moved so that no bias is zero."""
+    theta = ready.initial().double()
+    noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return theta + spread * noise
+
+
+def jacobian(ready: CollocationJob, theta: torch.Tensor, of: Pass) -> torch.Tensor:
+    """∂u_i/∂x_j of the first network over its collocation points: [points, 2, points]."""
+    x = ready.loss.points.collocation
+    return torch.autograd.functional.jacobian(lambda y: ready.network.evaluate(theta[:1], y, of)[0], x)[:, 0]
+
+
+# --- derivatives ------------------------------------------------------------------------------------
+
+
+def wave(x: torch.Tensor) -> torch.Tensor:
+    return torch.sin(2 * x[:, 0]) * torch.exp(x[:, 1])
+
+
+@pytest.mark.parametrize("rule", [reverse, forward])
+def test_derivatives_of_a_known_field(rule):
+    x = torch.rand(2, 2, 30, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = rule(wave, x, ("x", "y", "xx", "yy", "xy"), ("x", "y"))
+    slope = 2 * torch.cos(2 * x[:, 0]) * torch.exp(x[:, 1])
+    exact = {"u": wave(x), "x": slope, "y": wave(x), "xx": -4 * wave(x), "yy": wave(x), "xy": slope}
+    for name, values in exact.items():
+        torch.testing.assert_close(found[name], values, rtol=1e-12, atol=1e-12)
+
+
+def test_stencil_is_of_second_order():
+    errors = []
+    for side in (11, 21, 41):
+        x = as_tensor(grid_of(np.linspace(0, 1, side), np.linspace(-1, 1, side)))[None]
+        found = stencil(wave, x, ("x", "xx", "yy"), ("x", "y"))
+        exact = {"x": 2 * torch.cos(2 * x[:, 0]) * torch.exp(x[:, 1]), "xx": -4 * wave(x), "yy": wave(x)}
+        centre = side**2 // 2
+        errors.append([abs(float((found[name] - exact[name])[0, centre])) for name in exact])
+    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    assert np.all((orders > 1.85) & (orders < 2.15))
+
+
+def test_a_field_that_does_not_depend_on_the_inputs_has_derivative_zero():
+    x = torch.rand(1, 2, 5, dtype=torch.float64)
+    found = reverse(lambda y: torch.ones(1, 5, dtype=torch.float64), x, ("xx",), ("x", "y"))
+    assert (found["xx"] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["base", "reference", "layer", "learnable", "towers", "quantized", "experts", "k1"])
+def test_networks_of_single_points_have_one_derivative(name):
+    ready = job(**VARIANTS[name] | {"mass_weight": 0.0})
+    theta, x = rows(ready), ready.loss.points.collocation.repeat(3, 1, 1)
+    wanted, axes = ready.problem.derivatives, ready.problem.axes
+    one, other = (
+        RULES[rule](lambda y: ready.network.evaluate(theta, y, Pass()), x, wanted, axes)
+        for rule in ("reverse", "forward")
+    )
+    for key in one:
+        torch.testing.assert_close(one[key], other[key], rtol=1e-9, atol=1e-9)
+
+
+# --- the loss ---------------------------------------------------------------------------------------
+
+
+class Exact(FieldNetwork):
+    """The exact solution of the Poisson problem, or of the Buckley–Leverett equation ahead of its front, as a network."""
+
+    def __init__(self, function):
+        self.function = function
+        super().__init__(Scaling(), ())
+
+    def evaluate(self, theta, x, of):
+        return self.function(x).expand(len(theta), -1)
+
+
+def test_the_loss_of_the_exact_solution_is_zero():
+    problem = PoissonProblem()
+    sampler = Sampler(problem, "cells", 256, 0, 96, {"initial": 1.0, "boundary": 100.0}, "test")
+    pi = torch.pi
+
+    def solution(x):
+        return torch.sin(pi * x[:, 0]) * torch.sin(2 * pi * x[:, 1]) + (x[:, 0] ** 2 - x[:, 1] ** 2) / 2
+
+    terms = CollocationLoss(problem, Exact(solution), sampler).terms(torch.zeros(2, 0, dtype=torch.float64))
+    assert float(terms["equation"].max()) < 1e-22
+    assert float(terms["conditions"].max()) < 1e-26
+
+
+def test_weights_are_those_of_mean_squares():
+    problem = PoissonProblem()
+    sampler = Sampler(problem, "cells", 256, 0, 96, {"initial": 1.0, "boundary": 100.0}, "test")
+    terms = CollocationLoss(problem, Exact(lambda x: 0 * x[:, 0]), sampler).terms(torch.zeros(1, 0).double())
+    boundary = sampler.values
+    assert float(terms["conditions"]) == pytest.approx(100 * np.mean(boundary**2), rel=1e-12)
+    assert float(terms["equation"]) == pytest.approx(25 * np.pi**4 / 4, rel=1e-12)
+
+
+def test_mass_of_a_shifted_field_is_off_by_the_shift():
+    problem = BuckleyLeverettProblem()
+    sampler = Sampler(problem, "uniform", 50, 10, 10, {"initial": 1.0, "boundary": 1.0}, "test")
+
+    def exact(x):
+        return as_tensor(problem.exact(x[0].detach().numpy()))[None] + 0 * x[:, 0]
+
+    theta = torch.zeros(1, 0, dtype=torch.float64)
+    right = CollocationLoss(problem, Exact(exact), sampler, mass_weight=3.0).terms(theta)["mass"]
+    shifted = CollocationLoss(problem, Exact(lambda x: exact(x) + 0.1), sampler, mass_weight=3.0).terms(theta)["mass"]
+    assert float(right) < 3 * 1e-4  # midpoint rule across a jump, 64 points: at most 0.58/128 off
+    assert float(shifted) == pytest.approx(3 * 0.01, rel=0.1)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_gradients_are_those_of_the_loss(name):
+    ready = job(**VARIANTS[name] | {"straight_through": False, "seeds": 1})
+    theta = rows(ready)
+    gradient = ready.loss(theta)[1]
+    direction = torch.randn(theta.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    step = 1e-6
+    ends = [ready.loss.objective((theta + sign * step * direction).requires_grad_()).detach() for sign in (1, -1)]
+    along = float((ends[0] - ends[1]) / (2 * step))
+    penalized = ready.settings.architecture == "quantized"  # its penalty stops gradients on purpose
+    if not penalized:
+        assert float((gradient * direction).sum()) == pytest.approx(along, rel=1e-5)
+
+
+def test_a_moved_problem_is_the_same_problem_with_scaled_inputs():
+    here, there = job(), job(problem="offset")
+    theta = rows(here)
+    torch.testing.assert_close(here.loss.objective(theta), there.loss.objective(theta), rtol=1e-8, atol=0)
+    unscaled = job(problem="offset", input_scaling=False)
+    assert not torch.allclose(unscaled.loss.objective(theta), here.loss.objective(theta), rtol=1e-2)
+
+
+def test_collocation_points_are_drawn_anew_only_if_resampled():
+    again, once = job(sampling="resampled").sampler, job(sampling="uniform").sampler
+    assert (again.draw(3).collocation == again.draw(3).collocation).all()
+    assert not (again.draw(3).collocation == again.draw(4).collocation).any()
+    assert (once.draw(3).collocation == once.draw(4).collocation).all()
+    assert (again.draw(3).conditions == again.draw(4).conditions).all()
+
+
+# --- batch norm: exact identities --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("normalized", ["all", "first"])
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=5, deadline=None)
+def test_batch_norm_makes_the_field_blind_to_translation(normalized, seed):
+    ready = job(normalization="batch", collocation_points=256, hidden_layers=2, seeds=1)
+    if normalized == "first":
+        ready.network.normalization.normalized = range(1, 2)
+    theta = rows(ready) + 0.1 * torch.randn(1, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    sums = jacobian(ready, theta, Pass()).sum(-1)
+    assert float(sums.abs().max()) <= 1e-12
+    x = ready.loss.points.collocation
+    moved = forward(lambda y: ready.network.evaluate(theta, y, Pass()), x, ("x", "y"), ("x", "y"))
+    assert max(float(moved[axis].abs().max()) for axis in "xy") <= 1e-12
+    twice = ready.loss.jets(theta, x, Pass())
+    once = reverse(lambda y: ready.network.evaluate(theta, y, Pass()), x, ("x",), ("x", "y"))["x"]
+    assert max(float(twice[name].abs().max()) for name in ("xx", "yy")) <= 1e-9 * float(once.abs().max())
+    assert float(once.abs().max()) > 1e-3
+    residual = ready.loss.terms(theta)["equation"]
+    assert float(residual) == pytest.approx(25 * np.pi**4 / 4, rel=1e-8)
+
+
+def test_batch_norm_of_activations_makes_even_the_first_derivative_vanish():
+    ready = job(normalization="batch", seeds=1)
+    theta, network = rows(ready), ready.network
+    p = network.blocks(theta)
+
+    def field(x):
+        h = x
+        for layer in (1, 2):
+            z = torch.baddbmm(p[f"b{layer}"][:, :, None], p[f"W{layer}"], h)
+            h = network.normalization(layer, torch.tanh(z), p, Pass())
+        return network.trunk.head(p, h)[:, 0]
+
+    x = ready.loss.points.collocation
+    found = reverse(field, x, ("x", "y"), ("x", "y"))
+    assert float(found["u"].std()) > 1e-2
+    assert max(float(found[axis].abs().max()) for axis in "xy") <= 1e-12
+
+
+@pytest.mark.parametrize(("name", "training"), [("batch", False), ("reference", True), ("layer", True), ("base", True)])
+def test_statistics_that_do_not_depend_on_the_points_leave_the_jacobian_diagonal(name, training):
+    ready = job(**VARIANTS[name])
+    theta = rows(ready, 0.1)
+    matrix = jacobian(ready, theta, Pass(training=training)).abs()
+    own = torch.eye(len(matrix), dtype=torch.bool)[:, None].expand_as(matrix)
+    assert (matrix[~own] == 0).all()
+    assert float(matrix[own].max()) > 1e-3
+
+
+def test_batch_statistics_fill_the_jacobian():
+    ready = job(normalization="batch")
+    matrix = jacobian(ready, rows(ready), Pass()).abs()
+    share = 1 - float(matrix.diagonal(dim1=0, dim2=2).sum() / matrix.sum())
+    assert share > 0.1
+
+
+def test_normalizations_are_those_of_torch():
+    z = torch.randn(1, 5, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 1
+    for ours, theirs, arranged in (
+        (BatchNormalization(5, range(1, 2)), torch.nn.BatchNorm1d(5), z),
+        (LayerNormalization(5, range(1, 2)), torch.nn.LayerNorm(5), z.mT),
+    ):
+        p, of = ours.draw(torch.Generator()), Pass()
+        expected = theirs.double()(arranged)
+        found = ours(1, z, p, of)
+        torch.testing.assert_close(found if arranged is z else found.mT, expected, rtol=1e-12, atol=1e-12)
+    batch, p, of = (
+        BatchNormalization(5, range(1, 2)),
+        BatchNormalization(5, range(1, 2)).draw(torch.Generator()),
+        Pass(),
+    )
+    batch(1, z, p, of)
+    torch.testing.assert_close(of.running["mean1"], 0.1 * z.mean(-1))
+    torch.testing.assert_close(of.running["variance1"], 0.9 + 0.1 * z.var(-1, correction=0))
+
+
+def test_running_statistics_come_to_those_of_the_points():
+    ready = job(normalization="batch", seeds=1)
+    theta = rows(ready)
+    for epoch in range(200):
+        ready.loss.redraw(epoch, theta)
+    p = ready.network.blocks(theta)
+    x = ready.loss.points.conditions  # the last pass of each step
+    of = Pass()
+    ready.network.evaluate(theta, x, of)
+    inner = Pass()
+    ready.network.evaluate(theta, ready.loss.points.collocation, inner)
+    between = [(pass_.running["mean1"] - 0.9 * p["mean1"]) / 0.1 for pass_ in (of, inner)]
+    settled = (between[0] + 0.9 * between[1]) / 1.9
+    torch.testing.assert_close(p["mean1"], settled, rtol=1e-6, atol=1e-9)
+
+
+# --- towers, convolutions, quantization, experts ------------------------------------------------------
+
+
+def test_the_tower_of_relu_gets_no_gradient_from_the_residual():
+    ready = job(architecture="towers", hidden_layers=2, seeds=4)
+    history = ready.run(None, False)
+    assert (history.records["share1"] == 0).all()
+    total = sum(history.records[f"share{k}"] for k in (1, 2, 3))
+    np.testing.assert_allclose(total, 1, rtol=1e-12)
+    assert (history.records["share2"] > 0).all()
+
+
+def test_a_convolution_with_1x1_kernels_is_the_dense_network():
+    conv, dense = job(**VARIANTS["k1"]), job(sampling="nodes")
+    theta = conv.initial()
+    assert (theta == dense.initial()).all()
+    torch.testing.assert_close(conv.loss(theta)[1], dense.loss(theta)[1], rtol=1e-9, atol=1e-9)
+
+
+def test_a_convolution_is_that_of_torch_module_by_module():
+    ready = job(**GRID, seeds=2)
+    theta, nodes = rows(ready), ready.loss.points.collocation
+    p, x = ready.network.blocks(theta), ready.network.batch(nodes)
+    side = round(x.shape[-1] ** 0.5)
+    u = ready.network.evaluate(theta, x, Pass())
+    for number in range(2):
+        first, second = torch.nn.Conv2d(2, 9, 3).double(), torch.nn.Conv2d(9, 9, 3).double()
+        with torch.no_grad():
+            for layer, module in ((1, first), (2, second)):
+                module.weight.copy_(p[f"W{layer}"][number])
+                module.bias.copy_(p[f"b{layer}"][number])
+            h = torch.tanh(first(ready.network.scaling(x).unflatten(-1, (side, side))))
+            h = torch.tanh(second(h)) + h[..., 1:-1, 1:-1]
+            expected = (p["Wout"][number] @ h.flatten(2))[0, 0]
+        torch.testing.assert_close(u[number], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_valid_convolution_is_a_function_of_place():
+    ready = job(**GRID)
+    theta, nodes = rows(ready), ready.loss.points.collocation
+    steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
+    network = ready.network
+    u = network.evaluate(theta, network.batch(nodes), Pass())
+    torch.testing.assert_close(network.at(theta, nodes, steps), u, rtol=1e-12, atol=1e-12)
+    translated = job(**GRID, derivatives="forward").loss.jets(theta, nodes, Pass())
+    h = 1e-4
+    shift = torch.tensor([h, 0.0], dtype=torch.float64)[None, :, None]
+    ends = [network.at(theta, nodes + sign * shift, steps) for sign in (1, 0, -1)]
+    torch.testing.assert_close(translated["xx"], (ends[0] - 2 * ends[1] + ends[2]) / h**2, rtol=1e-4, atol=1e-5)
+    summed = ready.loss.jets(theta, nodes, Pass())
+    assert float((summed["xx"] - translated["xx"]).norm() / translated["xx"].norm()) > 0.1
+
+
+@pytest.mark.parametrize(("side", "layers"), [(7, 2), (16, 3), (12, 4)])
+def test_coordinates_in_patches_have_rank_three(side, layers):
+    ready = job(**GRID, collocation_points=side**2, hidden_layers=layers)
+    patches = first_patches(ready.network, ready.loss.points.collocation)
+    assert patches.shape == (18, (side + 2 * layers - 2) ** 2)
+    assert int(torch.linalg.matrix_rank(patches)) == 3
+
+
+def test_quantization_chooses_the_nearest_code_and_passes_it_on():
+    through, hard = job(**VARIANTS["quantized"]), job(**VARIANTS["quantized"] | {"straight_through": False})
+    theta, x = rows(through), through.loss.points.collocation
+    torch.testing.assert_close(through.field(theta, x[0].numpy()), hard.field(theta, x[0].numpy()))
+    p = through.network.blocks(theta)
+    z = through.network.encoder(p, through.network.scaling(x))
+    codes = torch.nn.functional.normalize(p["codes"], dim=-1)
+    distances = (z[:, None] - codes[..., None]).square().sum(2)
+    assert (through.network.cells(theta, x) == distances.argmin(1)).all()
+    torch.testing.assert_close(z.norm(dim=1), torch.ones_like(z[:, 0]))
+    of = Pass()
+    through.network.evaluate(theta, x, of)
+    torch.testing.assert_close(of.penalty, 1.25 * distances.amin(1).mean(-1))
+
+
+def test_encoded_codes_are_all_in_use_at_first():
+    ready = job(**VARIANTS["hard"])
+    x = ready.loss.points.collocation
+    used = [len(row.unique()) for row in ready.network.cells(ready.initial(), x)]
+    assert used == [ready.settings.codes] * 3
+
+
+@given(sharpness=st.floats(1e3, 1e6))
+@settings(max_examples=10, deadline=None)
+def test_a_sharp_gate_is_a_hard_one(sharpness):
+    soft, hard = job(**VARIANTS["experts"] | {"sharpness": sharpness}), job(**VARIANTS["gate"])
+    theta = rows(hard, 1.0)
+    x = hard.loss.points.collocation
+    logits = hard.network.gate(hard.network.blocks(theta), hard.network.scaling(x)).topk(2, 1).values
+    clear = (logits[:, 0] - logits[:, 1]) * sharpness > 40
+    difference = (soft.network.evaluate(theta, x, Pass()) - hard.network.evaluate(theta, x, Pass())).abs()
+    assert float(difference[clear].max()) < 1e-12
+
+
+def test_an_even_gate_takes_the_mean_of_the_experts():
+    ready = job(**VARIANTS["experts"])
+    p = ready.network.blocks(rows(ready))
+    p["Wgate_out"] = torch.zeros_like(p["Wgate_out"])
+    x = ready.loss.points.collocation
+    each = torch.cat([trunk(p, ready.network.scaling(x)) for trunk in ready.network.trunks], 1)
+    torch.testing.assert_close(ready.network.evaluate(ready.network.row(p), x, Pass()), each.mean(1))
+
+
+# --- training ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_seed_trains_the_same_in_company(name):
+    together, alone = job(**VARIANTS[name]), job(**VARIANTS[name] | {"seeds": 1})
+    many, one = together.run(None, False), alone.run(None, False)
+    np.testing.assert_allclose(many.records["objective"][:, 0], one.records["objective"][:, 0], rtol=1e-7)
+    fields = trained_fields(together, many)
+    assert fields.field.shape[0] == 3
+    assert np.isfinite(fields.relative_l2).all()
+    np.testing.assert_allclose(fields.relative_l2, many.records["relative_l2"][-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["joint", "quantized"])
+def test_training_resumes_to_the_same_bits(name, tmp_path):
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+    stopped, redraw = job(**VARIANTS[name]), None
+
+    def interrupt(epoch, theta):
+        if epoch == 7:
+            raise KeyboardInterrupt
+        redraw(epoch, theta)
+
+    redraw, stopped.loss.redraw = stopped.loss.redraw, interrupt
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(checkpoint, False)
+    assert checkpoint.path.exists()
+    whole, resumed = job(**VARIANTS[name]).run(None, False), job(**VARIANTS[name]).run(checkpoint, False)
+    assert (resumed.theta == whole.theta).all()
+    np.testing.assert_array_equal(resumed.records["objective"], whole.records["objective"])
+
+
+def test_how_often_one_looks_does_not_change_what_is_learned():
+    often, seldom = (job(normalization="batch", record_every=n).run(None, False).theta for n in (1, 12))
+    assert (often == seldom).all()

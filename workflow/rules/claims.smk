@@ -1,0 +1,28 @@
+rule claims_of_document:
+    input:
+        claimed_files,
+    output:
+        data=f"{RESULTS}/claims/{{document}}.parquet",
+        csv=f"{RESULTS}/claims/{{document}}.csv",
+        md=f"{RESULTS}/claims/{{document}}.md",
+    log:
+        f"{RESULTS}/claims/{{document}}.log",
+    benchmark:
+        f"{RESULTS}/claims/{{document}}.benchmark.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=digest.code("claims.py"),
+        entry=claims_text,
+        tier=CONFIG.tier,
+    script:
+        "../../scripts/claims.py"
+
+
+rule claims:
+    input:
+        [f"{stem}.{suffix}" for stem in sorted(CLAIMS) for suffix in FORMATS["claim"]],
