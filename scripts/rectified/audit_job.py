@@ -7,6 +7,7 @@ left out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from math import nan
 from typing import NamedTuple
 
 import numpy as np
@@ -34,19 +35,26 @@ Points = Float[Tensor, "points inputs"]
 
 
 class OneNetwork(torch.nn.Module):
-    """One network of an ensemble as a module: [points, inputs] → [points].
+    """One network of an ensemble as a module with a parameter for each block: [points, inputs] → [points].
 
     Args:
-        theta: its parameters.
+        layout: the blocks of a row.
+        theta: a row.
         field: maps parameters [1, parameters] and points [1, inputs, points] to [1, points].
     """
 
-    def __init__(self, theta: Float[Tensor, " parameters"], field: Callable[[Tensor, Tensor], Tensor]):
+    def __init__(self, layout: Rows, theta: Float[Tensor, " parameters"], field: Callable[[Tensor, Tensor], Tensor]):
         super().__init__()
-        self.theta, self.field = torch.nn.Parameter(theta.double()), field
+        self.layout, self.field = layout, field
+        blocks = layout.blocks(theta.double()[None])
+        self.blocks = torch.nn.ParameterDict({name: block[0].clone() for name, block in blocks.items()})
+
+    @property
+    def theta(self) -> Float[Tensor, "1 parameters"]:
+        return self.layout.row({name: block[None] for name, block in self.blocks.items()})
 
     def forward(self, points: Points) -> Float[Tensor, " points"]:
-        return self.field(self.theta[None], points.T[None])[0]
+        return self.field(self.theta, points.T[None])[0]
 
 
 class Auditor(NamedTuple):
@@ -89,7 +97,7 @@ def _ritz(job: Job, points: int, threshold: float) -> Auditor:
     left, right = ready.problem.domain
     x = torch.linspace(left, right, job.settings.points, dtype=torch.float64)[:, None]
     grid = None if job.settings.gradient == "kink_aware" else RITZ_POINTS
-    rule, errors = ready.gradient(job.settings.gradient, points=grid), ready.true_errors()
+    rule = ready.gradient(job.settings.gradient, points=grid)
     regression = job.settings.objective == "regression"
 
     def slopes(at: Points) -> tuple[Tensor, None]:
@@ -97,18 +105,33 @@ def _ritz(job: Job, points: int, threshold: float) -> Auditor:
 
     def one(theta: Tensor) -> Audit:
         slopes.theta = theta
-        module = OneNetwork(theta, lambda rows, at: ready.network.fields(rows, at[:, 0])[0])
+        module = OneNetwork(ready.network, theta, lambda rows, at: ready.network.fields(rows, at[:, 0])[0])
         found = audit(
             module, x, order=0 if regression else 1, derivatives=slopes, threshold=threshold, box=[[left, right]]
         )
         if regression:
             return found
-        mismatch, uncertainty = parameter_mismatch(
-            lambda row: errors(row[None])[0][0], lambda row: rule(row[None])[1][0], theta, smallest_step=1e-6
-        )
-        return replace(found, parameter=mismatch, parameter_uncertainty=uncertainty)
+        parameter, uncertainty = _energy_mismatch(ready, rule, theta, threshold)
+        return replace(found, parameter=parameter, parameter_uncertainty=uncertainty)
 
     return Auditor(ready.network, one)
+
+
+def _energy_mismatch(ready: RitzJob, rule: Callable, theta: Tensor, threshold: float) -> tuple[float, float]:
+    """The mismatch of a gradient rule with differences of the exact energy: of the worst block that can be judged."""
+    errors, blocks = ready.true_errors(), ready.network.blocks(theta[None])
+    slopes = ready.network.blocks(rule(theta[None])[1])
+
+    def of_block(name: str) -> tuple[float, float]:
+        def energy(block: Tensor) -> Tensor:
+            return errors(ready.network.row({**blocks, name: block.view_as(blocks[name])}))[0][0]
+
+        return parameter_mismatch(
+            energy, lambda block: slopes[name].flatten(), blocks[name].flatten(), smallest_step=1e-6
+        )
+
+    found = [pair for pair in map(of_block, blocks) if pair[1] <= threshold]
+    return max(found, default=(nan, nan))
 
 
 def _pinn(job: Job, points: int, threshold: float) -> Auditor:
@@ -125,9 +148,9 @@ def _pinn(job: Job, points: int, threshold: float) -> Auditor:
             return torch.stack(first_and_second[:2]), torch.stack(first_and_second[2:])
 
         def loss(network: OneNetwork, at: Points) -> Tensor:
-            return residuals.equation(network.theta[None], at.T[None]).square().mean()
+            return residuals.equation(network.theta, at.T[None]).square().mean()
 
-        module = OneNetwork(theta, ready.network.output)
+        module = OneNetwork(ready.network, theta, ready.network.output)
         return audit(module, x, derivatives=derivatives, loss=loss, threshold=threshold, box=problem.box)
 
     return Auditor(ready.network, one)
@@ -145,7 +168,7 @@ def _regression(job: Job, points: int, threshold: float) -> Auditor:
         return (network(at) - exact).square().mean()
 
     def one(theta: Tensor) -> Audit:
-        module = OneNetwork(theta, ready.network.output)
+        module = OneNetwork(ready.network, theta, ready.network.output)
         return audit(module, x, order=0, loss=loss, threshold=threshold, box=box)
 
     return Auditor(ready.network, one)
@@ -162,8 +185,8 @@ def _collocation(job: Job, points: int, threshold: float) -> Auditor:
 def _pointwise(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
     """Networks that take points as they are, coupled at most by the statistics of a batch."""
     x = ready.loss.points.collocation[0].T.contiguous()
-    module = OneNetwork(theta, lambda rows, at: ready.loss.field(rows, at, Pass()))
-    frozen = OneNetwork(theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
+    module = OneNetwork(ready.network, theta, lambda rows, at: ready.loss.field(rows, at, Pass()))
+    frozen = OneNetwork(ready.network, theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
     field = frozen if ready.network.has_statistics else None
     return audit(module, x, field=field, loss=_equation(ready), **rest)
 
@@ -172,7 +195,7 @@ def _equation(ready: CollocationJob) -> Callable[[OneNetwork, Points], Tensor]:
     """The mean squared residual at any points, derivatives taken as in training."""
 
     def loss(network: OneNetwork, at: Points) -> Tensor:
-        jets = ready.loss.jets(network.theta[None], at.T[None], Pass())
+        jets = ready.loss.jets(network.theta, at.T[None], Pass())
         forcing = torch.from_numpy(np.array(ready.problem.forcing(at.detach().numpy().T)))
         return (ready.problem.operator(jets) - forcing).square().mean()
 
@@ -187,11 +210,15 @@ def _convolution(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
     network, nodes = ready.network, ready.loss.points.collocation
     inner = ready.loss.points.inner
     x = nodes[0].T.contiguous()
-    coupled = OneNetwork(theta, lambda rows, at: network.evaluate(rows, at, Pass()))
     if not network.reach:
-        return audit(coupled, x, **rest)
+        rule = ready.settings.derivatives
+        coupled = OneNetwork(network, theta, lambda rows, at: network.evaluate(rows, at, Pass()))
+        if rule == "stencil":
+            note = "derivatives: with zero padding the outputs are no function of place that a stencil could belong to"
+            return replace(audit(coupled, x, **rest | {"order": 0}), notes=(note,))
+        return audit(coupled, x, derivatives=rule, **rest)
     steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
-    place = OneNetwork(theta, lambda rows, at: network.at(rows, at, steps))
+    place = OneNetwork(ready.network, theta, lambda rows, at: network.at(rows, at, steps))
     names = [*ready.problem.axes, *(2 * name for name in ready.problem.axes)]
 
     def derivatives(at: Points) -> tuple[Tensor, Tensor]:

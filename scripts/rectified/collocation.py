@@ -180,7 +180,7 @@ class CollocationLoss:
         return [torch.cat(passes, -1)] if self.joint else passes
 
     def field(self, theta: Tensor, inputs: Float[Tensor, "networks 2 inputs"], of: Pass) -> Float[Tensor, "networks _"]:
-        """u in a pass of training; in a joint pass the points of the conditions are part of the batch, but not moved."""
+        """u in a pass of training; in a joint pass the points of the conditions are in the batch, but do not move."""
         if not self.joint:
             return self.network.evaluate(theta, inputs, of)
         beside = self.points.conditions.to(theta).expand(len(theta), -1, -1)
@@ -211,7 +211,7 @@ class CollocationLoss:
         return terms
 
     def _at_conditions(self, theta: Tensor, u: Tensor) -> Tensor:
-        """The field at the points of the conditions: of the same grid, of the joint batch, or of a pass of their own."""
+        """u at the points of the conditions: of the same grid, of the joint batch, or of a pass of their own."""
         if self.points.on_grid is not None:
             return u[:, self.points.on_grid]
         x = torch.cat(self._passes(), -1) if self.joint else self.points.conditions

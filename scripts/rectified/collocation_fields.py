@@ -1,4 +1,4 @@
-"""What a physics-informed network has learned: fields and errors, fronts of Buckley–Leverett, cells of a quantization."""
+"""What a physics-informed network has learned: fields and errors, fronts, cells of a quantization."""
 
 import numpy as np
 import torch

@@ -21,6 +21,7 @@ from rectified.training import History, Schedule, train
 from rectified.trunk import Function, Trunk
 
 CHUNK_POINTS = 4096
+REFERENCE_POINTS = 256
 
 
 class CollocationJob:
@@ -77,8 +78,8 @@ class CollocationJob:
         return Experts(scaling, trunks, gate, inf if s.sharpness == "hard" else s.sharpness)
 
     def _reference(self) -> Float[Tensor, "1 2 points"]:
-        """The collocation points of the first epoch, as a reference set."""
-        return self.sampler.draw(0).collocation
+        """Collocation points of the first epoch as a reference set, not too many."""
+        return self.sampler.draw(0).collocation[:, :, :REFERENCE_POINTS]
 
     def initial(self) -> Float[Tensor, "seeds parameters"]:
         """Initial parameters of all seeds; variants with the same trunk share its start."""
@@ -86,8 +87,8 @@ class CollocationJob:
         return self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}").to(self.dtype)
 
     def test_axes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates of the grid that errors are measured on: a convolution has values at its own nodes only."""
-        if isinstance(self.network, Convolution):
+        """Coordinates of the grid that errors are measured on; nodes themselves: a convolution has no other values."""
+        if self.settings.sampling == "nodes":
             return tuple(np.linspace(*ends, self.settings.side) for ends in self.problem.box)
         return self.problem.test_axes()
 

@@ -150,7 +150,7 @@ class Latents(Task):
     final_learning_rate: Positive | None = 1e-4
     """Rate at the last epoch, reached exponentially; none keeps the rate constant."""
     epochs: Count = 4000
-    """Steps of the classifier, and at most of the regressor, which stops at the error of the physics-informed network."""
+    """Steps of the classifier, and at most of the regressor, which is taken at the error of the trained network."""
 
 
 class Audit(Task):

@@ -19,7 +19,7 @@ Images = Float[Tensor, "images channels _ _"]
 
 
 class ConvolutionTrunk(Trunk):
-    """The parameters of a trunk whose weights act on patches of kernel × kernel nodes: [channels, channels, rows, columns]."""
+    """The parameters of a trunk with kernels as weights: [channels, channels, rows, columns]."""
 
     def __init__(self, width: int, layers: int, activation: Function, kernel: int):
         super().__init__(2, width, layers, activation)
@@ -65,7 +65,7 @@ class Convolution(FieldNetwork):
         return values.unflatten(-1, (side, side))[..., inner, inner].flatten(-2)
 
     def at(self, theta: Tensor, centres: Points, steps: Float[Tensor, " 2"]) -> Field:
-        """u of valid convolutions as a function of place: each centre with a patch of its own, its nodes ``steps`` apart."""
+        """u of valid convolutions as a function of place: each centre has a patch of its own, nodes ``steps`` apart."""
         offsets = torch.arange(-self.reach, self.reach + 1).to(centres)
         shifts = torch.stack(torch.meshgrid(offsets * steps[0], offsets * steps[1], indexing="ij"))
         patches = self.scaling((centres[..., None, None] + shifts[:, None]).flatten(2))
@@ -74,8 +74,8 @@ class Convolution(FieldNetwork):
         return self._layers(self.blocks(theta), images)[:, :, 0, 0].T
 
     def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
-        side = isqrt(x.shape[-1])
-        image = x.expand(len(p["b1"]), -1, -1).reshape(1, -1, side, side)
+        rows = isqrt(x.shape[-1]) if self.kernel > 1 else 1  # 1×1 kernels take any points
+        image = x.expand(len(p["b1"]), -1, -1).reshape(1, 2 * len(p["b1"]), rows, -1)
         return self._layers(p, image)[0].flatten(1)
 
     def _layers(self, p: Blocks, h: Images) -> Float[Tensor, "images networks _ _"]:

@@ -1,4 +1,4 @@
-"""Normalizations of preactivations in physics-informed networks: of the batch, of a reference set, of the layer, learned.
+"""Normalizations of preactivations: by a batch, by a reference set, by the layer, learned.
 
 Each has ``shapes`` and ``draw`` for the parameters it adds and acts on the preactivations of one layer,
 [networks, width, points]. What it adds to the loss and what it learns of the batch goes into a ``Pass``.

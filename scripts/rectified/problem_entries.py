@@ -44,7 +44,7 @@ class Poisson(Strict):
 
 
 class BuckleyLeverett(Strict):
-    """u_t + f(u)_x = ε u_xx with u(x, 0) = 0 and u(0, t) = 1, on [0, 1] and to a final time; f = u²/(u² + (1 − u)²/M)."""
+    """u_t + f(u)_x = ε u_xx with u(x, 0) = 0 and u(0, t) = 1, on [0, 1]; f = u²/(u² + (1 − u)²/M)."""
 
     equation: Literal["buckley_leverett"]
     mobility: Positive = 2.0

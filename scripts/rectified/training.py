@@ -3,7 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,17 @@ Observe = Callable[[Tensor], Mapping[str, Tensor]]
 Redraw = Callable[[int, Tensor], None]
 
 
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Count numbers below the smallest normal one as zero: arithmetic on them takes up to a hundred times as long."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@without_denormals()
 def train(
     optimizer: Any,
     gradient: Callable[[Tensor], tuple[Tensor, Tensor]],

@@ -12,7 +12,7 @@ from rectified.collocation import CollocationLoss, Sampler, as_tensor, grid_of
 from rectified.collocation_fields import trained_fields
 from rectified.collocation_job import CollocationJob
 from rectified.collocation_tasks import Collocation
-from rectified.convolution import Convolution, first_patches
+from rectified.convolution import first_patches
 from rectified.derivatives import RULES, forward, reverse, stencil
 from rectified.field_networks import FieldNetwork, Scaling
 from rectified.normalization import BatchNormalization, LayerNormalization, Pass
@@ -131,7 +131,7 @@ def test_networks_of_single_points_have_one_derivative(name):
 
 
 class Exact(FieldNetwork):
-    """The exact solution of the Poisson problem, or of the Buckley–Leverett equation ahead of its front, as a network."""
+    """A given function of points as a network."""
 
     def __init__(self, function):
         self.function = function

@@ -24,7 +24,7 @@ VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", "diverged
 SHADES = ScalarMappable(TwoSlopeNorm(0.0, -4.0, 1.0), "RdBu_r")  # of the decadic logarithm of mismatch over threshold
 EMPTY, GREY = "#eeeeee", "0.5"
 SIZE = 5.5
-PAGE_HEIGHT, FOOT, HEAD = 9.0, 0.75, 2.6  # inches without rows; rows that the headings of the columns take
+PAGE_HEIGHT, FOOT, HEAD = 9.0, 0.75, 2.2  # inches without rows; rows that the headings of the columns take
 ROW_HEIGHTS = (0.115, 0.16)
 TITLES = {
     "first": "$u_x$",
@@ -55,7 +55,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     lines = list(_lines(table))
     height = np.clip((PAGE_HEIGHT - FOOT) / (len(lines) + HEAD), *ROW_HEIGHTS)
     figure, axis = plt.subplots(figsize=(style.PAGE, float(height * (len(lines) + HEAD)) + FOOT))
-    axis.set(xlim=(0, style.PAGE), ylim=(len(lines) - 0.4, -HEAD - 0.5))
+    axis.set(xlim=(0, style.PAGE), ylim=(len(lines) - 0.4, -HEAD))
     axis.set_axis_off()
     _head(axis)
     for place, line in enumerate(lines):
@@ -77,19 +77,19 @@ def _lines(table: pd.DataFrame) -> Iterator[str | dict]:
 
 def _head(axis: Axes) -> None:
     for name, text in TITLES.items():
-        axis.text(EDGES[name] + WIDTHS[name] / 2, -HEAD / 2 - 0.2, text, fontsize=SIZE + 0.5, ha="center", va="center")
-    axis.text(VERDICT, -HEAD / 2 - 0.2, "verdict", fontsize=SIZE + 0.5, va="center")
+        axis.text(EDGES[name] + WIDTHS[name] / 2, -HEAD / 2, text, fontsize=SIZE + 0.5, ha="center", va="center")
+    axis.text(VERDICT, -HEAD / 2, "verdict", fontsize=SIZE + 0.5, va="center")
 
 
 def _row(axis: Axes, place: int, row: dict) -> None:
-    axis.text(0.08, place, row["case"], fontsize=SIZE, va="center")
+    axis.text(0.08, place, row["case"], fontsize=SIZE, va="center_baseline")
     for name in TITLES:
         _draw_cell(axis, place, name, measured(row, name) if name in JUDGED else found(row, name))
-    axis.text(VERDICT, place, verdict(row), fontsize=SIZE, va="center", color=VERDICT_COLOURS[row["verdict"]])
+    axis.text(VERDICT, place, verdict(row), fontsize=SIZE, va="center_baseline", color=VERDICT_COLOURS[row["verdict"]])
 
 
 def measured(row: dict, name: str) -> Cell:
-    """A mismatch; shaded if it is judged. A question mark for what could not be told, a dash for what does not apply."""
+    """A mismatch, shaded if it is judged; a question mark if it could not be told, a dash if it does not apply."""
     size = row[name]
     if np.isnan(size):
         unknown = {
@@ -108,7 +108,7 @@ def found(row: dict, name: str) -> Cell:
     count, size = row[name], row[{"jumps": "jump_size", "kinks": "kink_size"}[name]]
     if np.isnan(count):
         return Cell("–" if row["verdict"] == "diverged" else "?")
-    return Cell(f"{number(count)} ({number(size)})" if count else "0", None, name in hidden_in(row))
+    return Cell(f"{count:.3g} ({number(size)})" if count else "0", None, name in hidden_in(row))
 
 
 def number(value: float) -> str:
@@ -164,9 +164,10 @@ def _note(data: PlottedData, table: pd.DataFrame, results: list[Result]) -> None
     seeds = sorted(set(audited_seeds(results).groupby("case").size()))
     thresholds = " and ".join(f"{value:g}" for value in sorted(table.threshold.dropna().unique()))
     data.notes += [
-        f"medians over the first {'–'.join(map(str, seeds))} seeds, inconsistent if any seed has a mismatch above {thresholds}",
+        f"medians over the first {'–'.join(map(str, seeds))} seeds",
+        f"inconsistent if any seed has a mismatch above {thresholds}",
         "grey italics: not judged, or seen by the derivatives in use",
-        "–: does not apply",
-        "?: could not be told",
+        "dash: does not apply",
+        "question mark: could not be told",
         "jumps in rms of u, kinks in rms of its slope",
     ]

@@ -6,18 +6,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified import style
+from rectified.figures.collocation_fields import wrapped
 from rectified.figures.page import PlottedData, seeds_note
-from rectified.figures.profiles import COLOURS
-from rectified.figures.variant_labels import variant_label
+from rectified.figures.variant_labels import variant_labels
 from rectified.results import Result
 from rectified.statistics import Summary, summarize
 
 COLUMNS = 3
+TEXT = 1.25  # inches of a title or a label
+COLOURS = ("#0072b2", "#cc79a7", "#332288", "#999933", "#56b4e9")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One panel per case with the shares of its towers, on a scale that shows 0, then a panel with the errors of all."""
+    """One panel per case with the shares of its towers, on a scale that shows 0, then one with the errors of all."""
     panels = len(results) + 1
     columns = min(COLUMNS, panels)
     rows = -(-panels // columns)
@@ -26,9 +28,14 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for axis in list(axes.flat)[panels:]:
         axis.remove()
     smallest = _smallest([share for result in results for share in _shares(result).values()])
-    for axis, result in zip(shown, results):
+    labels = [wrapped(label, TEXT) for label in variant_labels([result.job for result in results])]
+    for axis, result, label in zip(shown, results, labels):
         _towers(axis, result, smallest, data)
-    _errors(shown[-1], results, data)
+        axis.set_title(label if result.healthy.any() else f"{label}\nevery seed diverged", fontsize=7)
+        axis.tick_params(labelleft=axis in axes[:, 0])
+    for axis in axes[: 1 + (len(results) - 1) // columns, 0]:
+        axis.set_ylabel("share of the residual gradient")
+    _errors(shown[-1], results, labels, data)
     for axis in shown:
         axis.set_xlabel("epoch")
     style.letters(shown)
@@ -37,15 +44,15 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 
 def _shares(result: Result) -> dict[int, Summary]:
-    """The share of each tower by its power, over the seeds that did not diverge."""
+    """The share of each tower by its power, over seeds."""
     powers = result.job.settings.powers
     return {power: summarize(_history(result, f"share{power}")[1]) for power in powers}
 
 
 def _history(result: Result, quantity: str) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs, and a quantity at each of them: [healthy seeds, epochs]."""
+    """Epochs, and a quantity at each of them: [seeds, epochs], NaN for seeds that diverged."""
     values = result.table("history").pivot(index="epoch", columns="seed", values=quantity)
-    return values.index.to_numpy(), values.to_numpy().T[result.healthy]
+    return values.index.to_numpy(), np.where(result.healthy[:, None], values.to_numpy().T, np.nan)
 
 
 def _smallest(shares: list[Summary]) -> float:
@@ -57,28 +64,27 @@ def _smallest(shares: list[Summary]) -> float:
 
 def _towers(axis: Axes, result: Result, smallest: float, data: PlottedData) -> None:
     epochs, _ = _history(result, "objective")
-    for number, (power, share) in enumerate(_shares(result).items()):
+    for power, share in _shares(result).items():
         text = f"$k$ = {power}" + (": exactly 0" if np.all(share.high == 0) else "")
         colour = style.colour(f"relu{power}" if power > 1 else "relu")
-        axis.plot(epochs, share.median, color=colour, linestyle=DASHES[number % len(DASHES)], label=text)
+        axis.plot(epochs, share.median, color=colour, linestyle=DASHES[(power - 1) % len(DASHES)], label=text)
         axis.fill_between(epochs, share.low, share.high, color=colour, alpha=0.2, linewidth=0)
         columns = {"median": share.median, "low": share.low, "high": share.high}
         data.add("share", f"{result.series}, k = {power}", epoch=epochs, **columns)
+    axis.set_xlim(-0.04 * epochs[-1], 1.04 * epochs[-1])
     axis.set_yscale("symlog", linthresh=smallest, linscale=0.5)
     axis.set_ylim(-0.15 * smallest, 1.5)
-    axis.set_ylabel("share of the residual gradient")
-    axis.set_title(variant_label(result.job), fontsize=8)
     axis.legend()
 
 
-def _errors(axis: Axes, results: list[Result], data: PlottedData) -> None:
-    for number, result in enumerate(results):
+def _errors(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> None:
+    for number, (result, label) in enumerate(zip(results, labels)):
         epochs, values = _history(result, "relative_l2")
         median, low, high, _ = summarize(values)
         colour = COLOURS[number % len(COLOURS)]
-        axis.plot(epochs, median, color=colour, label=variant_label(result.job))
+        axis.plot(epochs, median, color=colour, label=label)
         axis.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
         data.add("relative_l2", result.series, epoch=epochs, median=median, low=low, high=high)
     axis.set_yscale("log")
     axis.set_ylabel("relative $L^2$ error")
-    axis.legend()
+    axis.legend(fontsize=6.5, handlelength=1.4)

@@ -14,10 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rectified import style
-from rectified.figures.collocation_fields import MARGIN, median_seed, outcome, wrapped
+from rectified.figures.collocation_fields import draw_bar, frame, maps, median_seed, outcome
 from rectified.figures.page import PlottedData, seeds_note
-from rectified.figures.variant_labels import variant_label
+from rectified.figures.variant_labels import variant_labels
 from rectified.posed import posed
 from rectified.results import Result
 from rectified.statistics import summarize
@@ -38,23 +37,20 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One column per case: above the cells of a median seed, orphans hatched, below its errors; the exact front."""
     plt.rcParams["hatch.linewidth"] = 0.5
     drawn = [median_seed(result) for result in results]
-    width = (style.PAGE - MARGIN) / len(results)
-    size = style.PAGE, 2 * min(width, 2.2) + 1.7
-    figure, axes = plt.subplots(2, len(results), figsize=size, sharex=True, sharey=True, squeeze=False)
+    labels = variant_labels([result.job for result in results])
+    page = maps([f"{label}\n{_orphans(result)}" for label, result in zip(labels, results)], exact=False, more=0.35)
     norm = Normalize(0, _largest_error(drawn))
-    for column, result, arrays in zip(axes.T, results, drawn):
+    for column, result, arrays in zip(page.columns, results, drawn):
         _cells(column[0], result, arrays, data)
         _error(column[1], result, arrays, norm, data)
         _front(column, result)
-        column[0].set_title(f"{wrapped(variant_label(result.job), width)}\n{_orphans(result)}", fontsize=7)
         column[1].set_title(outcome(arrays), fontsize=7)
-    _label_axes(axes, results[0])
-    bar = figure.colorbar(ScalarMappable(norm, "magma"), ax=list(axes[1]), pad=0.01, extend="max", label="|error|")
-    bar.ax.tick_params(labelsize=6)
-    figure.legend(handles=_handles(results), loc="outside upper center", ncols=2)
-    style.letters(list(axes.flat), inside=True)
+    frame(page, results[0])
+    page.bars[0].remove()
+    draw_bar(page.bars[1], ScalarMappable(norm, "magma"), "|error|", "max")
+    page.figure.legend(handles=_handles(results), loc="outside upper center", ncols=2)
     data.notes += [*seeds_note(results, "maps: a median seed, titles: median [range]"), *_touched(results, drawn)]
-    return figure
+    return page.figure
 
 
 def orphans(cells: xr.DataArray, equation: str) -> np.ndarray:
@@ -64,7 +60,9 @@ def orphans(cells: xr.DataArray, equation: str) -> np.ndarray:
 
 
 def _cells(axis: Axes, result: Result, arrays: xr.Dataset, data: PlottedData) -> None:
-    """Which code is chosen, in a colour that means no more than that neighbours differ."""
+    """Which code is chosen, in a colour that means no more than that neighbours differ; nothing if diverged."""
+    if arrays.diverged_at >= 0:
+        return
     cells, (first, second) = arrays.cell, arrays.cell.dims
     codes = result.job.settings.codes
     colours = ListedColormap([CODE_COLOURS[code % len(CODE_COLOURS)] for code in range(codes)])
@@ -107,6 +105,8 @@ def _front(column: np.ndarray, result: Result) -> None:
 
 def _orphans(result: Result) -> str:
     """How many orphans there are, and their share of the domain, over seeds."""
+    if not result.healthy.any():
+        return "every seed diverged"
     arrays = result.arrays("fields").isel(seed=result.healthy)
     count, area = (summarize(arrays[name]) for name in ("orphan_cells", "orphan_area"))
     return (
@@ -115,21 +115,9 @@ def _orphans(result: Result) -> str:
     )
 
 
-def _label_axes(axes: np.ndarray, result: Result) -> None:
-    problem = posed(result.job.problem)
-    horizontal, vertical = problem.axes
-    axes[0, 0].set(xlim=problem.box[0], ylim=problem.box[1])
-    for axis in axes.flat:
-        axis.set_box_aspect(1)
-    for axis in axes[1]:
-        axis.set_xlabel(f"${horizontal}$")
-    for axis in axes[:, 0]:
-        axis.set_ylabel(f"${vertical}$")
-
-
 def _handles(results: list[Result]) -> list:
     handles = [
-        Patch(facecolor="none", edgecolor="black", hatch=HATCH, label="orphan cell: on no edge with a condition")
+        Patch(facecolor="none", edgecolor="black", hatch=HATCH, label="orphan cell: touches no edge where $u$ is given")
     ]
     if any(result.job.problem.equation == "buckley_leverett" for result in results):
         handles.append(Line2D([], [], label="exact front (below in white)", **FRONT))

@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.figures.page import PlottedData, seeds_note
-from rectified.figures.variant_labels import variant_label
+from rectified.figures.variant_labels import variant_labels
 from rectified.results import Result
 from rectified.statistics import summarize
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
-SHOWN = (-0.25, 1.35)  # limits of u
-LEGEND_COLUMNS = 3
+SHOWN = (-0.3, 1.3)  # widest limits of u
+WIDTHS = (1.9, 1.2, 1.1, 1.1, 1.1)  # of lines: the first shows where another hides it
+LEGEND_COLUMNS = 4
+TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 FRONT = {"color": "0.45", "linestyle": ":", "linewidth": 0.9}
 
 
@@ -28,19 +30,15 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     columns = results[0].arrays("fields").sizes["time"]
     figure = plt.figure(figsize=(style.PAGE, sum(heights) + 0.6))
     grid = figure.add_gridspec(2 * len(rows), columns, height_ratios=heights)
+    names = dict(zip((result.series for result in results), variant_labels([result.job for result in results])))
     panels: list[Axes] = []
     for number, row in enumerate(rows):
-        shared = {"sharex": panels[0], "sharey": panels[0]} if panels else {}
-        axes = [figure.add_subplot(grid[2 * number + 1, column], **shared) for column in range(columns)]
-        lines = _row(axes, row, data)
-        _legend(figure.add_subplot(grid[2 * number, :]), lines)
-        axes[0].set_ylabel("$u$")
+        axes = [figure.add_subplot(grid[2 * number + 1, column]) for column in range(columns)]
+        _legend(figure.add_subplot(grid[2 * number, :]), _row(axes, row, names, data))
         panels += axes
-    for axis in panels[-columns:]:
-        axis.set_xlabel("$x$")
-    panels[0].set(xlim=(0, 1), ylim=SHOWN)
+    cut = _frame(np.reshape(panels, (-1, columns)))
     style.letters(panels)
-    data.notes += [*seeds_note(results, "lines: median at each $x$, bands: range"), _fronts(results[0])]
+    data.notes += [*seeds_note(results, "lines: median at each $x$, bands: range"), _fronts(results[0]), *cut]
     return figure
 
 
@@ -53,16 +51,15 @@ def grouped(results: list[Result]) -> list[list[Result]]:
     return [group[start : start + most] for group in groups.values() for start in range(0, len(group), most)]
 
 
-def _row(axes: list[Axes], results: list[Result], data: PlottedData) -> dict[str, object]:
+def _row(axes: list[Axes], results: list[Result], names: dict[str, str], data: PlottedData) -> dict[str, object]:
     """Draw the variants of one row at each time; returns the lines by label."""
     lines = _exact(axes, results[0], data)
-    for result, colour in zip(results, COLOURS):
+    for result, colour, width in zip(results, COLOURS, WIDTHS):
         arrays = result.arrays("fields")
-        profiles = arrays.profile.to_numpy()[result.healthy]
-        for axis, time, values in zip(axes, arrays.time.to_numpy(), np.moveaxis(profiles, 1, 0)):
-            median, low, high, _ = summarize(values)
-            (lines[variant_label(result.job)],) = axis.plot(arrays.place, median, color=colour)
-            axis.fill_between(arrays.place, low, high, color=colour, alpha=0.15, linewidth=0)
+        medians, lows, highs, _ = summarize(arrays.profile)
+        for axis, time, median, low, high in zip(axes, arrays.time.to_numpy(), medians, lows, highs):
+            (lines[names[result.series]],) = axis.plot(arrays.place, median, color=colour, linewidth=width)
+            axis.fill_between(arrays.place, low, high, color=colour, alpha=0.13, linewidth=0)
             panel = f"t = {time:g}"
             data.add(panel, result.series, x=arrays.place.to_numpy(), median=median, low=low, high=high)
     return lines
@@ -78,6 +75,25 @@ def _exact(axes: list[Axes], result: Result, data: PlottedData) -> dict[str, obj
         lines["exact front"] = axis.axvline(float(arrays.exact_front.sel(time=time)), **FRONT)
         data.add(f"t = {time:g}", "exact", x=x, median=exact.to_numpy())
     return lines
+
+
+def _frame(axes: np.ndarray) -> list[str]:
+    """The same limits everywhere, numbers at the left and at the bottom only; says if something lies beyond."""
+    ends = np.array([axis.get_ylim() for axis in axes.flat])
+    needed = ends[:, 0].min(), ends[:, 1].max()
+    limits = np.clip(needed, *SHOWN)
+    for axis in axes.flat:
+        axis.set(xlim=(0, 1), ylim=limits)
+        axis.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    for axis in axes[:, 1:].flat:
+        axis.tick_params(labelleft=False)
+    for axis in axes[:-1].flat:
+        axis.tick_params(labelbottom=False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("$u$")
+    for axis in axes[-1]:
+        axis.set_xlabel("$x$")
+    return [] if np.array_equal(needed, limits) else ["some of the range lies beyond the limits of $u$"]
 
 
 def _legend(axis: Axes, lines: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from rectified import style
 from rectified.figures.page import PlottedData, seeds_note
@@ -32,8 +33,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.set_xticks(range(len(results)), [_tick(result) for result in results])
         axis.set_xlim(-0.5, len(results) - 0.5)
         axis.set_xlabel(r"sharpness $\beta$ of the gate")
+    _plain(axes[0, 0])
     style.letters(list(axes.flat))
-    data.notes += seeds_note(results, "points: seeds, lines: median")
+    data.notes = seeds_note(results, "points: seeds, lines: median") + data.notes
     return figure
 
 
@@ -64,9 +66,16 @@ def _front_errors(axis: Axes, results: list[Result], data: PlottedData) -> None:
         line = _series(axis, values, shift, TIME_COLOURS[number % 3], MARKERS[number % 3])
         line.set_label(f"$t$ = {time:g}")
         _note("front_error", f"t = {time:g}", results, values, data)
-    axis.set_ylabel("error of the place of the front")
+    axis.set_ylabel("error of the position of the front")
     axis.legend()
-    data.notes.append(f"errors of fronts below {known:g}, half the spacing of the profile, are drawn there")
+    data.notes.append(f"errors of fronts below {known:g}, half the spacing in $x$, are drawn there")
+
+
+def _plain(axis: Axes) -> None:
+    """Plain numbers along a logarithmic axis of a decade or two."""
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _series(axis: Axes, values: list[np.ndarray], shift: float, colour: str, marker: str):

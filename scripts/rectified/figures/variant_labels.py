@@ -87,7 +87,7 @@ def _towers(s: Collocation) -> str:
 
 def _mixed(s: Collocation) -> str:
     usual = s.powers == DEFAULTS["powers"]
-    return "mixed ReLU^k layers" + ("" if usual else f", k = {', '.join(map(str, s.powers))}")
+    return "mixed ReLUᵏ layers" + ("" if usual else f", k = {', '.join(map(str, s.powers))}")
 
 
 def _power(k: int) -> str:

@@ -28,8 +28,8 @@ HEADINGS = {
     "verdict": "verdict",
 }
 NOTE = (
-    "relative mismatches of what training uses, median over the audited seeds; off-diagonal is judged where derivatives "
-    "are reverse; jumps and kinks per line; inconsistent if any seed is above the threshold"
+    "relative mismatches of what training uses, median over the audited seeds; off-diagonal is judged where "
+    "derivatives are reverse; jumps and kinks per line; inconsistent if any seed is above the threshold"
 )
 
 
@@ -48,7 +48,7 @@ def audited_seeds(results: list[Result]) -> pd.DataFrame:
 
 
 def judged(seeds: pd.DataFrame) -> pd.DataFrame:
-    """The measures that the verdict rests on; the share off the diagonal only where derivatives are taken in reverse."""
+    """The measures that the verdict rests on; the share off the diagonal only if derivatives are taken in reverse."""
     measures = seeds[list(JUDGED)].astype(float)
     return measures.assign(off_diagonal=measures.off_diagonal.where(seeds.derivatives == "reverse"))
 

@@ -1,0 +1,147 @@
+"""What variants are called, and what becomes of the rows of an audit in tables and figures."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rectified.audit import Audit
+from rectified.audit_job import _row
+from rectified.errors import ConfigError
+from rectified.figures import variants
+from rectified.figures.audit import measured, number, verdict
+from rectified.figures.page import PlottedData
+from rectified.figures.variant_labels import problem_key, problem_label, variant_label, variant_labels
+from rectified.results import Result
+from rectified.spec import Job
+from rectified.tables.audit import JUDGED, judged, rows
+
+POISSON = {"equation": "poisson"}
+HULL = {"equation": "buckley_leverett", "flux": "hull"}
+NODES = {"sampling": "nodes"}
+BATCH = {"normalization": "batch", "passes": "joint"}
+
+
+def job(problem=POISSON, case="case", **settings) -> Job:
+    settings = {"document": "failed_ideas", "task": "collocation", "problem": "named", **settings}
+    return Job(tier="draft", threads=1, experiment="experiment", case=case, settings=settings, problem=problem)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "base"),
+        ({"activation": "relu2"}, "ReLU²"),
+        ({"width": 48, "input_scaling": False}, "width 48, unscaled inputs"),
+        ({"normalization": "batch"}, "batch norm"),
+        (BATCH, "batch norm, one batch"),
+        ({**BATCH, "sampling": "resampled"}, "batch norm, one batch, resampled"),
+        ({"normalization": "reference_batch"}, "reference batch norm"),
+        ({"normalization": "layer", "first_normalized": 2}, "layer norm from layer 2"),
+        ({"normalization": "learnable", "activation": "gelu"}, "learnable norm, GELU"),
+        ({"architecture": "towers"}, "ReLU + ReLU² + ReLU³ towers"),
+        ({"architecture": "towers", "powers": [3]}, "ReLU³ tower"),
+        ({"architecture": "mixed", "powers": [2, 3]}, "mixed ReLUᵏ layers, k = 2, 3"),
+        (NODES, "dense on nodes"),
+        ({**NODES, "architecture": "convolution", "kernel": 1}, "1×1 CNN"),
+        ({**NODES, "architecture": "convolution", "padding": "zero"}, "3×3 CNN, zero padding"),
+        ({**NODES, "architecture": "convolution"}, "3×3 CNN, reverse"),
+        ({**NODES, "architecture": "convolution", "derivatives": "stencil"}, "3×3 CNN, stencil"),
+        ({"architecture": "quantized", "codebook": "encoded"}, "VQ, encoded codebook"),
+        ({"architecture": "quantized", "straight_through": False}, "VQ without straight-through"),
+        ({"architecture": "quantized", "mass_weight": 10, "problem_entry": HULL}, "VQ + mass + hull"),
+        ({"architecture": "experts", "sharpness": 10}, "experts β = 10"),
+        ({"architecture": "experts", "sharpness": "hard"}, "experts, hard gate"),
+    ],
+)
+def test_names_come_from_the_settings(settings, name):
+    problem = settings.get("problem_entry", POISSON)
+    assert variant_label(job(problem, **{k: v for k, v in settings.items() if k != "problem_entry"})) == name
+
+
+def test_what_is_called_the_same_on_one_problem_has_its_case_added():
+    unit = POISSON | {"domain": [[0, 1], [0, 1]]}
+    jobs = [job(case="a", width=6), job(case="b", width=6, epochs=7), job(unit, "c", width=6), job(case="d", width=48)]
+    assert variant_labels(jobs) == ["base (experiment/a)", "base (experiment/b)", "base", "width 48"]
+    assert problem_label(jobs[2]) == "Poisson on [0, 1]²"
+
+
+def test_a_remedy_leaves_the_problem_the_same():
+    plain, hull = job({"equation": "buckley_leverett"}), job(HULL)
+    assert problem_key(plain) == problem_key(hull) != problem_key(job(HULL | {"mobility": 1}))
+    assert problem_label(plain) == problem_label(hull) == "Buckley–Leverett, M = 2"
+
+
+@dataclass(frozen=True)
+class InMemory(Result):
+    """An audit without files."""
+
+    audits: pd.DataFrame
+
+    def table(self, name: str) -> pd.DataFrame:
+        return self.audits
+
+    @property
+    def job(self) -> Job:
+        settings = {"document": "failed_ideas", "task": "audit", "of": ["experiment/*"]}
+        return Job(tier="draft", threads=1, experiment="audit", case="case", settings=settings)
+
+
+def table_of(audits: list[Audit | None]) -> list[Result]:
+    """The table that an audit of these seeds writes, as a result."""
+    return [InMemory({}, pd.DataFrame([_row(job(), seed, found) for seed, found in enumerate(audits)]))]
+
+
+@pytest.mark.parametrize("sizes", list(product([0.3, np.inf, np.nan], repeat=4)))
+@pytest.mark.parametrize("derivatives", ["reverse", "forward"])
+def test_judged_measures_and_reasons_are_those_of_the_audit(sizes, derivatives):
+    found = Audit(points=9, order=2, derivatives=derivatives, threshold=0.1, **dict(zip(JUDGED, sizes)))
+    results = table_of([found])
+    (row,) = rows(results).to_dict("records")
+    assert row["verdict"] == found.verdict
+    assert row["reasons"] == "; ".join(found.reasons)
+    assert (judged(results[0].table("audit")) > 0.1).any(axis=None) == (found.verdict == "inconsistent")
+
+
+def test_one_inconsistent_seed_is_enough_and_is_told():
+    seeds = [Audit(points=9, order=1, derivatives="reverse", threshold=0.1, first=size) for size in (0.0, 0.01, 0.5)]
+    (row,) = rows(table_of([*seeds, None])).to_dict("records")
+    assert (row["seeds"], row["diverged"], row["inconsistent_seeds"]) == (4, 1, 1)
+    assert (row["first"], row["first_worst"]) == (0.01, 0.5)
+    assert verdict(row) == "inconsistent (1 of 3 seeds)"
+
+
+@pytest.mark.parametrize(("order", "words"), [(0, ""), (1, " between jumps"), (2, " between jumps and kinks")])
+def test_hidden_is_what_the_order_does_not_see(order, words):
+    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, jumps=2.0, kinks=3.0)
+    (row,) = rows(table_of([found])).to_dict("records")
+    assert row["hides"] == found.hides
+    assert verdict(row) == "consistent" + words
+
+
+def test_a_diverged_case_has_a_row_without_measures():
+    (row,) = rows(table_of([None, None])).to_dict("records")
+    assert verdict(row) == "diverged"
+    assert {measured(row, name).text for name in JUDGED} == {"–"}
+
+
+def test_what_could_not_be_told_differs_from_what_does_not_apply():
+    found = Audit(points=9, order=1, derivatives="forward", threshold=0.1, parameter_uncertainty=0.3, off_diagonal=0.9)
+    (row,) = rows(table_of([found])).to_dict("records")
+    cells = {name: measured(row, name) for name in JUDGED}
+    assert [cells[name].text for name in JUDGED] == ["?", "–", "0.9", "?"]
+    assert not cells["off_diagonal"].counts
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (np.inf, "∞"), (2.3e-12, "2e−12"), (0.123, "0.12"), (150.0, "150"), (2e4, "2e4")]
+)
+def test_numbers_of_few_digits(value, text):
+    assert number(value) == text
+
+
+def test_audits_alone_are_no_variants():
+    with pytest.raises(ConfigError, match="only audits are given"):
+        variants.draw(table_of([None]), {}, PlottedData())
