@@ -1,11 +1,14 @@
 """Short ways to the objects that many tests need."""
 
+import numpy as np
 import sympy
 
 from rectified import activations, expressions
 from rectified.lowering import lower, torch_activation
 from rectified.networks import Network, initial_parameters
+from rectified.problem_entries import Burgers, Elliptic, Target
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
+from rectified.spec import TASKS, Job
 
 # How many published figures, figures of ours, and tables each document has.
 EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6), "failed_ideas": (6, 7, 3)}
@@ -34,3 +37,19 @@ def network(activation: str = "relu", width: int = 50, hidden_layers: int = 1, d
 
 def parameters(net: Network, seeds: int = 2, kinks: str = "random"):
     return initial_parameters(net, seeds, kinks, "tests")
+
+
+ENTRIES = {
+    "ritz": {"problem": Elliptic(solution="sin(2*pi*x)")},
+    "pinn": {"problem": Burgers(equation="burgers", viscosity=0.01 / np.pi)},
+    "regression": {"target": Target(function="sin(pi*x) + y**2", domain=[(-1, 1), (-1, 1)])},
+}
+
+
+def job_of(task: str, problems: dict | None = None, **given) -> Job:
+    """A job of a task; its problem or target is a standard one unless problems has it by the name given."""
+    entry = ENTRIES.get(task) or {"problem": problems[given["problem"]]}
+    names = {key: "one" for key in entry if key not in given}
+    settings = TASKS[task](document="test", **names, **given)
+    formula = activations.get(settings.activation).formula
+    return Job(tier="test", threads=1, experiment="e", case="c", settings=settings, formula=formula, **entry)

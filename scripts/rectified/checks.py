@@ -12,7 +12,7 @@ from rectified.exhibits import Exhibit
 from rectified.homogeneity import homogeneous
 from rectified.network_tasks import GIB, KernelEnsemble
 from rectified.posed import posed
-from rectified.problem_entries import BuckleyLeverett, Elliptic, Problem, Target
+from rectified.problem_entries import BuckleyLeverett, Elliptic, Poisson, Problem, Target
 from rectified.problems.elliptic import elliptic_problem
 from rectified.problems.poisson import PoissonProblem
 from rectified.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
@@ -76,6 +76,9 @@ def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
             f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves "
             f"{' or '.join(map(repr, settings.equations))}"
         )
+    if isinstance(problems[name], Poisson) and settings.boundary_points % 4:
+        given = settings.boundary_points
+        raise ConfigError(f"boundary_points is {given}; on a rectangle it is a multiple of 4, as many on each side")
     if getattr(settings, "mass_weight", 0) and not isinstance(problems[name], BuckleyLeverett):
         raise ConfigError(f"mass_weight is for equation 'buckley_leverett'; problem {name!r} has no known mass")
     if isinstance(settings, RitzTask):

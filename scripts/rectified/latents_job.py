@@ -62,16 +62,19 @@ class Companions:
         return matched
 
     def classifiers(self) -> Float[Tensor, "seeds parameters"]:
-        """Parameters of classifiers trained on the cross-entropy; their hidden layers start as those of the others."""
-        heads = [self.classifier.draw(generator("classifier", seed))["Wout"] for seed in range(len(self.start))]
-        start = {**self.origin.network.blocks(self.start), "Wout": torch.cat(heads)}
+        """Parameters of classifiers trained on the cross-entropy."""
 
         def loss(theta: Tensor) -> Tensor:
             logits = self.logits(theta, self.x)
             target = self.classes.expand(len(theta), -1)
             return torch.nn.functional.cross_entropy(logits, target, reduction="none").mean(1)
 
-        return self._train(self.classifier_rows.row(start), loss, lambda theta: {})
+        return self._train(self.classifiers_at_start(), loss, lambda theta: {})
+
+    def classifiers_at_start(self) -> Float[Tensor, "seeds parameters"]:
+        """Initial parameters of classifiers: hidden layers as those of the others, heads of their own."""
+        heads = [self.classifier.draw(generator("classifier", seed))["Wout"] for seed in range(len(self.start))]
+        return self.classifier_rows.row({**self.origin.network.blocks(self.start), "Wout": torch.cat(heads)})
 
     def logits(self, theta: Tensor, x: Tensor) -> Float[Tensor, "seeds classes points"]:
         return self.classifier(self.classifier_rows.blocks(theta), self.origin.network.scaling(x))

@@ -57,6 +57,8 @@ class Lines:
         return len(self.axes)
 
     def __call__(self, line: Int[Tensor, " points"], share: Float[Tensor, " points"]) -> Float[Tensor, " points"]:
+        if not len(line):  # a network need not take a batch of no points
+            return torch.empty(0, dtype=torch.float64)
         x, axis = self.anchors[line], self.axes[line]
         x[torch.arange(len(x)), axis] = self.low[axis] + self.extent[axis] * share
         with torch.no_grad():

@@ -6,12 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified import activations
+from builders import job_of
 from rectified.checkpoints import Checkpoint
 from rectified.collocation import CollocationLoss, Sampler, as_tensor, grid_of
 from rectified.collocation_fields import trained_fields
 from rectified.collocation_job import CollocationJob
-from rectified.collocation_tasks import Collocation
 from rectified.convolution import first_patches
 from rectified.derivatives import RULES, forward, reverse, stencil
 from rectified.field_networks import FieldNetwork, Scaling
@@ -55,15 +54,15 @@ VARIANTS = {
 }
 
 
-def job(**changes) -> CollocationJob:
+def job_text(**changes) -> Job:
+    """A small job of task collocation."""
     given = {"problem": "poisson", "width": 9, "hidden_layers": 2, "epochs": 12, "record_every": 4, "seeds": 3}
     given |= {"collocation_points": 64, "boundary_points": 16, "initial_points": 10, "precision": "float64"}
-    task = Collocation(document="test", **given | changes)
-    formula = activations.get(task.activation).formula
-    entry = PROBLEMS[task.problem]
-    return CollocationJob(
-        Job(tier="test", threads=1, experiment="e", case="c", settings=task, problem=entry, formula=formula)
-    )
+    return job_of("collocation", problems=PROBLEMS, **given | changes)
+
+
+def job(**changes) -> CollocationJob:
+    return CollocationJob(job_text(**changes))
 
 
 def rows(ready: CollocationJob, spread: float = 0.3) -> torch.Tensor:

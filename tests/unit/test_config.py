@@ -113,7 +113,93 @@ TRAINING = {"document": "d", "task": "ensemble_training", "activation": "tanh", 
 REGRESSION = {"document": "d", "task": "regression", "activation": "tanh", "target": "f"}
 CUBE = {"f": {"function": "x*y*z", "domain": [[0, 1], [0, 1], [0, 1]], "points": 51}}
 LINE = {"f": {"function": "x", "domain": [[0, 1]]}}
+AUDIT = {"document": "d", "task": "audit"}
+POISSON = {"problems": {"p": {"equation": "poisson"}, "b": {"equation": "buckley_leverett"}}}
+VARIANT = {"document": "d", "task": "collocation", "problem": "p"}
+GRID = {**VARIANT, "architecture": "convolution", "sampling": "nodes"}
+PART = {"what": "w", "measure": "relative_l2", "of": "v/default", "above": 1}
+CLAIM = {"statement": "s", "source": "sec. 1", "parts": [PART]}
 MISTAKES = [
+    (
+        {**POISSON, ONE: {"v": {**GRID, "collocation_points": 25}}},
+        r"experiments\.v.*: a grid of 5×5 nodes is smaller than the receptive field of 3 layers of 3×3 kernels, 7×7",
+    ),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "architecture": "quantized", "codes": 0}}},
+        r"experiments\.v\.codes: 0 given; .*greater than 0",
+    ),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "normalization": "batch", "collocation_points": 1}}},
+        r"experiments\.v.*batch normalization of one point gives 0 whatever the point; give at least 2",
+    ),
+    (
+        {"problems": {"p": {"equation": "poisson", "domain": [[-1, 1], [3, 3]]}}},
+        r"problems\.p.*domain.*\[3\.0, 3\.0\] given; the left end must be below the right end",
+    ),
+    ({**POISSON, ONE: {"v": {**VARIANT, "collocation_points": 200}}}, r"200; sampling 'cells' wants a square number"),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "architecture": "convolution"}}},
+        r"a convolution acts on a grid: its sampling is nodes, not 'cells'",
+    ),
+    ({**POISSON, ONE: {"v": {**VARIANT, "derivatives": "stencil"}}}, r"derivatives by stencil want a grid"),
+    ({**POISSON, ONE: {"v": {**GRID, "normalization": "batch"}}}, r"normalization is for the dense architecture, not"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "first_normalized": 4}}}, r"first_normalized is 4; there are 3 layers"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "sharpness": -1}}}, r"sharpness.*-1 given"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "architecture": "experts", "experts": 1}}}, r"experts is 1; .* at least 2"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "powers": [2, 2]}}}, r"powers \[2, 2\]: each may be given once"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "mass_weight": 1}}}, r"mass_weight is for equation 'buckley_leverett'"),
+    ({**POISSON, ONE: {"v": {**VARIANT, "boundary_points": 10}}}, r"boundary_points is 10; on a rectangle it is a multiple of 4"),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "problem": "k2"}}},
+        r"problem 'k2' is of equation 'elliptic'; task 'collocation' solves 'poisson' or",
+    ),
+    (
+        {"problems": {"p": {"equation": "poisson", "solution": "1/x"}}},
+        r"problems\.p: .*1/x.*not finite",
+    ),
+    (
+        {"problems": {"b": {"equation": "buckley_leverett", "final_time": 3}}},
+        r"problems\.b: .*final_time.*front.*0\.73",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT, "l": {"document": "d", "task": "latents", "start": "one/default"}}},
+        r"experiments\.l.*start 'one/default' is not a dense network of task 'collocation' without normalization",
+    ),
+    (
+        {
+            **POISSON,
+            ONE: {"v": VARIANT, "l": {"document": "d", "task": "latents", "start": "v/default", "points": 300}},
+        },
+        r"points is 300, more than the 256 collocation points of the start",
+    ),
+    (
+        {ONE: {"t": {"document": "d", "task": "theory", "activation": "tanh"}, "a": {**AUDIT, "of": ["t/*"]}}},
+        r"experiments\.a.*'t/default' is of task 'theory'; audited are cases of 'ritz', 'pinn'",
+    ),
+    (
+        {ONE: {"a": {**AUDIT, "of": ["oen/*"]}}},
+        r"experiments\.a.*'oen/\*' names no case of an experiment; allowed",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT}, "figures": {"d": {"f": {"family": "profiles", "data": ["v/default"]}}}},
+        r"figures\.d\.f: family 'profiles' shows problems of equation 'buckley_leverett'; 'p' is of another",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT}, "figures": {"d": {"f": {"family": "cells", "data": ["v/default"]}}}},
+        r"figures\.d\.f: family 'cells' shows architecture 'quantized', not 'dense'",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "parts": [{**PART, "over": "w/default"}]}}}},
+        r"claims\.d\.c: 'w/default' names no case of an experiment; did you mean 'v/default'",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "figure": "d/fig1"}}}},
+        r"claims\.d\.c: unknown figure 'd/fig1'",
+    ),
+    (
+        {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "parts": [{**PART, "below": 1}]}}}},
+        r"claims\.d\.c\.parts\.0.*both of `above` and `below` given; exactly one is wanted",
+    ),
     ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
     ({ONE: {"k": {**KERNELS, "activation": "relu-2"}}}, r"activation 'relu-2': its power is -2; whole numbers from 1"),
     ({ONE: {"k": {**KERNELS, "activation": "relu1.5"}}}, r"its power is 1\.5; whole numbers from 1 to 11"),

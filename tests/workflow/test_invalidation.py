@@ -20,6 +20,7 @@ MEANING = "\nNEW_CONSTANT = 1\n"
 TRAINING = {"train", "gradients", "hessian", "landscape"}
 ALONE = {"feature", "kernel_ensemble", "ensemble"}
 SHOWING = {"figure", "table"}
+CLAIMS = "claims_of_document"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,10 @@ SHOWING = {"figure", "table"}
         ("rectified/landscape.py", {"hessian"}, {"hessian", "landscape", "figure"}),
         ("rectified/gradient_errors.py", {"gradients"}, {"gradients", "table"}),
         ("rectified/exhibits.py", set(), set()),
+        ("rectified/convolution.py", {"train", "latents", "audit"}, {"train", "latents", "audit", *SHOWING, CLAIMS}),
+        ("rectified/singularities.py", {"audit"}, {"audit", *SHOWING, CLAIMS}),
+        ("rectified/latents_job.py", {"latents"}, {"latents", *SHOWING, CLAIMS}),
+        ("rectified/claims.py", {CLAIMS}, {CLAIMS}),
         ("rectified/feature.py", {"feature"}, {"feature", "figure"}),
         ("rectified/style.py", {"figure"}, {"figure"}),
         ("rectified/tables/page.py", {"table"}, {"table"}),

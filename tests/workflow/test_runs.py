@@ -143,6 +143,31 @@ def test_one_line_of_config_sends_an_activation_through_the_effective_theory(fre
     assert row.universality_class in {"scale-invariant", "K* = 0", "half-stable", "none"}
 
 
+def test_the_same_line_sends_it_through_the_failed_ideas_and_the_audit(fresh):
+    project = fresh()
+    (project.folder / "custom.yaml").write_text("""
+custom_activations: {mish: "x*tanh(log(1 + exp(x)))", hat: "max(0, 1 - abs(x))"}
+experiments: {audit: {cases: {failed_ideas: {of: ["activations/*"]}}}}
+""")
+    stem = "results/smoke"
+    exhibits = [f"{stem}/figures/failed_ideas/fig3.pdf", f"{stem}/tables/failed_ideas/table1.csv"]
+    project.run(*exhibits, *SMOKE, "custom.yaml")
+    table = pd.read_csv(project.folder / exhibits[1]).set_index("case")
+    assert table.loc["activations/mish"].verdict == "consistent"
+    assert table.loc["activations/mish"].hides != table.loc["activations/hat"].hides
+    shown = pd.read_parquet(project.folder / exhibits[0].replace(".pdf", ".parquet"))
+    assert shown.series.str.contains("activations/mish").any()
+
+
+def test_verdicts_are_decided_with_a_number_and_an_interval(finished):
+    table = pd.read_parquet(finished.folder / "results/smoke/claims/failed_ideas.parquet")
+    assert set(table.outcome) <= {"holds", "fails", "undecided"}
+    sampled = table[table.coverage < 1]
+    assert (sampled.outcome == "undecided").all()  # two seeds decide nothing
+    assert ((table.low <= table.value) & (table.value <= table.high)).all()
+    assert table[table.claim == "c10"].iloc[0][["value", "outcome"]].tolist() == [3, "holds"]
+
+
 @pytest.mark.parametrize(
     ("target", "overlay", "message"),
     [

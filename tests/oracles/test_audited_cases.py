@@ -1,0 +1,119 @@
+"""The audit of trained cases: it flags what the documents found to fail, and passes what works."""
+
+import numpy as np
+import pytest
+import torch
+from test_collocation import VARIANTS, job, job_text
+
+from builders import job_of
+from rectified.audit_job import audited
+from rectified.collocation_job import CollocationJob
+from rectified.network_job import NetworkJob
+from rectified.ritz_job import RitzJob
+from rectified.ritz_training import run_training
+
+THRESHOLD = 0.1
+FLAGGED = ["batch", "joint", "naive", "valid", "quantized"]
+PASSED = ["base", "reference", "layer", "learnable", "k1", "translation", "experts", "burgers"]
+HIDING = {"hard": "jumps", "gate": "jumps", "towers": "kinks", "mixed": "kinks"}
+
+
+def rows(text, layout, theta):
+    blocks = {name: block.numpy() for name, block in layout.blocks(theta).items()}
+    table = audited(text, blocks, np.full(len(theta), -1), seeds=1, points=100, threshold=THRESHOLD)
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def variant(name, **changes):
+    settings = VARIANTS[name] | {"mass_weight": 0.0} | changes
+    ready = job(**settings)
+    theta = ready.initial().double()
+    noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    return rows(job_text(**settings), ready.network, theta + 0.2 * noise)
+
+
+@pytest.mark.parametrize("name", FLAGGED)
+def test_flags_what_fails(name):
+    row = variant(name)
+    assert row.verdict == "inconsistent"
+    assert row["first"] > THRESHOLD
+    assert row.reasons
+
+
+@pytest.mark.parametrize("name", PASSED)
+def test_passes_what_works(name):
+    row = variant(name)
+    assert row.verdict == "consistent", row.reasons
+    assert row["first"] < 1e-3
+    assert row.hides == ""
+
+
+@pytest.mark.parametrize(("name", "what"), HIDING.items())
+def test_says_what_is_hidden_where_derivatives_are_right_between(name, what):
+    row = variant(name, hidden_layers=2)
+    assert row.verdict == "consistent"
+    assert what in row.hides
+    assert row[what] > 0
+    assert np.isnan(row.parameter)
+
+
+def test_a_stencil_is_off_by_its_own_error_which_falls_with_the_square_of_the_spacing():
+    coarse, fine = (variant("stencil", collocation_points=side**2) for side in (17, 33))
+    assert 3.5 < coarse.second / fine.second < 4.5
+    assert fine.verdict == "consistent"
+
+
+def test_batch_norm_is_flagged_for_every_reason():
+    row = variant("batch")
+    assert row.off_diagonal > 0.1
+    assert row.second == pytest.approx(1, abs=1e-3)  # a second derivative of 0 against one that is not
+
+
+RITZ = {
+    "relu": ({"activation": "relu"}, "inconsistent"),
+    "relu discrete delta": ({"activation": "relu", "gradient": "discrete_delta"}, "inconsistent"),
+    "relu kink-aware": ({"activation": "relu", "gradient": "kink_aware"}, "consistent"),
+    "relu² ": ({"activation": "relu2"}, "consistent"),
+    "tanh": ({"activation": "tanh"}, "consistent"),
+    "deep relu": ({"activation": "relu", "hidden_layers": 2}, "inconsistent"),
+    "deep kink-aware": ({"activation": "relu", "hidden_layers": 2, "gradient": "kink_aware"}, "consistent"),
+}
+
+
+@pytest.mark.parametrize(("changes", "verdict"), RITZ.values(), ids=RITZ)
+def test_explains_the_first_document_by_the_parameter_gradient(changes, verdict):
+    text = job_of("ritz", width=12, points=60, seeds=1, epochs=1500, record_every=500, **changes)
+    ready = RitzJob(text)
+    history, _ = run_training(ready, None, progress=False)
+    row = rows(text, ready.network, history.theta)
+    assert row.verdict == verdict
+    assert row["first"] < 1e-2
+    assert (row.parameter > THRESHOLD) == (verdict == "inconsistent")
+
+
+@pytest.mark.parametrize(("activation", "hidden"), [("tanh", ""), ("relu", "kinks")])
+def test_jets_of_the_burgers_network_are_right_between_kinks(activation, hidden):
+    text = job_of("pinn", activation=activation, width=8, hidden_layers=2, weight_variance=1.5, bias_variance=0.3)
+    ready = NetworkJob(text, 2)
+    row = rows(text, ready.network, ready.initial([0]))
+    assert row.verdict == "consistent"
+    assert hidden in row.hides
+    assert row.second < 1e-3
+
+
+def test_a_regression_has_no_input_derivative_to_be_wrong():
+    text = job_of("regression", activation="relu", width=8, hidden_layers=2, bias_variance=0.3)
+    ready = NetworkJob(text, 2)
+    row = rows(text, ready.network, ready.initial([0]))
+    assert row.verdict == "consistent"
+    assert np.isnan(row["first"])
+    assert row.parameter < 0.05
+
+
+def test_of_a_diverged_network_nothing_is_measured():
+    ready = CollocationJob(job_text())
+    blocks = {name: block.numpy() for name, block in ready.network.blocks(ready.initial()).items()}
+    table = audited(job_text(), blocks, np.array([-1, 7, -1]), seeds=2, points=10, threshold=THRESHOLD)
+    assert table.verdict.tolist() == ["consistent", "diverged"]
+    assert np.isnan(table["first"][1])

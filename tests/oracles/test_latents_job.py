@@ -1,0 +1,50 @@
+"""Latents of a trained network beside those of regressor, classifier and untrained network."""
+
+import numpy as np
+import torch
+
+from rectified.collocation_tasks import Latents
+from rectified.latents_job import Companions, compared_latents
+from test_collocation import job
+
+SETTINGS = Latents(document="test", start="e/c", points=64, epochs=1500)
+
+
+def test_regressors_stop_at_the_error_they_are_given():
+    companions = Companions(job(collocation_points=100), SETTINGS)
+    origin = companions.origin
+    start = origin.errors(companions.start)
+    within = origin.errors(companions.regressors(0.8 * start))
+    assert (within <= 0.8 * start).all()
+    assert (within > 0.4 * start).all()  # the first look that finds it so, not the last
+    unreachable = companions.regressors(torch.zeros_like(start))
+    assert (origin.errors(unreachable) > 0).all()
+    assert (origin.errors(companions.regressors(2 * start)) == start).all()
+
+
+def test_classes_are_equal_shares_and_the_classifier_learns_them():
+    companions = Companions(job(collocation_points=144), SETTINGS)
+    shares = torch.bincount(companions.classes).double() / len(companions.classes)
+    assert len(shares) == 8
+    assert float((shares - 1 / 8).abs().max()) < 0.04  # values on the boundary coincide
+    before, after = (
+        (companions.logits(theta, companions.x).argmax(1) == companions.classes).double().mean(1)
+        for theta in (companions.classifiers_at_start(), companions.classifiers())
+    )
+    assert (after > before + 0.2).all()
+
+
+def test_all_networks_start_alike_and_are_compared_at_the_same_points():
+    origin = job(collocation_points=100)
+    trained = origin.run(None, False).theta
+    found = compared_latents(origin, SETTINGS, trained)
+    assert found.purity.dims == ("network", "seed", "layer")
+    assert found.sizes == {"network": 4, "other": 4, "layer": 2, "point": 64, "axis": 2, "seed": 3}
+    np.testing.assert_allclose(found.cka.sel(network="pinn", other="pinn"), 1, rtol=1e-9)
+    errors = found.relative_l2.sel(network="pinn")
+    np.testing.assert_allclose(errors, origin.errors(trained), rtol=1e-12)
+    assert found.relative_l2.sel(network="classifier").isnull().all()
+    seed = int(found.embedded_seed)
+    assert sorted(errors.values)[1] == errors.values[seed]
+    untrained = origin.field(origin.initial()[[seed]], np.stack([found.x, found.y]))
+    np.testing.assert_allclose(found.output.sel(network="untrained"), untrained[0], rtol=1e-12)
