@@ -8,7 +8,8 @@ from rectified.latents_job import compared_latents
 from rectified.spec import Job
 
 job, attributes = session.begin(snakemake)
-blocks, origin = store.read_tensors(snakemake.input[0])
+blocks, origin = store.read_tensors(snakemake.input.weights[0])
+diverged_at = store.read_arrays(snakemake.input.fields[0]).diverged_at.to_numpy()
 trained = CollocationJob(Job.model_validate_json(origin["spec"]))
 theta = trained.network.row({name: torch.from_numpy(block) for name, block in blocks.items()})
-store.write_arrays(snakemake.output[0], compared_latents(trained, job.settings, theta), attributes)
+store.write_arrays(snakemake.output[0], compared_latents(trained, job.settings, theta, diverged_at), attributes)

@@ -33,6 +33,7 @@ class Audit:
         value: relative difference between the network and the function that is evaluated, on the points.
         off_diagonal: Σ_{i≠j}|∂u_i/∂x_j| / Σ|∂u_i/∂x_j| of the network over the batch.
         parameter, parameter_uncertainty: of the worst parameter tensor, see ``parameter_mismatch``.
+        parameter_untold: whether it was wanted, but too uncertain to judge.
         jumps, jump_size, kinks, kink_size: of the function that is evaluated, see ``Singularities``.
         dropped: points left out of ``first`` and ``second`` as there is a jump or kink within a step.
         threshold: above it a measure is inconsistent; ``value`` is not judged, ``off_diagonal`` in reverse mode only.
@@ -48,6 +49,7 @@ class Audit:
     off_diagonal: float = nan
     parameter: float = nan
     parameter_uncertainty: float = nan
+    parameter_untold: bool = False
     jumps: float = nan
     jump_size: float = nan
     kinks: float = nan
@@ -65,9 +67,18 @@ class Audit:
         return tuple(f"{name} {size:.2g}" for name, size in measures.items() if size > self.threshold)
 
     @property
+    def untold(self) -> tuple[str, ...]:
+        """What a verdict needs and could not be measured, in words; a loss that is no integral is not missed."""
+        wanted = {"first derivatives": self.first} if self.order >= 1 else {}
+        if self.order == 2:
+            wanted["second derivatives"] = self.second
+        missing = [name for name, size in wanted.items() if isnan(size)]
+        return (*missing, *["parameter gradient"] * self.parameter_untold)
+
+    @property
     def verdict(self) -> str:
-        """``consistent`` or ``inconsistent``."""
-        return "inconsistent" if self.reasons else "consistent"
+        """``inconsistent``, ``not told`` where that may be but something could not be measured, or ``consistent``."""
+        return "inconsistent" if self.reasons else "not told" if self.untold else "consistent"
 
     @property
     def hides(self) -> str:
@@ -76,6 +87,7 @@ class Audit:
         return " and ".join(f"{count:.3g} {name} per line" for count, name in found if count > 0)
 
     def __str__(self) -> str:
+        missing = f" ({', '.join(self.untold)})" if self.verdict == "not told" else ""
         beyond = f" ({', '.join(self.reasons)}; threshold {self.threshold:g})" if self.reasons else ""
         between = f" between {self.hides} that it hides" if self.hides else ""
         uncertainty = "" if isnan(self.parameter) else f" ± {self.parameter_uncertainty:.1e}"
@@ -89,7 +101,7 @@ class Audit:
             ("kinks per line", f"{self.kinks:.3g}, at most {self.kink_size:.2g} rms of the slope"),
             *[("note", note) for note in self.notes],
         ]
-        return "\n".join([f"{self.verdict}{between}{beyond}", *(f"  {name:20}{text}" for name, text in rows)])
+        return "\n".join([f"{self.verdict}{between}{beyond}{missing}", *(f"  {name:20}{text}" for name, text in rows)])
 
 
 def _number(size: float) -> str:
@@ -181,6 +193,7 @@ def _parameter_part(
     if uncertain:
         notes.append(f"parameter gradient: too uncertain to judge in {uncertain}")
     if not judged:
-        return {"parameter_uncertainty": min(uncertainty for _, uncertainty in found.values())}
+        least = min(uncertainty for _, uncertainty in found.values())
+        return {"parameter_uncertainty": least, "parameter_untold": True}
     parameter, uncertainty = max(judged.values())
     return {"parameter": parameter, "parameter_uncertainty": uncertainty}

@@ -7,7 +7,7 @@ left out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from math import nan
+from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch import Tensor
 from rectified.audit import Audit, audit
 from rectified.collocation_job import CollocationJob
 from rectified.convolution import Convolution
+from rectified.errors import ConfigError
 from rectified.jets import Jets
 from rectified.network_job import NetworkJob, target_values
 from rectified.normalization import Pass
@@ -27,6 +28,7 @@ from rectified.pinn import BurgersResiduals
 from rectified.posed import posed
 from rectified.ritz_job import RitzJob
 from rectified.rows import Rows
+from rectified.seeding import generator
 from rectified.spec import Job
 
 RITZ_POINTS = 20_001  # of the grid that a fixed-grid rule is tried on: its failure does not go away with refinement
@@ -57,11 +59,21 @@ class OneNetwork(torch.nn.Module):
         return self.field(self.theta, points.T[None])[0]
 
 
+AuditOne = Callable[[Float[Tensor, " parameters"]], Audit]
+
+
 class Auditor(NamedTuple):
-    """How the networks of a case are audited: the order of their parameters, and the audit of one of them."""
+    """How the networks of a case are audited.
+
+    Attributes:
+        layout: the order of their parameters.
+        audit: of one of them, as it was trained.
+        besides: of one of them in other ways, by name.
+    """
 
     layout: Rows
-    audit: Callable[[Float[Tensor, " parameters"]], Audit]
+    audit: AuditOne
+    besides: Mapping[str, AuditOne] = {}
 
 
 def audited(
@@ -79,16 +91,31 @@ def audited(
     auditors = {"ritz": _ritz, "pinn": _pinn, "regression": _regression, "collocation": _collocation}
     auditor = auditors[job.settings.task](job, points, threshold)
     theta = auditor.layout.row({name: torch.from_numpy(block[:seeds]) for name, block in blocks.items()}).double()
-    found = [auditor.audit(row) if diverged_at[seed] < 0 else None for seed, row in enumerate(theta)]
-    return pd.DataFrame([_row(job, seed, result) for seed, result in enumerate(found)])
+    case = f"{job.experiment}/{job.case}"
+    ways = {case: auditor.audit} | {f"{case}, {name}": way for name, way in auditor.besides.items()}
+    found = [
+        {"case": name, "document": job.settings.document, "seed": seed, **_measured(way, row, int(diverged_at[seed]))}
+        for name, way in ways.items()
+        for seed, row in enumerate(theta)
+    ]
+    return pd.DataFrame(found)
 
 
-def _row(job: Job, seed: int, result: Audit | None) -> dict:
-    names = {"case": f"{job.experiment}/{job.case}", "document": job.settings.document, "seed": seed}
-    if result is None:
-        return names | {"verdict": "diverged"}
+def _measured(way: AuditOne, theta: Float[Tensor, " parameters"], diverged_at: int) -> dict:
+    """The columns of one network: what was measured, or why nothing could be."""
+    if diverged_at >= 0:
+        return {"verdict": "diverged"}
+    try:
+        result = way(theta)
+    except ConfigError as error:
+        return {"verdict": "not told", "notes": str(error)}
+    return columns(result)
+
+
+def columns(result: Audit) -> dict:
+    """An audit as columns of a table."""
     words = {"reasons": "; ".join(result.reasons), "hides": result.hides, "notes": "; ".join(result.notes)}
-    return names | asdict(result) | {"verdict": result.verdict} | words
+    return asdict(result) | {"verdict": result.verdict} | words
 
 
 def _ritz(job: Job, points: int, threshold: float) -> Auditor:
@@ -100,11 +127,10 @@ def _ritz(job: Job, points: int, threshold: float) -> Auditor:
     rule = ready.gradient(job.settings.gradient, points=grid)
     regression = job.settings.objective == "regression"
 
-    def slopes(at: Points) -> tuple[Tensor, None]:
-        return ready.network.fields(slopes.theta[None], at.T)[1], None
-
     def one(theta: Tensor) -> Audit:
-        slopes.theta = theta
+        def slopes(at: Points) -> tuple[Tensor, None]:
+            return ready.network.fields(theta[None], at.T)[1], None
+
         module = OneNetwork(ready.network, theta, lambda rows, at: ready.network.fields(rows, at[:, 0])[0])
         found = audit(
             module, x, order=0 if regression else 1, derivatives=slopes, threshold=threshold, box=[[left, right]]
@@ -112,7 +138,7 @@ def _ritz(job: Job, points: int, threshold: float) -> Auditor:
         if regression:
             return found
         parameter, uncertainty = _energy_mismatch(ready, rule, theta, threshold)
-        return replace(found, parameter=parameter, parameter_uncertainty=uncertainty)
+        return replace(found, parameter=parameter, parameter_uncertainty=uncertainty, parameter_untold=isnan(parameter))
 
     return Auditor(ready.network, one)
 
@@ -160,7 +186,7 @@ def _regression(job: Job, points: int, threshold: float) -> Auditor:
     """No input derivative: the parameter gradient of the mean squared error alone."""
     ready = NetworkJob(job, len(job.target.domain))
     box = np.array(job.target.domain)
-    unit = torch.rand(points, len(box), generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
+    unit = torch.rand(points, len(box), generator=generator("audit"), dtype=torch.float64).numpy()
     x = torch.from_numpy(box[:, 0] + (box[:, 1] - box[:, 0]) * unit)
 
     def loss(network: OneNetwork, at: Points) -> Tensor:
@@ -178,17 +204,35 @@ def _collocation(job: Job, points: int, threshold: float) -> Auditor:
     ready = CollocationJob(job)
     order = max(map(len, ready.problem.derivatives))
     rest = {"order": order, "threshold": threshold, "box": ready.problem.box}
-    one = _convolution if isinstance(ready.network, Convolution) and ready.network.kernel > 1 else _pointwise
-    return Auditor(ready.network, lambda theta: one(ready, theta, rest))
+    besides = {}
+    if ready.network.has_statistics:
+        besides["frozen statistics"] = lambda theta: _frozen(ready, theta, rest)
+    coupled = isinstance(ready.network, Convolution) and ready.network.kernel > 1
+    one = _convolution if coupled else _stencil if ready.settings.derivatives == "stencil" else _pointwise
+    return Auditor(ready.network, lambda theta: one(ready, theta, rest), besides)
 
 
 def _pointwise(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
     """Networks that take points as they are, coupled at most by the statistics of a batch."""
     x = ready.loss.points.collocation[0].T.contiguous()
     module = OneNetwork(ready.network, theta, lambda rows, at: ready.loss.field(rows, at, Pass()))
-    frozen = OneNetwork(ready.network, theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
-    field = frozen if ready.network.has_statistics else None
-    return audit(module, x, field=field, loss=_equation(ready), **rest)
+    field = _evaluated(ready, theta) if ready.network.has_statistics else None
+    return audit(module, x, derivatives=ready.settings.derivatives, field=field, loss=_equation(ready), **rest)
+
+
+def _frozen(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
+    """A network with the statistics that it has gathered, as it is evaluated: a function of single points."""
+    return audit(_evaluated(ready, theta), ready.loss.points.collocation[0].T.contiguous(), **rest)
+
+
+def _evaluated(ready: CollocationJob, theta: Tensor) -> OneNetwork:
+    return OneNetwork(ready.network, theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
+
+
+def _stencil(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
+    """Differences of the outputs at neighbouring nodes, compared at the inner ones."""
+    x = ready.loss.points.collocation[0].T[ready.loss.points.inner].contiguous()
+    return audit(_evaluated(ready, theta), x, derivatives=_at_inner_nodes(ready, theta), **rest)
 
 
 def _equation(ready: CollocationJob) -> Callable[[OneNetwork, Points], Tensor]:
@@ -215,19 +259,26 @@ def _convolution(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
         coupled = OneNetwork(network, theta, lambda rows, at: network.evaluate(rows, at, Pass()))
         if rule == "stencil":
             note = "derivatives: with zero padding the outputs are no function of place that a stencil could belong to"
-            return replace(audit(coupled, x, **rest | {"order": 0}), notes=(note,))
+            return replace(audit(coupled, x, **rest | {"order": 0}), order=rest["order"], notes=(note,))
         return audit(coupled, x, derivatives=rule, **rest)
     steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
     place = OneNetwork(ready.network, theta, lambda rows, at: network.at(rows, at, steps))
+    found = audit(place, x[inner], derivatives=_at_inner_nodes(ready, theta), **rest)
+    note = "parameter gradient: the loss on a grid of patches is not compared with an integral"
+    rule = ready.settings.derivatives
+    return replace(found, derivatives=rule, off_diagonal=_coupling(ready, theta), notes=(*found.notes, note))
+
+
+def _at_inner_nodes(ready: CollocationJob, theta: Tensor) -> Callable[[Points], tuple[Tensor, Tensor]]:
+    """First and second derivatives along both axes as training takes them, at the inner nodes of its grid."""
     names = [*ready.problem.axes, *(2 * name for name in ready.problem.axes)]
 
     def derivatives(at: Points) -> tuple[Tensor, Tensor]:
-        jets = ready.loss.jets(theta[None], nodes, Pass(), names)
-        stacked = torch.stack([jets[name][0, inner] for name in names])
+        jets = ready.loss.jets(theta[None], ready.loss.points.collocation, Pass(), names)
+        stacked = torch.stack([jets[name][0, ready.loss.points.inner] for name in names])
         return stacked[:2], stacked[2:]
 
-    found = audit(place, x[inner], derivatives=derivatives, **rest)
-    return replace(found, off_diagonal=_coupling(ready, theta))
+    return derivatives
 
 
 def _coupling(ready: CollocationJob, theta: Tensor) -> float:

@@ -76,6 +76,8 @@ def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
             f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves "
             f"{' or '.join(map(repr, settings.equations))}"
         )
+    if getattr(settings, "sampling", None) == "nodes" and not isinstance(problems[name], Poisson):
+        raise ConfigError(f"sampling nodes takes u on all edges of a grid from a Poisson problem; {name!r} is none")
     if isinstance(problems[name], Poisson) and settings.boundary_points % 4:
         given = settings.boundary_points
         raise ConfigError(f"boundary_points is {given}; on a rectangle it is a multiple of 4, as many on each side")

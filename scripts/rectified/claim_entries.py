@@ -92,6 +92,12 @@ class Part(Strict):
         return self.below if self.above is None else self.above
 
     @property
+    def null(self) -> float:
+        """What values are tested against: 1 for a factor that is claimed to be beyond 1, otherwise the threshold."""
+        factor = self.over is not None and (self.threshold > 1 if self.above is not None else self.threshold < 1)
+        return 1.0 if factor else self.threshold
+
+    @property
     def direction(self) -> str:
         """On which side of the threshold the claim has the median: "above" or "below"."""
         return "below" if self.above is None else "above"

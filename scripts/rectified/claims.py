@@ -4,8 +4,9 @@ A claim has parts. A part is one number per seed, such as the error of one case 
 seed, and a threshold that the claim has its median beyond. A part holds if the whole interval of the median lies
 beyond the threshold, with a coverage of at least 95 %, and fails if it lies on the other side; otherwise it is
 undecided, as it always is with fewer than six seeds. Without values equal to the threshold that is the two-sided sign
-test at p < 0.05; a value equal to it counts against either side. Parts are decided one by one, with no correction for
-how many there are.
+test at p < 0.05; a value equal to it counts against either side. A factor that is claimed to be beyond 1, an error at
+least 1.5 times another, holds if the ratios are beyond 1 by that test and their median is beyond the threshold. Parts
+are decided one by one, with no correction for how many there are.
 
 Diverged runs, those with a value that is not finite or with an epoch in ``diverged_at``, are never left out in
 silence: their pairs are counted. Where divergence is infinite, as for errors, ∞/a = ∞ and a/∞ = 0 (∞ − a = ∞ and
@@ -117,7 +118,7 @@ def decide(part: Part, cases: Mapping[str, Result]) -> Decision:
     if part.deterministic:
         interval, p_value = _computed(part, values), math.nan
     else:
-        interval, p_value = median_interval(values), sign_test(values, part.threshold)
+        interval, p_value = median_interval(values), sign_test(values, part.null)
     return Decision(*interval, p_value, len(values), diverged, outcome(part, interval))
 
 
@@ -125,12 +126,11 @@ def outcome(part: Part, interval: MedianInterval) -> str:
     """Whether a part holds, given the interval of its median; a computed number equal to the threshold fails."""
     if interval.coverage < CONFIDENCE:
         return "undecided"
-    beyond, short = interval.low > part.threshold, interval.high < part.threshold
-    if part.direction == "below":
-        beyond, short = short, beyond
-    if beyond:
+    sign = 1 if part.direction == "above" else -1
+    low, median, high = sorted((sign * interval.low, sign * interval.median, sign * interval.high))
+    if median > sign * part.threshold and low > sign * part.null:
         return "holds"
-    return "fails" if short or part.deterministic else "undecided"
+    return "fails" if high < sign * part.threshold or part.deterministic else "undecided"
 
 
 def verdict(outcomes: list[str]) -> str:

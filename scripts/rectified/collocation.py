@@ -22,7 +22,7 @@ MASS_TIMES, MASS_POINTS = 16, 64
 
 
 @dataclass(frozen=True)
-class Points:
+class TrainingPoints:
     """What a loss is evaluated at.
 
     Attributes:
@@ -73,12 +73,12 @@ class Sampler:
         self.weights = np.concatenate([np.full(len(c.values), weights[c.kind] / len(c.values)) for c in drawn])
         self.boundary_weight = weights["boundary"]
 
-    def draw(self, epoch: int) -> Points:
+    def draw(self, epoch: int) -> TrainingPoints:
         """The points of an epoch; they depend on nothing else."""
         if self.sampling == "nodes":
             return self._nodes()
         interior = self.interior(epoch)
-        return Points(
+        return TrainingPoints(
             as_tensor(interior)[None],
             as_tensor(self.points)[None],
             torch.arange(interior.shape[1]),
@@ -102,13 +102,13 @@ class Sampler:
     def _side(self) -> int:
         return round(self.count**0.5)
 
-    def _nodes(self) -> Points:
+    def _nodes(self) -> TrainingPoints:
         """All nodes of a grid in one pass: the equation at inner nodes, the exact solution at those on the boundary."""
         nodes = grid_of(*(np.linspace(*ends, self._side) for ends in self.problem.box))
         inner = np.zeros((self._side, self._side), dtype=bool)
         inner[1:-1, 1:-1] = True
         equation, conditions = np.flatnonzero(inner), np.flatnonzero(~inner)
-        return Points(
+        return TrainingPoints(
             as_tensor(nodes)[None],
             as_tensor(nodes[:, conditions])[None],
             torch.from_numpy(equation),
@@ -176,6 +176,9 @@ class CollocationLoss:
                 theta.copy_(self.network.with_statistics(theta, x.to(theta)))
 
     def _passes(self) -> list[Tensor]:
+        """The batches that go through the network in a step."""
+        if self.points.on_grid is not None:
+            return [self.points.collocation]
         passes = [self.points.collocation, self.points.conditions]
         return [torch.cat(passes, -1)] if self.joint else passes
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from rectified import activations
 from rectified.checkpoints import Checkpoint
 from rectified.collocation import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.collocation_tasks import REFERENCE_POINTS
 from rectified.convolution import Convolution, ConvolutionTrunk
 from rectified.field_networks import Dense, Encoder, Experts, FieldNetwork, Quantized, Scaling, Towers, mixed
 from rectified.lowering import torch_activation
@@ -21,7 +22,6 @@ from rectified.training import History, Schedule, train
 from rectified.trunk import Function, Trunk
 
 CHUNK_POINTS = 4096
-REFERENCE_POINTS = 256
 
 
 class CollocationJob:
@@ -78,11 +78,13 @@ class CollocationJob:
         return Experts(scaling, trunks, gate, inf if s.sharpness == "hard" else s.sharpness)
 
     def _reference(self) -> Float[Tensor, "1 2 points"]:
-        """Collocation points of the first epoch as a reference set, not too many."""
-        return self.sampler.draw(0).collocation[:, :, :REFERENCE_POINTS]
+        """Collocation points of the first epoch as a reference set, evenly chosen where there are many."""
+        points = self.sampler.draw(0).collocation
+        chosen = torch.linspace(0, points.shape[-1] - 1, min(points.shape[-1], REFERENCE_POINTS)).round().long()
+        return points[:, :, chosen]
 
     def initial(self) -> Float[Tensor, "seeds parameters"]:
-        """Initial parameters of all seeds; variants with the same trunk share its start."""
+        """Initial parameters of all seeds; variants that share a part of the network share its start."""
         s = self.settings
         return self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}").to(self.dtype)
 
@@ -128,7 +130,8 @@ class CollocationJob:
         norms = [
             sum(blocks[name].flatten(1).square().sum(1) for name in trunk.shapes).sqrt() for trunk in self.network.parts
         ]
-        return {f"share{k}": norm / sum(norms) for k, norm in zip(self.settings.powers, norms)}
+        total = sum(norms).clamp(min=torch.finfo(theta.dtype).tiny)  # towers of ReLU alone have no gradient
+        return {f"share{k}": norm / total for k, norm in zip(self.settings.powers, norms)}
 
 
 def _power_of_relu(k: int) -> Function:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from rectified.settings import ActivationName, CasePattern, CaseRef, Count, Name, NonNegative, Positive, Task
 
 GIB = 2**30
+REFERENCE_POINTS = 256  # at most, in the set of reference batch normalization and of encoded codes
 RECEPTIVE = 2  # nodes that a 3×3 layer adds to the receptive field
 Power = Annotated[Count, Field(le=11)]
 
@@ -90,8 +91,10 @@ class Collocation(Task):
 
     def memory(self, grid: int) -> float:
         points = self.collocation_points + self.initial_points + self.boundary_points
-        width = self.width * (9 * (self.kernel == 3) if self.architecture == "convolution" else 1)
-        return 8 * 60 * self.seeds * points * width * self.hidden_layers + GIB
+        parts = {"towers": len(self.powers), "experts": self.experts}.get(self.architecture, 1)
+        patch = self.kernel**2 if self.architecture == "convolution" else 1
+        extra = 1 if self.normalization == "none" else 3
+        return 8 * 60 * self.seeds * points * self.width * patch * self.hidden_layers * parts * extra + GIB
 
     @property
     def memory_keys(self) -> str:
@@ -120,6 +123,15 @@ class Collocation(Task):
 
     @model_validator(mode="after")
     def _combinations(self):
+        if self.passes == "joint" and self.normalization != "batch":
+            raise ValueError("passes joint is for batch normalization; without it one batch is as good as two")
+        if self.passes == "joint" and self.sampling == "nodes":
+            raise ValueError("passes joint is for points beside the grid; with sampling nodes there are none")
+        if self.mass_weight and self.normalization == "batch":
+            raise ValueError("mass_weight and batch normalization do not go together: a third batch has statistics too")
+        most = min(self.collocation_points, REFERENCE_POINTS)
+        if self.codebook == "encoded" and self.codes > most:
+            raise ValueError(f"codes is {self.codes}; encodings of at most {most} collocation points can be codes")
         if self.normalization != "none" and self.architecture != "dense":
             raise ValueError(f"normalization is for the dense architecture, not for {self.architecture!r}")
         if self.first_normalized > self.hidden_layers:
@@ -143,7 +155,7 @@ class Latents(Task):
     task: Literal["latents"] = "latents"
     start: CaseRef
     """The trained case, `experiment/case`, of task collocation."""
-    points: Annotated[Count, Field(ge=50)] = 250
+    points: Annotated[Count, Field(ge=50, le=2000)] = 250
     """Collocation points whose latents are compared."""
     learning_rate: Positive = 5e-3
     """Rate of Adam for regressor and classifier at the first epoch."""

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rectified.normalization import BatchNormalization, NoNormalization, Pass, ReferenceBatchNormalization
+from rectified.normalization import BatchNormalization, Normalization, Pass, ReferenceBatchNormalization
 from rectified.rows import Rows
 from rectified.seeding import generator
 from rectified.trunk import Blocks, Function, Trunk, dense, dense_shapes, glorot
@@ -39,11 +39,12 @@ class Scaling:
 class FieldNetwork(Rows):
     """Base: what the training and the audit of a network need of it.
 
-    A network consists of parts, each with ``shapes`` and ``draw``; the parameters of a part lie together in a row.
+    A network consists of parts, each with ``shapes``, ``draw`` and a ``prefix``; the parameters of a part lie together
+    in a row and are drawn from a stream of their own, named by the prefix: variants that share a part share its start.
 
     Args:
         scaling: applied to the inputs first.
-        parts: in the order in which they are drawn.
+        parts: in the order of their parameters.
 
     Attributes:
         has_statistics: whether the parameters hold running statistics.
@@ -57,10 +58,11 @@ class FieldNetwork(Rows):
 
     def initial(self, seeds: Sequence[int], stream: str) -> Float[Tensor, "seeds parameters"]:
         """Initial parameters in float64; the same seed gives the same row, whatever others are drawn."""
-        return torch.cat([self.row(self._drawn(generator(stream, seed))) for seed in seeds])
+        return torch.cat([self.row(self._drawn((stream, seed))) for seed in seeds])
 
-    def _drawn(self, random: torch.Generator) -> Blocks:
-        return {name: block for part in self.parts for name, block in part.draw(random).items()}
+    def _drawn(self, stream: tuple) -> Blocks:
+        streams = [generator(*stream, *filter(None, [part.prefix])) for part in self.parts]
+        return {name: block for part, random in zip(self.parts, streams) for name, block in part.draw(random).items()}
 
     def evaluate(self, theta: Float[Tensor, "networks parameters"], x: Points, of: Pass) -> Field:
         """u at points, in one pass of them; differentiable in the parameters and in x."""
@@ -92,7 +94,7 @@ class Dense(FieldNetwork):
         reference: points whose statistics a reference batch normalization uses.
     """
 
-    def __init__(self, scaling: Scaling, trunk: Trunk, normalization: NoNormalization, reference: Points | None = None):
+    def __init__(self, scaling: Scaling, trunk: Trunk, normalization: Normalization, reference: Points | None = None):
         self.trunk, self.normalization, self.reference = trunk, normalization, None
         self.has_statistics = isinstance(normalization, BatchNormalization)
         if isinstance(normalization, ReferenceBatchNormalization):
@@ -133,6 +135,8 @@ def mixed(activations: Sequence[Function]) -> Function:
 class Encoder:
     """z = normalize(Wx + b) and unit codes e₁, …, e_K: the discrete part of a quantized network."""
 
+    prefix = "encoder"
+
     def __init__(self, codes: int, dimension: int):
         self.codes, self.dimension = codes, dimension
         self.shapes = dense_shapes("encoder", 2, dimension) | {"codes": (codes, dimension)}
@@ -152,8 +156,9 @@ class Encoder:
 class Quantized(FieldNetwork):
     """Vector quantization (van den Oord et al., arXiv:1711.00937): the trunk sees x and the code nearest to z(x).
 
-    The code is the one of largest cosine similarity. Straight through: z + sg(e − z), so that derivatives pass as if
-    nothing were quantized; otherwise e, and no derivative passes. Adds ‖e − sg z‖² + 0.25‖z − sg e‖² to the loss.
+    The code is the one of largest cosine similarity. Straight through: z + sg(e − z), so that derivatives pass to z as
+    if nothing were quantized; otherwise e, and derivatives reach the codes but not z. Adds ‖e − sg z‖² and
+    0.25‖z − sg e‖² to the loss, means over the collocation points.
 
     Args:
         trunk: of 2 + dimension inputs.
@@ -167,11 +172,11 @@ class Quantized(FieldNetwork):
         self.trunk, self.encoder, self.straight_through, self.encoded = trunk, encoder, straight_through, encoded
         super().__init__(scaling, (trunk, encoder))
 
-    def _drawn(self, random: torch.Generator) -> Blocks:
-        blocks = super()._drawn(random)
+    def _drawn(self, stream: tuple) -> Blocks:
+        blocks = super()._drawn(stream)
         if self.encoded is not None:
             z = self.encoder(blocks, self.scaling(self.encoded))[0]
-            chosen = torch.randperm(z.shape[-1], generator=random)[: self.encoder.codes]
+            chosen = torch.randperm(z.shape[-1], generator=generator(*stream, "encoded"))[: self.encoder.codes]
             blocks["codes"] = z[:, chosen].T[None].contiguous()
         return blocks
 

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rectified.errors import ConfigError
 from rectified.audit_arguments import Function, Points, checked
+from rectified.errors import ConfigError
 from rectified.singularities import Field
 
 STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from rectified import latents
@@ -46,20 +46,25 @@ class Companions:
         self.classifier = Trunk(2, trunk.width, trunk.layers, trunk.activation, outputs=latents.CLASSES)
         self.classifier_rows = Rows(self.classifier.shapes)
 
-    def regressors(self, errors: Float[Tensor, " seeds"]) -> Float[Tensor, "seeds parameters"]:
-        """Parameters of regressors, each at the first look that finds its error no larger than the one given."""
-        matched, waiting = self.start.clone(), torch.ones(len(self.start), dtype=torch.bool)
+    def regressors(
+        self, errors: Float[Tensor, " seeds"]
+    ) -> tuple[Float[Tensor, "seeds parameters"], Bool[Tensor, " seeds"]]:
+        """Parameters of regressors, each at the first look that finds its error no larger than the one given.
+
+        Also which of them came down to it; the others are those of the last look.
+        """
+        found, waiting = self.start.clone(), torch.ones(len(self.start), dtype=torch.bool)
 
         def loss(theta: Tensor) -> Tensor:
             return (self.origin.network.evaluate(theta, self.x, Pass()) - self.exact).square().mean(1)
 
         def look(theta: Tensor) -> dict[str, Tensor]:
-            matched[waiting] = theta[waiting]
+            found[waiting] = theta[waiting]
             waiting.logical_and_(~(self.origin.errors(theta) <= errors))
             return {}
 
         self._train(self.start.clone(), loss, look)
-        return matched
+        return found, ~waiting
 
     def classifiers(self) -> Float[Tensor, "seeds parameters"]:
         """Parameters of classifiers trained on the cross-entropy."""
@@ -93,12 +98,23 @@ class Companions:
 
 
 @torch.no_grad()
-def compared_latents(origin: CollocationJob, settings: Latents, theta: Tensor) -> xr.Dataset:
-    """Train the companions of networks with parameters theta; pictures and measures of the latents of all."""
-    companions, theta = Companions(origin, settings), theta.double()
+def compared_latents(
+    origin: CollocationJob,
+    settings: Latents,
+    theta: Float[Tensor, "seeds parameters"],
+    diverged_at: Int[np.ndarray, " seeds"],
+) -> xr.Dataset:
+    """Train the companions of trained networks; pictures and measures of the latents of all, NaN where diverged.
+
+    Args:
+        theta: parameters of the trained networks.
+        diverged_at: epoch of their divergence, or −1.
+    """
+    companions = Companions(origin, settings)
+    theta = torch.where(torch.from_numpy(diverged_at < 0)[:, None], theta.double(), torch.nan)
     errors = origin.errors(theta)
     with torch.enable_grad():
-        regressors, classifiers = companions.regressors(errors), companions.classifiers()
+        (regressors, matched), classifiers = companions.regressors(errors), companions.classifiers()
     rows = {"pinn": theta, "regressor": regressors, "classifier": classifiers, "untrained": companions.start}
     x = companions.x[:, :, _chosen(origin, settings)]
     hidden = np.stack([companions.hidden(row, x) for row in rows.values()])
@@ -121,6 +137,8 @@ def compared_latents(origin: CollocationJob, settings: Latents, theta: Tensor) -
             **{name: (by_layer, values) for name, values in measured.items() if name != "cka"},
             "cka": (("network", "other", "seed", "layer"), measured["cka"], {"long_name": "linear CKA"}),
             "relative_l2": (("network", "seed"), np.stack(relative), {"long_name": "relative L2 error"}),
+            "matched": ("seed", matched.numpy(), {"long_name": "whether the regressor reached the error"}),
+            "diverged_at": ("seed", diverged_at, {"long_name": "epoch of divergence, or -1"}),
             "embedded_seed": ((), seed, {"long_name": "the seed of the pictures: a median one"}),
         },
         {

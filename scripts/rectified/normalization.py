@@ -27,7 +27,7 @@ class Pass:
 
     Attributes:
         training: whether statistics come from these points; otherwise they are the running ones.
-        penalty: what the pass adds to the loss, [networks].
+        penalty: what the pass adds to the loss, [networks]; of the collocation points only.
         running: name → new running statistics, as the pass found them.
     """
 
@@ -42,10 +42,15 @@ def moments(z: Preactivations) -> tuple[Float[Tensor, "networks width 1"], Float
     return mean, variance
 
 
-class NoNormalization:
-    """Leaves preactivations as they are."""
+class Normalization:
+    """Leaves preactivations as they are; base of those that do not.
 
-    statistics: tuple[str, ...] = ()
+    Args:
+        width: neurons per layer.
+        layers: which layers are normalized, counted from 1.
+    """
+
+    prefix = "normalization"
 
     def __init__(self, width: int, layers: range):
         self.width, self.normalized = width, layers
@@ -55,12 +60,9 @@ class NoNormalization:
         return {}
 
     def draw(self, random: torch.Generator) -> Blocks:
-        """Initial parameters of one network, in float64: scales and variances 1, the rest 0."""
-        ones = ("scale", "variance")
-        return {
-            name: (torch.ones if name.startswith(ones) else torch.zeros)(1, *shape, dtype=torch.float64)
-            for name, shape in self.shapes.items()
-        }
+        """Initial parameters of one network, in float64: factors γ and running variances 1, the rest 0."""
+        starts = {name: float(name.startswith(("scale", "variance"))) for name in self.shapes}
+        return {name: torch.full((1, *self.shapes[name]), start, dtype=torch.float64) for name, start in starts.items()}
 
     def __call__(self, layer: int, z: Preactivations, p: Blocks, of: Pass) -> Preactivations:
         return self._normalized(layer, z, p, of) if layer in self.normalized else z
@@ -69,7 +71,7 @@ class NoNormalization:
         return z
 
 
-class Standardized(NoNormalization):
+class Standardized(Normalization):
     """Base of the normalizations γ(z − mean)/√(variance + ε) + β."""
 
     def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
@@ -124,7 +126,7 @@ class LayerNormalization(Standardized):
         return mean, variance
 
 
-class LearnableNormalization(NoNormalization):
+class LearnableNormalization(Normalization):
     """(z − a)·exp(b) with a, b dense in z and b within ±3; a penalty draws mean and variance over points to 0 and 1."""
 
     def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
@@ -145,7 +147,7 @@ class LearnableNormalization(NoNormalization):
 
 
 NORMALIZATIONS = {
-    "none": NoNormalization,
+    "none": Normalization,
     "batch": BatchNormalization,
     "reference_batch": ReferenceBatchNormalization,
     "layer": LayerNormalization,

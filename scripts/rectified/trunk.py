@@ -27,6 +27,11 @@ def glorot(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
     return torch.randn(1, *shape, generator=random, dtype=torch.float64) * (2 / fans) ** 0.5
 
 
+def unchanged(layer: int, z: Tensor) -> Tensor:
+    """Preactivations of a layer as they are."""
+    return z
+
+
 def dense_shapes(name: str, fan_in: int, fan_out: int) -> dict[str, tuple[int, ...]]:
     return {f"W{name}": (fan_out, fan_in), f"b{name}": (fan_out,)}
 
@@ -78,7 +83,7 @@ class Trunk:
         return blocks
 
     def latents(
-        self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = lambda layer, z: z
+        self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = unchanged
     ) -> Iterator[Float[Tensor, "networks width points"]]:
         """h¹, h², …; ``normalize`` acts on the preactivations of a layer, counted from 1."""
         h = self.activation(normalize(1, dense(p, f"{self.prefix}1", x)))
@@ -91,6 +96,6 @@ class Trunk:
         """The output from the last latents."""
         return torch.bmm(p[f"W{self.prefix}out"], h)
 
-    def __call__(self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = lambda layer, z: z) -> Tensor:
+    def __call__(self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = unchanged) -> Tensor:
         *_, last = self.latents(p, x, normalize)
         return self.head(p, last)

@@ -74,12 +74,24 @@ def over(**settings):
 
 def test_paired_ratios_and_their_sign_test(folder):
     errors = np.multiply(RATIOS, BASE)
-    found = claims.decide(over(above=20.2), two(folder, errors, BASE))
+    found = claims.decide(over(above=20.5), two(folder, errors, BASE))
     assert found.value == pytest.approx(20.4)
     assert (found.low, found.high, found.n, found.diverged) == (pytest.approx(18.9), pytest.approx(24.1), 7, 0)
     assert found.coverage == 1 - 2 / 2**7
-    assert found.p_value == pytest.approx(scipy.stats.binomtest(4, 7).pvalue)
+    assert found.p_value == pytest.approx(scipy.stats.binomtest(7, 7).pvalue)  # every ratio is above 1
     assert found.outcome == "undecided"
+
+
+def test_a_factor_needs_a_significant_difference_and_a_median_beyond_the_threshold(folder):
+    cases = two(folder, np.multiply([0.9, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
+    clear = two(Folder(folder.root / "clear"), np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
+    assert claims.decide(over(above=1.5), clear).outcome == "holds"  # 1.1 of seven, tested against 1
+    assert claims.decide(over(above=1.5), cases).outcome == "undecided"  # one ratio of seven is below 1
+    assert claims.decide(over(above=1.85), clear).outcome == "undecided"  # the median is 1.8
+    assert claims.decide(over(above=9.5), clear).outcome == "fails"
+    assert claims.decide(over(below=2), clear).outcome == "undecided"  # as good as: the whole interval must be
+    inverse = two(Folder(folder.root / "inverse"), BASE, np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE))
+    assert claims.decide(over(below=1 / 1.5), inverse).outcome == "holds"
 
 
 @given(st.lists(st.floats(-10, 10), min_size=6, max_size=14), st.floats(-10, 10))
@@ -101,7 +113,7 @@ def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_
     swapped = two(Folder(tmp_path / "swapped"), BASE, errors)
     found = [
         claims.table({"c1": claim(over(above=threshold))}, results).verdict[0]
-        for results, threshold in ((cases, 5), (swapped, 5), (cases, 25), (swapped, 0.01), (cases, 20.2))
+        for results, threshold in ((cases, 5), (swapped, 5), (cases, 25), (swapped, 0.01), (cases, 20.5))
     ]
     expected = ["reproduced", "not reproduced", "not reproduced", "reproduced", "undecided at this tier"]
     assert found == expected
@@ -132,7 +144,7 @@ def test_all_verdicts_from_data(folder):
         "c1": claim(over(above=5)),
         "c2": claim(over(below=5), part(above=30)),
         "c3": claim(over(above=5), over(below=5)),
-        "c4": claim(over(above=5), over(above=20.2)),
+        "c4": claim(over(above=5), over(above=20.5)),
     }
     found = claims.table(entries, cases)
     verdicts = dict(zip(found.claim, found.verdict))

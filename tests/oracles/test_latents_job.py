@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
+from test_collocation import job
 
 from rectified.collocation_tasks import Latents
 from rectified.latents_job import Companions, compared_latents
-from test_collocation import job
 
 SETTINGS = Latents(document="test", start="e/c", points=64, epochs=1500)
 
@@ -14,12 +14,15 @@ def test_regressors_stop_at_the_error_they_are_given():
     companions = Companions(job(collocation_points=100), SETTINGS)
     origin = companions.origin
     start = origin.errors(companions.start)
-    within = origin.errors(companions.regressors(0.8 * start))
+    found, matched = companions.regressors(0.8 * start)
+    within = origin.errors(found)
+    assert matched.all()
     assert (within <= 0.8 * start).all()
     assert (within > 0.4 * start).all()  # the first look that finds it so, not the last
-    unreachable = companions.regressors(torch.zeros_like(start))
-    assert (origin.errors(unreachable) > 0).all()
-    assert (origin.errors(companions.regressors(2 * start)) == start).all()
+    assert not companions.regressors(torch.zeros_like(start))[1].any()
+    at_once, matched = companions.regressors(2 * start)
+    assert matched.all()
+    assert (at_once == companions.start).all()
 
 
 def test_classes_are_equal_shares_and_the_classifier_learns_them():
@@ -37,7 +40,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
 def test_all_networks_start_alike_and_are_compared_at_the_same_points():
     origin = job(collocation_points=100)
     trained = origin.run(None, False).theta
-    found = compared_latents(origin, SETTINGS, trained)
+    found = compared_latents(origin, SETTINGS, trained, np.full(3, -1))
     assert found.purity.dims == ("network", "seed", "layer")
     assert found.sizes == {"network": 4, "other": 4, "layer": 2, "point": 64, "axis": 2, "seed": 3}
     np.testing.assert_allclose(found.cka.sel(network="pinn", other="pinn"), 1, rtol=1e-9)
@@ -48,3 +51,14 @@ def test_all_networks_start_alike_and_are_compared_at_the_same_points():
     assert sorted(errors.values)[1] == errors.values[seed]
     untrained = origin.field(origin.initial()[[seed]], np.stack([found.x, found.y]))
     np.testing.assert_allclose(found.output.sel(network="untrained"), untrained[0], rtol=1e-12)
+
+
+def test_of_a_diverged_network_there_are_no_latents():
+    origin = job(collocation_points=100, epochs=2)
+    found = compared_latents(
+        origin, SETTINGS.model_copy(update={"epochs": 20}), origin.initial(), np.array([-1, 5, -1])
+    )
+    assert found.purity.sel(network="pinn").isnull().all("layer").values.tolist() == [False, True, False]
+    assert not found.matched[1]
+    assert found.purity.sel(network="untrained").notnull().all()
+    assert int(found.embedded_seed) != 1

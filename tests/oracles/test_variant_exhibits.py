@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rectified.audit import Audit
-from rectified.audit_job import _row
+from rectified.audit_job import columns
 from rectified.errors import ConfigError
 from rectified.figures import variants
 from rectified.figures.audit import measured, number, verdict
@@ -91,7 +91,9 @@ class InMemory(Result):
 
 def table_of(audits: list[Audit | None]) -> list[Result]:
     """The table that an audit of these seeds writes, as a result."""
-    return [InMemory({}, pd.DataFrame([_row(job(), seed, found) for seed, found in enumerate(audits)]))]
+    measured_of = [{"verdict": "diverged"} if found is None else columns(found) for found in audits]
+    names = {"case": "experiment/case", "document": "failed_ideas"}
+    return [InMemory({}, pd.DataFrame([{**names, "seed": n, **row} for n, row in enumerate(measured_of)]))]
 
 
 @pytest.mark.parametrize("sizes", list(product([0.3, np.inf, np.nan], repeat=4)))
@@ -115,7 +117,8 @@ def test_one_inconsistent_seed_is_enough_and_is_told():
 
 @pytest.mark.parametrize(("order", "words"), [(0, ""), (1, " between jumps"), (2, " between jumps and kinks")])
 def test_hidden_is_what_the_order_does_not_see(order, words):
-    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, jumps=2.0, kinks=3.0)
+    told = {"first": 0.0, "second": 0.0, "jumps": 2.0, "kinks": 3.0}
+    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, **told)
     (row,) = rows(table_of([found])).to_dict("records")
     assert row["hides"] == found.hides
     assert verdict(row) == "consistent" + words

@@ -148,7 +148,10 @@ MISTAKES = [
     ({**POISSON, ONE: {"v": {**VARIANT, "architecture": "experts", "experts": 1}}}, r"experts is 1; .* at least 2"),
     ({**POISSON, ONE: {"v": {**VARIANT, "powers": [2, 2]}}}, r"powers \[2, 2\]: each may be given once"),
     ({**POISSON, ONE: {"v": {**VARIANT, "mass_weight": 1}}}, r"mass_weight is for equation 'buckley_leverett'"),
-    ({**POISSON, ONE: {"v": {**VARIANT, "boundary_points": 10}}}, r"boundary_points is 10; on a rectangle it is a multiple of 4"),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "boundary_points": 10}}},
+        r"boundary_points is 10; on a rectangle it is a multiple of 4",
+    ),
     (
         {**POISSON, ONE: {"v": {**VARIANT, "problem": "k2"}}},
         r"problem 'k2' is of equation 'elliptic'; task 'collocation' solves 'poisson' or",

@@ -1,6 +1,7 @@
 rule latents:
     input:
-        start_weights,
+        weights=start_weights,
+        fields=start_fields,
     output:
         f"{FOLDER}/latents.nc",
     log:

@@ -71,6 +71,11 @@ def start_weights(wildcards):
     return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
 
 
+def start_fields(wildcards):
+    """The trained fields of the case that the job at these wildcards starts from."""
+    return [path.replace("weights.safetensors", "fields.nc") for path in start_weights(wildcards)]
+
+
 def audited(file):
     """An input function: that file of all cases that the audit at these wildcards looks at."""
     return lambda wildcards: [f"{RESULTS}/{case.folder}/{file}" for case in CONFIG.select(settings_of(wildcards).of)]

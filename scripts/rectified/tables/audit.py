@@ -63,7 +63,8 @@ def _row(seeds: pd.DataFrame) -> dict:
     worst = judged(healthy).max()
     found |= {f"{name}_worst": worst[name] for name in JUDGED}
     inconsistent = int((healthy.verdict == "inconsistent").sum())
-    verdict = ("inconsistent" if inconsistent else "consistent") if len(healthy) else "diverged"
+    verdicts = ("inconsistent", "not told", "consistent", "diverged")  # the first that any seed has
+    verdict = next(one for one in verdicts if (seeds.verdict == one).any())
     return found | {"inconsistent_seeds": inconsistent, "verdict": verdict} | _words(found, healthy)
 
 
