@@ -82,6 +82,11 @@ def _cells(job: CollocationJob, history: History) -> xr.Dataset:
     return xr.Dataset(
         {
             "cell": (("seed", *names), maps, {"long_name": "number of the code chosen"}),
+            "orphaned": (
+                ("seed", "code"),
+                orphaned.numpy(),
+                {"long_name": "code chosen, but at no condition"},
+            ),
             "used_cells": ("seed", (used > 0).sum(1).numpy(), {"long_name": "codes chosen somewhere"}),
             "orphan_cells": ("seed", orphaned.sum(1).numpy(), {"long_name": "codes chosen, but at no condition"}),
             "orphan_area": ("seed", area.numpy(), {"long_name": "share of the domain in such cells"}),

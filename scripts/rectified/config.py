@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from rectified import activations, checks
 from rectified.activations import Activation
-from rectified.claim_entries import Claim
+from rectified.claim_entries import Claim, Part
 from rectified.collocation_tasks import Audit
 from rectified.errors import ConfigError, nearest
 from rectified.exhibits import Exhibit, Figure, Table
@@ -243,7 +243,9 @@ class Config(Strict):
         checks.check_exhibit(entry, tasks, self.targets, self.problems, self.custom_activations)
 
     def _check_claim(self, claim: Claim) -> None:
-        self.select([case for part in claim.parts for case in part.cases])
+        for part in claim.parts:
+            for case in self.select(part.cases):
+                self._check_selection(part, self.cases[case.experiment][case.case])
         shown = [
             f"{document}/{name}"
             for group in (self.figures, self.tables)
@@ -252,6 +254,14 @@ class Config(Strict):
         ]
         if claim.figure and claim.figure not in shown:
             raise ConfigError(f"unknown figure {claim.figure!r}; {nearest(claim.figure, shown)}")
+
+    def _check_selection(self, part: Part, settings: Task) -> None:
+        """Refuse to read of an audit what it does not audit."""
+        if isinstance(settings, Audit):
+            audited = [f"{case.experiment}/{case.case}" for case in self.select(settings.of)]
+            for name in (selection.get("case") for selection in (part.at, part.less) if isinstance(selection, dict)):
+                if name is not None and str(name).split(",")[0] not in audited:
+                    raise ConfigError(f"case {name!r} is not audited by {part.of!r}; {nearest(str(name), audited)}")
 
     def _check_case(self, settings: Task) -> None:
         checks.check_problem(settings, self.problems)

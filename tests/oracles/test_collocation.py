@@ -13,12 +13,13 @@ from rectified.collocation_fields import trained_fields
 from rectified.collocation_job import CollocationJob
 from rectified.convolution import first_patches
 from rectified.derivatives import RULES, forward, reverse, stencil
-from rectified.field_networks import FieldNetwork, Scaling
-from rectified.normalization import BatchNormalization, LayerNormalization, Pass
+from rectified.field_networks import FieldNetwork, Scaling, mixed
+from rectified.normalization import BatchNormalization, LayerNormalization, LearnableNormalization, Pass
 from rectified.problem_entries import BuckleyLeverett, Burgers, Poisson
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
 from rectified.problems.poisson import PoissonProblem
 from rectified.spec import Job
+from rectified.training import History
 
 PROBLEMS = {
     "poisson": Poisson(equation="poisson"),
@@ -32,6 +33,7 @@ PROBLEMS = {
 }
 FRONT = {"problem": "buckley_leverett", "sampling": "uniform", "collocation_points": 60, "boundary_points": 20}
 GRID = {"architecture": "convolution", "sampling": "nodes"}
+STOPPED = {("penalty", "quantized"), ("penalty", "hard")}
 VARIANTS = {
     "base": {},
     "batch": {"normalization": "batch"},
@@ -177,17 +179,35 @@ def test_mass_of_a_shifted_field_is_off_by_the_shift():
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_gradients_are_those_of_the_loss(name):
+def test_gradients_are_those_of_the_loss_without_stopped_gradients(name):
     ready = job(**VARIANTS[name] | {"straight_through": False, "seeds": 1})
-    theta = rows(ready)
-    gradient = ready.loss(theta)[1]
+
+    def loss(theta):  # the penalty of a quantization stops gradients on purpose
+        terms = ready.loss.terms(theta)
+        return sum(value for term, value in terms.items() if (term, name) not in STOPPED)
+
+    theta = rows(ready).requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta)
     direction = torch.randn(theta.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     step = 1e-6
-    ends = [ready.loss.objective((theta + sign * step * direction).requires_grad_()).detach() for sign in (1, -1)]
-    along = float((ends[0] - ends[1]) / (2 * step))
-    penalized = ready.settings.architecture == "quantized"  # its penalty stops gradients on purpose
-    if not penalized:
-        assert float((gradient * direction).sum()) == pytest.approx(along, rel=1e-5)
+    ends = [float(loss((theta.detach() + sign * step * direction).requires_grad_()).detach()) for sign in (1, -1)]
+    assert float((gradient * direction).sum()) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
+
+
+def test_codes_and_encodings_are_drawn_to_each_other():
+    ready = job(**VARIANTS["quantized"], seeds=1)
+    theta, x = rows(ready).requires_grad_(), ready.loss.points.collocation
+    of = Pass()
+    ready.network.evaluate(theta, x, of)
+    found = ready.network.blocks(torch.autograd.grad(of.penalty.sum(), theta)[0])
+    p = {name: block.detach().clone().requires_grad_() for name, block in ready.network.blocks(theta).items()}
+    z = ready.network.encoder(p, ready.network.scaling(x))
+    codes = torch.nn.functional.normalize(p["codes"], dim=-1)
+    chosen = ready.network.cells(theta.detach(), x)[0]
+    distance = (codes[0, chosen].T - z[0]).square().sum(0).mean()
+    by_codes, by_encoder = torch.autograd.grad(distance, [p["codes"], p["Wencoder"]])
+    torch.testing.assert_close(found["codes"], by_codes)
+    torch.testing.assert_close(found["Wencoder"], 0.25 * by_encoder)
 
 
 def test_a_moved_problem_is_the_same_problem_with_scaled_inputs():
@@ -441,3 +461,91 @@ def test_training_resumes_to_the_same_bits(name, tmp_path):
 def test_how_often_one_looks_does_not_change_what_is_learned():
     often, seldom = (job(normalization="batch", record_every=n).run(None, False).theta for n in (1, 12))
     assert (often == seldom).all()
+
+
+# --- how networks start, and what is read off them ----------------------------------------------------
+
+
+def test_weights_start_with_the_variance_of_glorot_and_biases_at_zero():
+    for changes, name, variance in (
+        ({}, "W2", 2 / 48),
+        ({}, "W1", 2 / 26),
+        (GRID, "W2", 2 / (48 * 9)),
+        ({"architecture": "towers"}, "Wrelu2_2", 2 / 48),
+    ):
+        ready = job(**changes, width=24, seeds=40)
+        weights = ready.network.blocks(ready.initial())[name].flatten()
+        error = variance * (2 / len(weights)) ** 0.5
+        assert abs(float(weights.square().mean()) - variance) < 4 * error
+    assert (job().network.blocks(job().initial())["b1"] == 0).all()
+    biases = job(architecture="towers", seeds=40).network
+    first = biases.blocks(biases.initial(range(40), "test"))["brelu1_1"].flatten()
+    assert float(first.abs().max()) <= 1
+    assert abs(float(first.square().mean()) - 1 / 3) < 4 * (4 / 45 / len(first)) ** 0.5
+    assert (biases.blocks(biases.initial([0], "test"))["brelu1_2"] == 0).all()
+
+
+def test_variants_share_the_start_of_the_parts_that_they_share():
+    base, towers, fewer = job(), job(architecture="towers"), job(architecture="towers", powers=[2, 3])
+    for one, other, names in (
+        (base, job(normalization="learnable"), ("W1", "W2", "Wout")),
+        (towers, fewer, ("Wrelu2_1", "Wrelu3_2", "brelu3_1")),
+        (base, job(**{**VARIANTS["k1"], "sampling": "nodes"}), ("b1", "Wout")),
+    ):
+        mine, theirs = (ready.network.blocks(ready.initial()) for ready in (one, other))
+        assert all((mine[name] == theirs[name]).all() for name in names)
+    tower = towers.network.blocks(towers.initial())
+    assert not (tower["Wrelu1_1"] == tower["Wrelu2_1"]).any()
+
+
+def test_mixed_layers_split_their_neurons():
+    z = torch.randn(2, 9, 7, dtype=torch.float64)
+    apply = mixed([torch.relu, torch.tanh, torch.sin])
+    torch.testing.assert_close(apply(z), torch.cat([z[:, :3].relu(), z[:, 3:6].tanh(), z[:, 6:].sin()], 1))
+
+
+def test_learnable_normalization_by_hand():
+    norm, of = LearnableNormalization(3, range(1, 2)), Pass()
+    z = torch.randn(1, 3, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    bias = torch.tensor([[0.5, -0.5, 0.1, 0.2, 9.0, -9.0]], dtype=torch.float64)
+    found = norm(1, z, {"Wnorm1": torch.zeros(1, 6, 3, dtype=torch.float64), "bnorm1": bias}, of)
+    shift, scale = bias[0, :3, None], torch.tensor([0.2, 3, -3], dtype=torch.float64)[:, None].exp()
+    torch.testing.assert_close(found[0], (z[0] - shift) * scale)
+    mean, variance = found[0].mean(1), found[0].var(1, correction=0)
+    torch.testing.assert_close(of.penalty, 0.1 * (mean**2 + (variance - 1) ** 2).mean()[None])
+
+
+class Step(FieldNetwork):
+    """1 behind a given front, 0 ahead of it."""
+
+    def __init__(self, front):
+        self.front = front
+        super().__init__(Scaling(), ())
+
+    def evaluate(self, theta, x, of):
+        return (x[:, 0] < self.front).to(x).expand(len(theta), -1)
+
+
+@pytest.mark.parametrize(("front", "found"), [(0.4, 0.4), (-1.0, 0.0), (2.0, 1.0)])
+def test_the_front_is_the_last_place_above_half_its_saturation(front, found):
+    ready = job(**FRONT)
+    ready.network = Step(front)
+    history = History(np.array([0]), {}, torch.tensor([-1, 3]), torch.zeros(2, 0, dtype=torch.float64))
+    fields = trained_fields(ready, history)
+    np.testing.assert_allclose(fields.front[0], found, atol=1e-3)
+    np.testing.assert_allclose(fields.front_error[0], abs(fields.front[0] - fields.exact_front))
+    np.testing.assert_allclose(fields.exact_front, [0.1707532, 0.3415064, 0.6830127], rtol=1e-6)
+    assert fields.front[1].isnull().all()
+
+
+def test_orphans_are_cells_without_a_condition():
+    ready = job(**VARIANTS["quantized"])
+    history = ready.run(None, False)
+    fields = trained_fields(ready, history)
+    at_conditions = ready.network.cells(history.theta, torch.from_numpy(ready.sampler.points)[None])
+    for seed in range(3):
+        cells = fields.cell[seed].values
+        expected = set(np.unique(cells)) - set(at_conditions[seed].tolist())
+        assert set(np.flatnonzero(fields.orphaned[seed])) == expected
+        assert fields.orphan_cells[seed] == len(expected)
+        np.testing.assert_allclose(fields.orphan_area[seed], np.isin(cells, list(expected)).mean(), rtol=1e-6)

@@ -196,6 +196,26 @@ MISTAKES = [
         r"claims\.d\.c: 'w/default' names no case of an experiment; did you mean 'v/default'",
     ),
     (
+        {
+            **POISSON,
+            ONE: {"v": VARIANT, "a": {**AUDIT, "of": ["v/*"]}},
+            "claims": {"d": {"c": {**CLAIM, "parts": [{**PART, "of": "a/default", "at": {"case": "v/defualt"}}]}}},
+        },
+        r"claims\.d\.c: case 'v/defualt' is not audited by 'a/default'; did you mean 'v/default'",
+    ),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "passes": "joint"}}},
+        r"passes joint is for batch normalization; without it",
+    ),
+    (
+        {**POISSON, ONE: {"v": {**VARIANT, "architecture": "quantized", "codebook": "encoded", "codes": 300}}},
+        r"codes is 300; encodings of at most 256 collocation points can be codes",
+    ),
+    (
+        {**POISSON, ONE: {"v": {**GRID, "problem": "b"}}},
+        r"sampling nodes takes u on all edges of a grid from a Poisson problem; 'b' is none",
+    ),
+    (
         {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "figure": "d/fig1"}}}},
         r"claims\.d\.c: unknown figure 'd/fig1'",
     ),

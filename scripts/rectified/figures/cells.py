@@ -1,7 +1,7 @@
 """The cells of a vector quantization in the plane of its inputs, and where the error is.
 
-A cell is the set of points for which one code is chosen; an orphan is a cell that the initial and boundary conditions
-do not reach, so that nothing but the equation tells the network which value to take there.
+A cell is the set of points for which one code is chosen; an orphan is a cell that no point of the initial and boundary
+conditions lies in, so that nothing but the equation tells the network which value to take there.
 """
 
 import matplotlib.pyplot as plt
@@ -21,12 +21,6 @@ from rectified.posed import posed
 from rectified.results import Result
 from rectified.statistics import summarize
 
-# The edges that carry a condition, by equation: the variable that is constant there, and at which end.
-EDGES = {
-    "poisson": [("x", 0), ("x", -1), ("y", 0), ("y", -1)],
-    "burgers": [("x", 0), ("x", -1), ("t", 0)],
-    "buckley_leverett": [("x", 0), ("t", 0)],
-}
 CODE_COLOURS = ("#a6cee3", "#fdbf6f", "#b2df8a", "#fb9a99", "#cab2d6", "#ffff99", "#d9b38c", "#c7e9e5")
 HATCH = "//////"
 FRONT = {"color": "black", "linewidth": 1.1}
@@ -49,14 +43,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     page.bars[0].remove()
     draw_bar(page.bars[1], ScalarMappable(norm, "magma"), "|error|", "max")
     page.figure.legend(handles=_handles(results), loc="outside upper center", ncols=2)
-    data.notes += [*seeds_note(results, "maps: a median seed, titles: median [range]"), *_touched(results, drawn)]
+    data.notes += seeds_note(results, "maps: a median seed, titles: median [range]")
     return page.figure
-
-
-def orphans(cells: xr.DataArray, equation: str) -> np.ndarray:
-    """The codes of a map that appear, but on no edge that carries a condition."""
-    edges = [cells.isel({f"cell_{name}": end}) for name, end in EDGES[equation]]
-    return np.setdiff1d(cells, np.concatenate(edges))
 
 
 def _cells(axis: Axes, result: Result, arrays: xr.Dataset, data: PlottedData) -> None:
@@ -68,7 +56,7 @@ def _cells(axis: Axes, result: Result, arrays: xr.Dataset, data: PlottedData) ->
     colours = ListedColormap([CODE_COLOURS[code % len(CODE_COLOURS)] for code in range(codes)])
     look = {"cmap": colours, "norm": BoundaryNorm(np.arange(codes + 1) - 0.5, codes)}
     axis.pcolormesh(cells[first], cells[second], cells.T, rasterized=True, shading="nearest", **look)
-    orphaned = np.isin(cells, orphans(cells, result.job.problem.equation))
+    orphaned = np.isin(cells, np.flatnonzero(arrays.orphaned))
     if orphaned.any():
         axis.contourf(cells[first], cells[second], orphaned.T, [0.5, 1.5], colors="none", hatches=[HATCH])
     x, t = np.meshgrid(cells[first], cells[second], indexing="ij")
@@ -117,16 +105,13 @@ def _orphans(result: Result) -> str:
 
 def _handles(results: list[Result]) -> list:
     handles = [
-        Patch(facecolor="none", edgecolor="black", hatch=HATCH, label="orphan cell: touches no edge where $u$ is given")
+        Patch(
+            facecolor="none",
+            edgecolor="black",
+            hatch=HATCH,
+            label="orphan cell: no point of a condition lies in it",
+        )
     ]
     if any(result.job.problem.equation == "buckley_leverett" for result in results):
         handles.append(Line2D([], [], label="exact front (below in white)", **FRONT))
     return handles
-
-
-def _touched(results: list[Result], drawn: list[xr.Dataset]) -> list[str]:
-    """What to know where a cell reaches an edge with a condition, but no point of the condition lies in it."""
-    counts = [len(orphans(arrays.cell, result.job.problem.equation)) for result, arrays in zip(results, drawn)]
-    if all(count == int(arrays.orphan_cells) for count, arrays in zip(counts, drawn)):
-        return []
-    return ["a cell that reaches such an edge between two training points is counted, not hatched"]
