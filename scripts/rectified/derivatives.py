@@ -22,7 +22,8 @@ def reverse(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]
     """Nested reverse differentiation: Σⱼ ∂uⱼ/∂xᵢ, and the same again; differentiable in what the field depends on.
 
     Returns:
-        "u" and every wanted name → [networks, points]; where the inputs are more than the outputs, so are derivatives.
+        "u" and every wanted name → [networks, points]. Derivatives are given at all inputs of the batch, of which a
+        convolution has more than outputs.
     """
     x = x.detach().requires_grad_(True)
     found: Jets = {"u": field(x)}

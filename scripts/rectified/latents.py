@@ -17,11 +17,8 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from rectified.errors import ConfigError
+from rectified.latent_names import NEIGHBOURS, PERPLEXITY
 
-NETWORKS = {"pinn": "PINN", "regressor": "regressor", "classifier": "classifier", "untrained": "untrained"}
-CLASSES = 8  # of the classifier: bins of the solution, from low to high
-NEIGHBOURS = 15
-PERPLEXITY = 30.0
 DISTANCE_BINS = 20
 TIE = 1 + 1e-9  # distances that agree so far are equal
 NOTHING_LEFT = 1e-13  # share of a variance that is rounding

@@ -17,6 +17,7 @@ from rectified.collocation import as_tensor
 from rectified.collocation_job import CollocationJob
 from rectified.collocation_tasks import Latents
 from rectified.gradients import Autodiff
+from rectified.latent_names import CLASSES
 from rectified.normalization import Pass
 from rectified.optimizers import build
 from rectified.rows import Rows
@@ -40,10 +41,10 @@ class Companions:
         self.origin, self.settings, self.start = origin, settings, origin.initial().double()
         points = np.concatenate([origin.sampler.interior(0), origin.sampler.points], 1)
         self.x, self.exact = as_tensor(points)[None], as_tensor(origin.problem.exact(points))
-        edges = np.quantile(self.exact.numpy(), np.arange(1, latents.CLASSES) / latents.CLASSES)
+        edges = np.quantile(self.exact.numpy(), np.arange(1, CLASSES) / CLASSES)
         self.classes = torch.bucketize(self.exact, torch.from_numpy(edges))
         trunk = origin.network.trunk
-        self.classifier = Trunk(2, trunk.width, trunk.layers, trunk.activation, outputs=latents.CLASSES)
+        self.classifier = Trunk(2, trunk.width, trunk.layers, trunk.activation, outputs=CLASSES)
         self.classifier_rows = Rows(self.classifier.shapes)
 
     def regressors(

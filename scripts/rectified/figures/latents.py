@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.figures.page import PlottedData
-from rectified.latents import CLASSES, NETWORKS, PERPLEXITY
+from rectified.latent_names import CLASSES, NETWORKS, PERPLEXITY
 from rectified.results import Result
 
 SOLVERS = ("pinn", "regressor")  # their outputs are meant to be the solution

@@ -6,7 +6,7 @@ Source: R. Bischof, "4 Ideas for Physics-Informed Neural Networks that failed", 
 import pandas as pd
 import xarray as xr
 
-from rectified.latents import NEIGHBOURS, NETWORKS
+from rectified.latent_names import NEIGHBOURS, NETWORKS
 from rectified.results import Result
 from rectified.statistics import summarize
 from rectified.tables.page import columns_of
