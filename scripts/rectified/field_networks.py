@@ -4,6 +4,7 @@ All variants take every seed at once: their layers are batched matrix products. 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -95,19 +96,17 @@ class Dense(FieldNetwork):
     """
 
     def __init__(self, scaling: Scaling, trunk: Trunk, normalization: Normalization, reference: Points | None = None):
-        self.trunk, self.normalization, self.reference = trunk, normalization, None
+        self.trunk, self.normalization = trunk, normalization
+        self.reference = reference if isinstance(normalization, ReferenceBatchNormalization) else None
         self.has_statistics = isinstance(normalization, BatchNormalization)
-        if isinstance(normalization, ReferenceBatchNormalization):
-            self.reference = reference
-            normalization.reference = reference.shape[-1]
         super().__init__(scaling, (trunk, normalization))
 
     def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
-        if self.reference is None:
-            return self._trunk(p, x, of)
-        count = len(next(iter(p.values())))
-        before = self.scaling(self.reference.to(x)).expand(count, -1, -1)
-        return self._trunk(p, torch.cat([before, x.expand(count, -1, -1)], -1), of)[:, before.shape[-1] :]
+        if self.reference is not None:
+            before = Pass()
+            self._trunk(p, self.scaling(self.reference.to(x)), before)
+            of = replace(of, reference=before.reference)
+        return self._trunk(p, x, of)
 
     def _trunk(self, p: Blocks, x: Points, of: Pass) -> Field:
         return self.trunk(p, x, lambda layer, z: self.normalization(layer, z, p, of))[:, 0]

@@ -29,11 +29,13 @@ class Pass:
         training: whether statistics come from these points; otherwise they are the running ones.
         penalty: what the pass adds to the loss, [networks]; of the collocation points only.
         running: name → new running statistics, as the pass found them.
+        reference: layer → statistics of the reference points; those of the pass itself where there are none yet.
     """
 
     training: bool = True
     penalty: Tensor | float = 0.0
     running: Blocks = field(default_factory=dict)
+    reference: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
 
 def moments(z: Preactivations) -> tuple[Float[Tensor, "networks width 1"], Float[Tensor, "networks width 1"]]:
@@ -106,16 +108,12 @@ class BatchNormalization(Standardized):
 
 
 class ReferenceBatchNormalization(Standardized):
-    """Mean and variance over reference points that pass along as the first: functions of the weights, not of x.
-
-    Attributes:
-        reference: number of reference points, set by the network that owns them.
-    """
-
-    reference = 0
+    """Mean and variance over reference points, which pass before the others: functions of the weights, not of x."""
 
     def _statistics(self, layer: int, z: Preactivations, p: Blocks, of: Pass) -> tuple[Tensor, Tensor]:
-        return moments(z[:, :, : self.reference])
+        if layer not in of.reference:
+            of.reference[layer] = moments(z)
+        return of.reference[layer]
 
 
 class LayerNormalization(Standardized):
