@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rectified.audit import Audit, audit
+from rectified.audit_arguments import relative
 from rectified.collocation_job import CollocationJob
 from rectified.convolution import Convolution
 from rectified.errors import ConfigError
@@ -31,6 +32,7 @@ from rectified.rows import Rows
 from rectified.seeding import generator
 from rectified.spec import Job
 
+FINER = 8  # how much finer than the grid the spacing of a stencil is for its judgement
 RITZ_POINTS = 20_001  # of the grid that a fixed-grid rule is tried on: its failure does not go away with refinement
 
 Points = Float[Tensor, "points inputs"]
@@ -206,7 +208,7 @@ def _collocation(job: Job, points: int, threshold: float) -> Auditor:
     rest = {"order": order, "threshold": threshold, "box": ready.problem.box}
     besides = {}
     if ready.network.has_statistics:
-        besides["frozen statistics"] = lambda theta: _frozen(ready, theta, rest)
+        besides["frozen"] = lambda theta: _frozen(ready, theta, rest)
     coupled = isinstance(ready.network, Convolution) and ready.network.kernel > 1
     one = _convolution if coupled else _stencil if ready.settings.derivatives == "stencil" else _pointwise
     return Auditor(ready.network, lambda theta: one(ready, theta, rest), besides)
@@ -230,9 +232,35 @@ def _evaluated(ready: CollocationJob, theta: Tensor) -> OneNetwork:
 
 
 def _stencil(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
-    """Differences of the outputs at neighbouring nodes, compared at the inner ones."""
+    """Differences of the outputs of a network of single points at neighbouring nodes."""
+    return _by_stencil(ready, _evaluated(ready, theta), rest)
+
+
+def _by_stencil(ready: CollocationJob, field: OneNetwork, rest: dict) -> Audit:
+    """Differences of a function of place at inner nodes; judged with a finer spacing, as their error falls with it."""
     x = ready.loss.points.collocation[0].T[ready.loss.points.inner].contiguous()
-    return audit(_evaluated(ready, theta), x, derivatives=_at_inner_nodes(ready, theta), **rest)
+    spacing = _spacing(ready)
+    found = audit(field, x, derivatives=lambda at: central_differences(field, at, spacing / FINER), **rest)
+    coarse, fine = (central_differences(field, x, spacing / finer) for finer in (1, FINER))
+    off = " and ".join(f"{relative(one, other):.2g}" for one, other in zip(coarse, fine))
+    note = f"derivatives: differences over the spacing of the grid are off by {off}; judged with 1/{FINER} of it"
+    return replace(found, notes=(*found.notes, note))
+
+
+def central_differences(
+    field: Callable[[Points], Tensor], x: Points, spacing: Float[Tensor, " inputs"]
+) -> tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"]]:
+    """First and second derivatives along each axis by differences of values a spacing apart, of second order."""
+    with torch.no_grad():
+        u, shifts = field(x), torch.diag(spacing)
+        right, left = (torch.stack([field(x + sign * shift) for shift in shifts]) for sign in (1, -1))
+    h = spacing[:, None]
+    return (right - left) / (2 * h), (right - 2 * u + left) / h**2
+
+
+def _spacing(ready: CollocationJob) -> Float[Tensor, " inputs"]:
+    nodes = ready.loss.points.collocation[0]
+    return (nodes[:, -1] - nodes[:, 0]) / (ready.settings.side - 1)
 
 
 def _equation(ready: CollocationJob) -> Callable[[OneNetwork, Points], Tensor]:
@@ -251,21 +279,21 @@ def _convolution(ready: CollocationJob, theta: Tensor, rest: dict) -> Audit:
 
     With zero padding there is no function of place; the whole grid is then moved for the differences.
     """
-    network, nodes = ready.network, ready.loss.points.collocation
-    inner = ready.loss.points.inner
-    x = nodes[0].T.contiguous()
+    network, nodes, rule = ready.network, ready.loss.points.collocation, ready.settings.derivatives
     if not network.reach:
-        rule = ready.settings.derivatives
         coupled = OneNetwork(network, theta, lambda rows, at: network.evaluate(rows, at, Pass()))
+        x = nodes[0].T.contiguous()
         if rule == "stencil":
             note = "derivatives: with zero padding the outputs are no function of place that a stencil could belong to"
             return replace(audit(coupled, x, **rest | {"order": 0}), order=rest["order"], notes=(note,))
         return audit(coupled, x, derivatives=rule, **rest)
-    steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
-    place = OneNetwork(ready.network, theta, lambda rows, at: network.at(rows, at, steps))
-    found = audit(place, x[inner], derivatives=_at_inner_nodes(ready, theta), **rest)
+    place = OneNetwork(network, theta, lambda rows, at: network.at(rows, at, _spacing(ready)))
+    if rule == "stencil":
+        found = _by_stencil(ready, place, rest)
+    else:
+        x = nodes[0].T[ready.loss.points.inner].contiguous()
+        found = audit(place, x, derivatives=_at_inner_nodes(ready, theta), **rest)
     note = "parameter gradient: the loss on a grid of patches is not compared with an integral"
-    rule = ready.settings.derivatives
     return replace(found, derivatives=rule, off_diagonal=_coupling(ready, theta), notes=(*found.notes, note))
 
 

@@ -51,9 +51,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     _separate(axes, groups)
     data.notes += seeds_note(trained, "dots: seeds, bars: median, dashed lines: median of the first row of a problem")
     if audits:
-        _audits(*axes[1:], [line for line in lines if line.result], audits, data)
+        shown = _audits(*axes[1:], [line for line in lines if line.result], audits, data)
         style.letters(list(axes[:2]))
-        _legend(axes[1])
+        _legend(axes[1], shown)
     return figure
 
 
@@ -132,10 +132,17 @@ def _scale(axis: Axes) -> None:
     axis.set_axisbelow(True)
 
 
-def _audits(axis: Axes, margin: Axes, lines: list[Line], audits: list[Result], data: PlottedData) -> None:
-    """The largest of the judged mismatches, seed by seed, and in the margin which is too large and what none shows."""
+def _audits(axis: Axes, margin: Axes, lines: list[Line], audits: list[Result], data: PlottedData) -> set[str]:
+    """The largest of the judged mismatches, seed by seed, and in the margin which is too large and what none shows.
+
+    Returns the verdicts that appear.
+    """
     seeds, table = audited_seeds(audits), rows(audits).set_index("case")
     seeds = seeds.assign(**judged(seeds))
+    seeds, table = (
+        rows_of[names.isin([line.result.series for line in lines])]
+        for rows_of, names in ((seeds, seeds.case), (table, table.index))
+    )
     for line in lines:
         series = line.result.series
         if series in table.index:
@@ -154,6 +161,7 @@ def _audits(axis: Axes, margin: Axes, lines: list[Line], audits: list[Result], d
         f"(b): audited seeds, dashed: threshold of the audit, {text}",
         "beside it: what is above the threshold, and what jumps and kinks derivatives at points do not see",
     ]
+    return set(seeds.verdict)
 
 
 def _mismatches(axis: Axes, line: Line, seeds: pd.DataFrame, data: PlottedData) -> None:
@@ -177,10 +185,11 @@ def _remark(row: pd.Series) -> str:
     return "\n".join(filter(None, parts)) if measured else "not measured"
 
 
-def _legend(axis: Axes) -> None:
-    """Of the verdicts, above the panel."""
+def _legend(axis: Axes, verdicts: set[str]) -> None:
+    """Of the verdicts shown, above the panel."""
     looks = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0}
-    marks = [Line2D([], [], marker=marker, color=colour, **looks) for marker, colour in VERDICTS.values()]
-    place = {"loc": "lower left", "bbox_to_anchor": (0.1, 1.0), "ncols": 2}
-    legend = axis.legend(marks, VERDICTS, borderaxespad=0.1, handletextpad=0.1, columnspacing=1.0, **place)
+    shown = {verdict: look for verdict, look in VERDICTS.items() if verdict in verdicts}
+    marks = [Line2D([], [], marker=marker, color=colour, **looks) for marker, colour in shown.values()]
+    place = {"loc": "lower left", "bbox_to_anchor": (0.1, 1.0), "ncols": len(shown)}
+    legend = axis.legend(marks, shown, borderaxespad=0.1, handletextpad=0.1, columnspacing=1.0, **place)
     legend.set_in_layout(False)  # it may reach into the margin
