@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from rectified.autodiff import ValueAndGradient, value_and_gradient
 from rectified.derivatives import RULES, Jets
 from rectified.field_networks import FieldNetwork
 from rectified.normalization import Pass
@@ -229,10 +230,5 @@ class CollocationLoss:
         """The loss, differentiable in theta."""
         return sum(self.terms(theta).values())
 
-    def __call__(
-        self, theta: Float[Tensor, "networks parameters"]
-    ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
-        theta = theta.detach().requires_grad_(True)
-        value = self.objective(theta)
-        (gradient,) = torch.autograd.grad(value.sum(), theta)
-        return value.detach(), gradient
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        return value_and_gradient(self.objective, theta)

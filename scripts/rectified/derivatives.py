@@ -27,13 +27,15 @@ def reverse(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]
     """
     x = x.detach().requires_grad_(True)
     found: Jets = {"u": field(x)}
-    for name in sorted(_with_prefixes(wanted), key=len):
+    for name in _with_prefixes(wanted):
         found[name] = _summed_gradient(found[name[:-1] or "u"], x)[:, axes.index(name[-1])]
     return {name: found[name] for name in ("u", *wanted)}
 
 
-def _with_prefixes(names: Sequence[str]) -> set[str]:
-    return {name[:length] for name in names for length in range(1, len(name) + 1)}
+def _with_prefixes(names: Sequence[str]) -> list[str]:
+    """The names and the words that they begin with, shorter ones first, in an order that never changes."""
+    prefixes = dict.fromkeys(name[:length] for name in names for length in range(1, len(name) + 1))
+    return sorted(prefixes, key=len)
 
 
 def _summed_gradient(values: Tensor, x: Tensor) -> Tensor:

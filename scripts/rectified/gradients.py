@@ -12,14 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rectified import chunks, leibniz
+from rectified.autodiff import Objective, ValueAndGradient, value_and_gradient
 from rectified.deltas import discrete_deltas
 from rectified.errors import ConfigError
 from rectified.networks import Network
 from rectified.quadrature import KinkAware, UniformGrid
 from rectified.ritz import RitzEnergy
-
-Objective = Callable[[Tensor], Tensor]
-ValueAndGradient = tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]
 
 
 class Autodiff:
@@ -37,10 +35,7 @@ class Autodiff:
         self.work = 3 * points
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
-        theta = theta.detach().requires_grad_(True)
-        value = self.objective(theta)
-        (gradient,) = torch.autograd.grad(value.sum(), theta)
-        return value.detach(), gradient
+        return value_and_gradient(self.objective, theta)
 
 
 class FiniteDifference:

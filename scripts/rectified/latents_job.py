@@ -5,6 +5,7 @@ error has come down to that of the physics-informed network, seed by seed. Sourc
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,10 +14,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from rectified import latents
+from rectified.autodiff import value_and_gradient
 from rectified.collocation import as_tensor
 from rectified.collocation_job import CollocationJob
 from rectified.collocation_tasks import Latents
-from rectified.gradients import Autodiff
 from rectified.latent_names import CLASSES
 from rectified.normalization import Pass
 from rectified.optimizers import build
@@ -86,9 +87,9 @@ class Companions:
         return self.classifier(self.classifier_rows.blocks(theta), self.origin.network.scaling(x))
 
     def _train(self, theta: Tensor, loss: Callable[[Tensor], Tensor], look: Callable) -> Tensor:
-        s, points = self.settings, self.x.shape[-1]
+        s = self.settings
         schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, LOOK_EVERY)
-        return train(build("adam", theta), Autodiff(loss, points), look, schedule).theta
+        return train(build("adam", theta), partial(value_and_gradient, loss), look, schedule).theta
 
     def hidden(self, theta: Tensor, x: Tensor) -> Float[np.ndarray, "seeds layers points width"]:
         """The outputs of the hidden layers, which a network and a classifier name alike."""

@@ -1,5 +1,9 @@
 """Physics-informed networks in their variants: derivatives, identities of batch norm, convolutions, seeds."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -126,6 +130,27 @@ def test_networks_of_single_points_have_one_derivative(name):
     )
     for key in one:
         torch.testing.assert_close(one[key], other[key], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["base", "naive"])
+def test_gradients_are_the_same_bits_in_every_process(name):
+    program = (
+        "from test_collocation import VARIANTS, job, rows; "
+        f"ready = job(**VARIANTS['{name}'] | {{'precision': 'float32'}}); "
+        "print(ready.loss(rows(ready).float())[1].double().tolist())"
+    )
+    paths = os.pathsep.join(path for path in sys.path if path)
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "012"
+    }
+    assert len(outputs) == 1
 
 
 # --- the loss ---------------------------------------------------------------------------------------

@@ -148,6 +148,7 @@ def test_the_same_line_sends_it_through_the_failed_ideas_and_the_audit(fresh):
     (project.folder / "custom.yaml").write_text("""
 custom_activations: {mish: "x*tanh(log(1 + exp(x)))", hat: "max(0, 1 - abs(x))"}
 experiments: {audit: {cases: {failed_ideas: {of: ["activations/*"]}}}}
+claims: {failed_ideas: {c2: ~}}
 """)
     stem = "results/smoke"
     exhibits = [f"{stem}/figures/failed_ideas/fig3.pdf", f"{stem}/tables/failed_ideas/table1.csv"]
