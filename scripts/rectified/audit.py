@@ -33,7 +33,7 @@ class Audit:
         value: relative difference between the network and the function that is evaluated, on the points.
         off_diagonal: Σ_{i≠j}|∂u_i/∂x_j| / Σ|∂u_i/∂x_j| of the network over the batch.
         parameter, parameter_uncertainty: of the worst parameter tensor, see ``parameter_mismatch``.
-        parameter_untold: whether it was wanted, but too uncertain to judge.
+            An uncertainty alone says that it was too uncertain to judge.
         jumps, jump_size, kinks, kink_size: of the function that is evaluated, see ``Singularities``.
         dropped: points left out of ``first`` and ``second`` as there is a jump or kink within a step.
         threshold: above it a measure is inconsistent; ``value`` is not judged, ``off_diagonal`` in reverse mode only.
@@ -49,7 +49,6 @@ class Audit:
     off_diagonal: float = nan
     parameter: float = nan
     parameter_uncertainty: float = nan
-    parameter_untold: bool = False
     jumps: float = nan
     jump_size: float = nan
     kinks: float = nan
@@ -72,8 +71,9 @@ class Audit:
         wanted = {"first derivatives": self.first} if self.order >= 1 else {}
         if self.order == 2:
             wanted["second derivatives"] = self.second
-        missing = [name for name, size in wanted.items() if isnan(size)]
-        return (*missing, *["parameter gradient"] * self.parameter_untold)
+        if not isnan(self.parameter_uncertainty):
+            wanted["parameter gradient"] = self.parameter
+        return tuple(name for name, size in wanted.items() if isnan(size))
 
     @property
     def verdict(self) -> str:
@@ -138,12 +138,7 @@ def audit(
         ConfigError: if an argument is not as said above, or the network is not differentiable in the points.
     """
     points = usable_points(points)
-    if order not in (0, 1, 2):
-        raise ConfigError(f"order {order!r}: the highest input derivative in the loss is 0, 1 or 2")
-    if not (callable(derivatives) or derivatives in ("reverse", "forward")):
-        raise ConfigError(f"derivatives {derivatives!r}: allowed are 'reverse', 'forward' or a function of the points")
-    if not threshold > 0:
-        raise ConfigError(f"threshold {threshold:g} must be a positive number")
+    _check_choices(order, derivatives, threshold)
     bounds = usable_box(box, points)
     if loss is not None and not isinstance(network, torch.nn.Module):
         raise ConfigError("a loss needs a network that is a torch.nn.Module, for its parameters")
@@ -163,6 +158,15 @@ def audit(
     elif loss is not None:
         measures |= _parameter_part(network, loss, evaluated, bounds, hidden, settings, notes)
     return Audit(**settings, **measures, **asdict(hidden), notes=tuple(notes))
+
+
+def _check_choices(order: object, derivatives: object, threshold: float) -> None:
+    if order not in (0, 1, 2):
+        raise ConfigError(f"order {order!r}: the highest input derivative in the loss is 0, 1 or 2")
+    if not (callable(derivatives) or derivatives in ("reverse", "forward")):
+        raise ConfigError(f"derivatives {derivatives!r}: allowed are 'reverse', 'forward' or a function of the points")
+    if not threshold > 0:
+        raise ConfigError(f"threshold {threshold:g} must be a positive number")
 
 
 def _hidden(evaluated: Field, points: Points, bounds: Float[Tensor, "inputs 2"], notes: list[str]) -> Singularities:
@@ -193,7 +197,6 @@ def _parameter_part(
     if uncertain:
         notes.append(f"parameter gradient: too uncertain to judge in {uncertain}")
     if not judged:
-        least = min(uncertainty for _, uncertainty in found.values())
-        return {"parameter_uncertainty": least, "parameter_untold": True}
+        return {"parameter_uncertainty": min(uncertainty for _, uncertainty in found.values())}
     parameter, uncertainty = max(judged.values())
     return {"parameter": parameter, "parameter_uncertainty": uncertainty}

@@ -11,6 +11,7 @@ from test_collocation import rows as rows_of
 from builders import job_of
 from rectified.audit_job import OneNetwork, audited, central_differences
 from rectified.collocation_job import CollocationJob
+from rectified.derivatives import RULES
 from rectified.network_job import NetworkJob
 from rectified.normalization import Pass
 from rectified.ritz_job import RitzJob
@@ -64,7 +65,7 @@ def test_a_stencil_is_that_of_training_and_its_error_falls_with_the_square_of_th
     coarse, fine = (variant("stencil", collocation_points=side**2) for side in (17, 33))
     assert 3.5 < coarse.second / fine.second < 4.5
     assert coarse.verdict == "consistent"
-    assert re.search(r"differences over the spacing of the grid are off by 0\.\d+ and 0\.\d+", coarse.notes)
+    assert re.search(r"error of differences over the spacing of the grid, 0\.\d+ and 0\.\d+", coarse.notes)
     ready = job(**VARIANTS["stencil"])
     theta, points = rows_of(ready), ready.loss.points
     nodes = points.collocation
@@ -75,6 +76,20 @@ def test_a_stencil_is_that_of_training_and_its_error_falls_with_the_square_of_th
     for values, names in zip(by_hand, (("x", "y"), ("xx", "yy"))):
         for row, name in zip(values, names):
             torch.testing.assert_close(row, trained[name][0, points.inner], rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("wrong", ["x", "yy"])
+def test_a_wrong_stencil_is_flagged(monkeypatch, wrong):
+    right = RULES["stencil"]
+
+    def stencil(*arguments):
+        jets = right(*arguments)
+        return {name: 1.3 * values if name == wrong else values for name, values in jets.items()}
+
+    monkeypatch.setitem(RULES, "stencil", stencil)
+    row = variant("stencil", collocation_points=17**2)
+    assert row.verdict == "inconsistent"
+    assert row["first" if wrong == "x" else "second"] > THRESHOLD
 
 
 def test_frozen_statistics_are_consistent():
