@@ -1,0 +1,83 @@
+"""Copies of the project in which the workflow really runs."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", re.M)
+
+
+class Project:
+    """A copy of the project to run Snakemake in."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in filter(None, files.split("\0")):
+            if (ROOT / name).is_file():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+
+    def run(self, *arguments: str, cores: int = 2, ok: bool = True) -> str:
+        """Run Snakemake and return all that it prints."""
+        done = subprocess.run(
+            self.command(*arguments, cores=cores),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, output[-5000:]
+        return output
+
+    def planned(self, *arguments: str) -> dict[tuple[str, str], str]:
+        """What a run would do: (rule, output stem) → reason."""
+        plan = {}
+        for rule, body in JOB.findall(self.run("-n", *arguments)):
+            fields = dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)
+            names = [item.split("=", 1)[1] for item in fields.get("wildcards", "").split(", ") if "=" in item]
+            plan[rule, "/".join(names[1:])] = fields.get("reason", "")
+        return plan
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text that occurs once in a file."""
+        path = self.folder / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new))
+
+    def append(self, name: str, text: str) -> None:
+        with (self.folder / name).open("a") as file:
+            file.write(text)
+
+    def data(self) -> dict[str, bytes]:
+        """All results but logs and timings, by their path."""
+        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".pdf", ".png"}
+        results = self.folder / "results/smoke"
+        return {str(f.relative_to(results)): f.read_bytes() for f in sorted(results.rglob("*")) if f.suffix in kept}
+
+    def kill_when(self, exists: Path, *arguments: str) -> None:
+        """Start a run, wait for a file, then kill the whole process group at once."""
+        log = (self.folder / "killed.log").open("w")
+        run = subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+        )
+        deadline = time.monotonic() + 120
+        while not exists.exists() and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert exists.exists(), (self.folder / "killed.log").read_text()[-3000:]
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
