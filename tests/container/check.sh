@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds the container from workflow/container/Containerfile without any registry of images, runs the smoke tier in it,
+# or some of it (`tests/container/check.sh [TARGET ...]`), and compares the results with those of .venv.
+# Needs root, buildah, mmdebstrap and 8 GB in $TMPDIR. The base is made of Debian's packages; Python's packages are
+# those that pip of .venv gets. To keep both for the next time, name a folder in $WHEELS and a tar file in $BASE.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+for tool in buildah mmdebstrap; do
+    command -v "$tool" >/dev/null || { echo "needs $tool: apt-get install buildah mmdebstrap" >&2; exit 1; }
+done
+work=$(mktemp -d)
+wheels=${WHEELS:-$work/wheels}
+base=${BASE:-$work/base.tar}
+targets=("${@:-all}")
+
+engine() { buildah --storage-driver "${STORAGE_DRIVER:-overlay}" --root "$work/storage" --runroot "$work/state" "$@"; }
+
+clean_up() {
+    engine umount --all >/dev/null 2>&1 || true
+    engine rm --all >/dev/null 2>&1 || true
+    if grep -q " $work/" /proc/self/mounts; then
+        echo "still mounted, not deleted: $work" >&2
+    else
+        rm -rf --one-file-system "$work"
+    fi
+}
+trap clean_up EXIT
+
+step() { echo "== $1 ($SECONDS s)"; }
+
+step "wheels"
+[ -d "$wheels" ] || .venv/bin/pip wheel -qqq -r requirements.txt -w "$wheels"
+step "base of Debian's packages"
+[ -f "$base" ] || mmdebstrap --quiet --variant=minbase bookworm "$base" http://deb.debian.org/debian
+scratch=$(engine from scratch)
+engine add --quiet "$scratch" "$base" / >/dev/null
+engine commit --quiet "$scratch" localhost/base >/dev/null
+engine rm "$scratch" >/dev/null
+step "image"
+engine build --isolation chroot --pull-never --layers=false --build-arg BASE=localhost/base \
+    --volume "$wheels:/wheels:ro" --build-arg PIP_FIND_LINKS=/wheels --build-arg PIP_NO_INDEX=1 \
+    --tag localhost/rectified --file workflow/container/Containerfile .
+step "smoke tier in the container"
+mkdir "$work/inside" "$work/outside"
+container=$(engine from --pull-never localhost/rectified)
+engine run --isolation chroot --volume "$work/inside:/inside" \
+    --env FOLDER=/inside --env "CORES=${CORES:-2}" "$container" -- \
+    /opt/rectified/workflow/container/smoke.sh "${targets[@]}"
+step "the same with .venv"
+cp -R Snakefile config.yaml scripts workflow envs "$work/outside"
+snakemake=$PWD/.venv/bin/snakemake
+(cd "$work/outside" && "$snakemake" --cores "${CORES:-2}" "${targets[@]}" --configfile workflow/tiers/smoke.yaml) \
+    >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
+step "comparison"
+PYTHONPATH=scripts .venv/bin/python tests/container/compare.py "$work/inside" "$work/outside"
+step "done"

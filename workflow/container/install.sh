@@ -1,0 +1,8 @@
+#!/bin/sh
+# What every container of the project holds besides its files: Python and the packages of requirements.txt.
+set -eu
+apt-get update
+apt-get install --yes --no-install-recommends ca-certificates python3 python3-venv
+rm -rf /var/lib/apt/lists/*
+python3 -m venv /opt/rectified/.venv
+/opt/rectified/.venv/bin/pip install --no-cache-dir -r /opt/rectified/requirements.txt
