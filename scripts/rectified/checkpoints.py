@@ -27,7 +27,8 @@ def checkpoint(snakemake: Any) -> Checkpoint:
     """The checkpoint of a job: named by its first output, bound to its settings, inputs, code and packages."""
     output = snakemake.output[0]
     inputs = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in snakemake.input]
-    work = [snakemake.params.job, *snakemake.params.code, *inputs, str(store.versions()), output]
+    code = snakemake.params.code
+    work = [snakemake.params.job, *code, *inputs, str(store.versions(code)), output]
     identity = hashlib.sha256("\n".join(work).encode()).hexdigest()
     return Checkpoint(checkpoint_path(output), snakemake.resources.checkpoint_seconds, identity)
 

@@ -1,11 +1,13 @@
 """Digests of the code a script runs: the script and everything it imports from this project.
 
 What counts is the syntax tree: comments, docstrings and formatting do not. The rules pass the digests as
-parameters, so that a changed module reruns the rules that import it, directly or not, and no others.
+parameters, so that a changed module reruns the rules that import it, directly or not, and no others. With each digest
+go the packages that the module imports: their versions are what results note, in whichever environment a job runs.
 """
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def code(script: str) -> list[str]:
-    """Digests of an entry script in ``scripts/`` and of its import closure, as ``"path digest"`` lines."""
-    return [f"{path.relative_to(ROOT)} {_digest(path)}" for path in closure(ROOT / script)]
+    """An entry script in ``scripts/`` and its import closure, as lines of path, digest and imported packages."""
+    return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in closure(ROOT / script)]
 
 
 def closure(start: Path) -> list[Path]:
@@ -28,6 +30,12 @@ def closure(start: Path) -> list[Path]:
             seen.add(path)
             waiting.extend(_imports(path))
     return sorted(seen)
+
+
+def packages(path: Path) -> list[str]:
+    """Top-level names of what a file imports from neither this project nor the standard library, sorted."""
+    names = {name.split(".")[0] for name in imported_names(path)} - sys.stdlib_module_names
+    return sorted(name for name in names if not any((ROOT / name).with_suffix(end).exists() for end in ("", ".py")))
 
 
 def imported_names(path: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -20,36 +20,24 @@ import safetensors
 import safetensors.numpy
 import xarray as xr
 
-PACKAGES = (
-    "torch",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "sympy",
-    "pandas",
-    "pyarrow",
-    "xarray",
-    "h5netcdf",
-    "safetensors",
-    "matplotlib",
-)
+# Packages that are installed under another name than they are imported.
+INSTALLED_AS = {"sklearn": "scikit-learn"}
 
 
 def provenance(code: list[str], **what: str) -> dict[str, str]:
     """The attributes a result carries: what it was made from, the digests of its modules, package versions."""
-    return {**what, "code": json.dumps(code), "versions": json.dumps(versions())}
+    return {**what, "code": json.dumps(code), "versions": json.dumps(versions(code))}
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on, where installed."""
-    return {"python": platform.python_version()} | {name: found for name in PACKAGES if (found := _version(name))}
+def versions(code: list[str]) -> dict[str, str]:
+    """Versions of Python and of the packages that this code imports, whatever else is installed.
 
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    Args:
+        code: lines of path, digest and imported packages, see ``digest.code``.
+    """
+    imported = {package for line in code for package in line.split()[2:]} | {"h5netcdf"}  # xarray's engine, here
+    packages = sorted(INSTALLED_AS.get(package, package) for package in imported)
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:

@@ -1,0 +1,96 @@
+"""Stands in for conda where no channel can be reached: builds an env file as a virtual environment from PyPI.
+
+It answers what Snakemake asks of conda, and nothing else. With ``guard/`` it shows that a rule needs no package that
+its env file does not name. It shows nothing about conda-forge: neither that it has these builds, nor what they compute.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+ON_PYPI = {"pytorch": "torch"}
+PIN = re.compile(r"(?P<name>[a-z0-9_-]+) =(?P<version>[0-9][0-9.]*)")
+ANSWERS = {
+    ("--version",): "conda 24.7.1",
+    ("info", "--json"): json.dumps({"conda_prefix": str(HERE), "platform": "linux-64"}),
+    ("clean", "-y", "--tarballs"): "",
+    ("config", "--get", "channel_priority", "--json"): json.dumps({"get": {"channel_priority": "strict"}}),
+}
+
+
+@dataclass(frozen=True)
+class EnvFile:
+    """What an env file asks for.
+
+    Attributes:
+        channels: where conda looks for packages.
+        python: the version of Python.
+        packages: name on PyPI → version.
+    """
+
+    channels: list[str]
+    python: str
+    packages: dict[str, str]
+
+
+def read(path: str | Path) -> EnvFile:
+    """Read an env file.
+
+    Raises:
+        ValueError: if something in it is not pinned, or Python is missing.
+    """
+    content = yaml.safe_load(Path(path).read_text())
+    pins = dict(_pin(path, line) for line in content["dependencies"])
+    if "python" not in pins:
+        raise ValueError(f"{path}: names no python")
+    python = pins.pop("python")
+    return EnvFile(content["channels"], python, {ON_PYPI.get(name, name): pins[name] for name in pins})
+
+
+def _pin(path: str | Path, line: object) -> tuple[str, str]:
+    match = PIN.fullmatch(str(line))
+    if not match:
+        raise ValueError(f"{path}: {line!r} is no pin; write 'name =version'")
+    return match["name"], match["version"]
+
+
+def create(file: str, prefix: str) -> None:
+    """Build the environment of an env file in a folder."""
+    wanted = read(file)
+    here = "{}.{}".format(*sys.version_info)
+    if wanted.python != here:
+        raise ValueError(f"{file}: wants python {wanted.python}, and this is {here}")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    pins = [f"{name}=={version}" for name, version in wanted.packages.items()]
+    pip = [sys.executable, "-m", "pip", "--python", f"{prefix}/bin/python", "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, *pins], check=True)
+
+
+def main(arguments: list[str]) -> None:
+    """Answer one call as conda would."""
+    if tuple(arguments) in ANSWERS:
+        print(ANSWERS[tuple(arguments)])
+        return
+    if arguments[:2] != ["env", "create"]:
+        raise ValueError(f"the stand-in for conda knows no {arguments}")
+    options = argparse.ArgumentParser(prog="conda env create")
+    options.add_argument("--file", required=True)
+    options.add_argument("--prefix", required=True)
+    for ignored in ("--quiet", "--no-default-packages"):
+        options.add_argument(ignored, action="store_true")
+    asked = options.parse_args(arguments[2:])
+    create(asked.file, asked.prefix)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except ValueError as error:
+        sys.exit(f"conda stand-in: {error}")

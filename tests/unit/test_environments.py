@@ -1,0 +1,142 @@
+"""The env files of the rules: pinned, in step with requirements.txt, complete, and without anything too much."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from environments import stand_in
+from environments.rules import ROOT, SCRIPTS, rules
+from rectified import digest, store
+
+ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
+# What no script imports by its name: the engine of xarray, what that writes with, and the TeX writer of pandas.
+UNNAMED = {"compute.yaml": {"h5netcdf", "h5py"}, "figures.yaml": {"h5netcdf", "h5py", "jinja2"}}
+
+
+def pins(name: str) -> dict[str, str]:
+    return stand_in.read(ROOT / "envs" / name).packages
+
+
+def imported(scripts: list[str]) -> set[str]:
+    """Packages that scripts and all that they import from this project import, as they are called on PyPI."""
+    files = {path for script in scripts for path in digest.closure(ROOT / "scripts" / script)}
+    names = {name for path in files for name in digest.packages(path)}
+    return {store.INSTALLED_AS.get(name, name) for name in names}
+
+
+def test_every_rule_that_runs_a_script_names_an_env_file_and_none_is_left_over():
+    found = rules()
+    assert [rule for rule in found if found[rule][0] is None] == []
+    assert {env for env, _ in found.values()} == set(ENV_FILES)
+
+
+def test_every_script_belongs_to_a_rule():
+    assert {script for _, scripts in rules().values() for script in scripts} == SCRIPTS
+
+
+@pytest.mark.parametrize("name", ENV_FILES)
+def test_versions_are_those_of_the_requirements(name):
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    required = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {package: required.get(package) for package in pins(name)} == pins(name)
+
+
+@pytest.mark.parametrize("name", ENV_FILES)
+def test_python_is_pinned_and_packages_come_from_conda_forge(name):
+    env = stand_in.read(ROOT / "envs" / name)
+    assert env.channels == ["conda-forge"]
+    assert re.fullmatch(r"3\.\d+", env.python)
+
+
+@pytest.mark.parametrize("name", ENV_FILES)
+def test_an_env_file_names_what_its_scripts_import_and_no_more(name):
+    scripts = [script for env, scripts in rules().values() if env == name for script in scripts]
+    assert set(pins(name)) == imported(scripts) | UNNAMED[name]
+
+
+@pytest.mark.parametrize("line", ["numpy", "numpy >=2", "numpy ==2.4.6", "numpy =2.*", "{pip: [numpy]}"])
+def test_what_is_no_pin_is_refused(line, tmp_path):
+    file = tmp_path / "env.yaml"
+    file.write_text(f"channels: [conda-forge]\ndependencies:\n  - python =3.11\n  - {line}\n")
+    with pytest.raises(ValueError, match="is no pin"):
+        stand_in.read(file)
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS))
+def test_results_name_the_versions_of_what_their_code_imports(script):
+    versions = store.versions(digest.code(script))
+    assert set(versions) == imported([script]) | {"python", "h5netcdf"}
+    assert all(versions[name] == importlib.metadata.version(name) for name in versions if name != "python")
+
+
+def test_results_of_figures_do_not_name_torch_although_it_is_installed():
+    assert "torch" in store.versions(digest.code("train_ritz.py"))
+    assert "torch" not in store.versions(digest.code("plot_training.py"))
+
+
+def test_packages_of_a_module_are_neither_ours_nor_of_the_standard_library(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text("import json, scipy.stats\nfrom rectified import store\nfrom torch import nn\n")
+    assert digest.packages(module) == ["scipy", "torch"]
+
+
+def guarded(code: str, *foreign: Path) -> subprocess.CompletedProcess:
+    """Run code under the guard of the stand-in, with foreign packages at the end of the path as Snakemake puts them."""
+    environment = {"PYTHONPATH": str(ROOT / "tests/environments/guard")}
+    lines = f"import sys; sys.path += {[str(path) for path in foreign]}\n{code}"
+    return subprocess.run([sys.executable, "-c", lines], env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """The packages of another environment: one that snakemake is, one that it imports, one for neither."""
+    folder = tmp_path / "lib/site-packages"
+    folder.mkdir(parents=True)
+    (folder / "snakemake_of_test.py").write_text("import wanted_by_snakemake\n")
+    (folder / "wanted_by_snakemake.py").write_text("")
+    (folder / "forgotten.py").write_text("")
+    (folder / "forgotten-1.0.dist-info").mkdir()
+    (folder / "forgotten-1.0.dist-info/METADATA").write_text("Name: forgotten\nVersion: 1.0\n")
+    return folder
+
+
+def test_the_guard_refuses_a_package_that_only_snakemake_has(foreign):
+    run = guarded("import forgotten", foreign)
+    assert "imports forgotten, which the env file of this rule does not name" in run.stderr
+    assert run.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import snakemake_of_test",
+        "import numpy, json",
+        "import importlib.metadata as m; assert 'forgotten' not in {d.name for d in m.distributions()}",
+        "import importlib.metadata as m; assert m.version('numpy')",
+    ],
+)
+def test_the_guard_lets_everything_else_pass(code, foreign):
+    run = guarded(code, foreign)
+    assert run.returncode == 0, run.stderr
+
+
+def words(text: str) -> list[str]:
+    """Words of the lines that are no comments."""
+    return [word for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split()]
+
+
+def test_both_containers_take_the_same_files_the_same_base_and_the_same_steps():
+    folder = ROOT / "workflow/container"
+    oci, apptainer = words((folder / "Containerfile").read_text()), words((folder / "rectified.def").read_text())
+    needed = {"requirements.txt", "Snakefile", "config.yaml", "scripts", "workflow", "envs"}
+    for recipe in (oci, apptainer):
+        assert needed <= set(recipe)
+        assert "/opt/rectified/workflow/container/install.sh" in recipe
+        assert [word for word in recipe if "apt-get" in word or ("pip" in word and "PIP_" not in word)] == []
+    image = next(word for word in apptainer if word.startswith("debian:"))
+    assert f"BASE=docker.io/library/{image}" in oci
+    assert re.fullmatch(r"debian:\w+-\d{8}-slim", image)

@@ -1,0 +1,117 @@
+"""Every rule and every entry script, run with nothing but what the env file of its rule names."""
+
+import fcntl
+import os
+import re
+import shutil
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from environments import stand_in
+from environments.rules import ROOT, SCRIPTS, rules
+from project import SMOKE, Project
+from rectified import store
+
+ENVIRONMENTS = Path(os.environ.get("RECTIFIED_ENVIRONMENTS", ROOT / ".venv-environments"))
+READERS = {
+    ".nc": lambda file: store.read_arrays(file).attrs,
+    ".parquet": lambda file: store.read_table(file).attrs,
+    ".safetensors": lambda file: store.read_tensors(file)[1],
+}
+
+
+def conda(prefix: Path) -> list[str]:
+    return ["--sdm", "conda", "--conda-prefix", str(prefix)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stand_in_for_conda():
+    """Put the stand-in for conda on the path, with the Python of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(ROOT / "tests/environments/bin") + ":" + os.environ["PATH"])
+        patch.setenv("CONDA_PYTHON", sys.executable)
+        yield
+
+
+@pytest.fixture(scope="module")
+def environments(fresh):
+    """The folder of the environments of all env files: built where they are not there, unused ones deleted."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = fresh().run("all", *SMOKE, *conda(ENVIRONMENTS), "--conda-create-envs-only")
+        if "Creating conda environment" in built:
+            fresh().run("all", *SMOKE, *conda(ENVIRONMENTS), "--conda-cleanup-envs")
+    return ENVIRONMENTS
+
+
+def script_of(outputs: list[Path]) -> str:
+    """The entry script of a job, from the code that its results name: the only file that lies in no folder."""
+    data = next(file for file in outputs if file.suffix in READERS)
+    (script,) = re.findall(r'"(\w+\.py) ', READERS[data.suffix](data)["code"])
+    return script
+
+
+def cheapest_jobs(project: Project) -> dict[tuple[str, str], list[str]]:
+    """(rule, entry script) → the outputs of its shortest job in a finished run."""
+    rows = [line.split("\t") for line in project.run("all", *SMOKE, "--summary").splitlines()]
+    jobs = defaultdict(list)
+    for output, _, rule, log, *_ in (row for row in rows if len(row) == 6 and row[3].endswith(".log")):
+        jobs[rule, log].append(output)
+    found = {}
+    for (rule, log), outputs in jobs.items():
+        seconds = pd.read_csv(project.folder / log.replace(".log", ".benchmark.tsv"), sep="\t").s[0]
+        key = (rule, script_of([project.folder / output for output in outputs]))
+        found[key] = min(found.get(key, (seconds, outputs)), (seconds, outputs))
+    return {key: outputs for key, (_, outputs) in found.items()}
+
+
+@pytest.fixture(scope="module")
+def chosen(finished):
+    return cheapest_jobs(finished)
+
+
+@pytest.fixture(scope="module")
+def isolated(finished, chosen, environments, tmp_path_factory):
+    """A copy of the finished project in which the chosen jobs ran again, each in the environment of its rule."""
+    project = object.__new__(Project)
+    project.folder = tmp_path_factory.mktemp("isolated") / "project"
+    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    targets = [output for outputs in chosen.values() for output in outputs]
+    for target in targets:
+        (project.folder / target).unlink()
+    project.printed = project.run(*targets, "--rerun-triggers", "mtime", *SMOKE, *conda(environments))
+    return project
+
+
+def test_the_chosen_jobs_are_of_every_rule_and_every_entry_script(chosen):
+    assert {rule for rule, _ in chosen} == set(rules())
+    assert {script for _, script in chosen} == SCRIPTS
+
+
+def test_they_ran_in_their_environments(isolated, chosen):
+    assert isolated.printed.count("Activating conda environment") >= len(chosen)
+
+
+def test_they_leave_the_same_bytes_as_in_the_environment_of_all(isolated, finished, chosen):
+    targets = [output for outputs in chosen.values() for output in outputs]
+    different = [t for t in targets if (isolated.folder / t).read_bytes() != (finished.folder / t).read_bytes()]
+    assert different == []
+    assert isolated.data() == finished.data()
+
+
+def test_a_package_that_the_env_file_forgets_stops_the_job_with_its_name(fresh, chosen, tmp_path):
+    project = fresh()
+    file = project.folder / "envs/figures.yaml"
+    numpy = stand_in.read(file).packages["numpy"]
+    python = stand_in.read(file).python
+    lines = ["channels: [conda-forge]", "dependencies:", f"  - python ={python}", f"  - numpy ={numpy}"]
+    file.write_text("\n".join(lines))
+    printed = project.run(*chosen["theory", "theory.py"], *SMOKE, *conda(tmp_path), ok=False)
+    found = re.search(r"\w+\.py imports (\w+), which the env file of this rule does not name", printed)
+    assert found, printed[-3000:]
+    assert found[1] in stand_in.read(ROOT / "envs/figures.yaml").packages
