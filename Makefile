@@ -1,9 +1,10 @@
 # Everything a person types. `make` sets up .venv and runs the draft tier; `make test` runs the tests.
 PYTHON ?= python3
 CORES ?= $(shell nproc)
+TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test schema bench clean
+.PHONY: all smoke paper test test-slurm plan costs schema bench clean
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
@@ -19,7 +20,16 @@ test: .venv/installed-test ## all tests
 	.venv/bin/snakefmt --check Snakefile workflow/rules
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 2 --dist loadgroup
+
+test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and what can happen to it; installs SLURM (Debian, root)
+	.venv/bin/pytest tests/slurm
+
+plan: .venv/installed ## how long a tier takes on 1, 8 and 64 workers: make plan TIER=paper
+	PYTHONPATH=scripts .venv/bin/python -m rectified.plan $(TIER)
+
+costs: .venv/installed ## rewrite workflow/costs.tsv, which predictions come from, from the benchmarks in results
+	PYTHONPATH=scripts .venv/bin/python -m rectified.costs
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
 	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json

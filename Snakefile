@@ -19,11 +19,22 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 
 
+# Too short to be worth submitting to a cluster: seconds each.
 localrules:
     all,
     figures,
+    figure,
     tables,
+    table,
     claims,
+    claims_of_document,
+    theory,
+    lemma,
+    reference,
+    feature,
+    gradients,
+    hessian,
+    landscape,
 
 
 rule all:

@@ -1,5 +1,7 @@
 """Copies of the project in which the workflow really runs."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
+REMEMBERED = ROOT / ".smoke-checksums.json"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", re.M)
 
 
@@ -69,6 +72,18 @@ class Project:
         results = self.folder / "results/smoke"
         return {str(f.relative_to(results)): f.read_bytes() for f in sorted(results.rglob("*")) if f.suffix in kept}
 
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of all results but logs and timings, by their path."""
+        return {name: hashlib.sha256(content).hexdigest() for name, content in self.data().items()}
+
+    def key(self) -> str:
+        """A checksum of the project itself, the same for the same code and config."""
+        tracked = [file for file in sorted(self.folder.rglob("*")) if file.is_file() and self._is_code(file)]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in tracked)).hexdigest()
+
+    def _is_code(self, file: Path) -> bool:
+        return file.relative_to(self.folder).parts[0] in ("Snakefile", "config.yaml", "workflow", "scripts", "envs")
+
     def kill_when(self, exists: Path, *arguments: str) -> None:
         """Start a run, wait for a file, then kill the whole process group at once."""
         log = (self.folder / "killed.log").open("w")
@@ -81,3 +96,16 @@ class Project:
         assert exists.exists(), (self.folder / "killed.log").read_text()[-3000:]
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
+
+
+def remember_smoke(key: str, project: Project) -> None:
+    """Note what the finished smoke tier of a project has left, for those who compare with it later."""
+    REMEMBERED.write_text(json.dumps({"key": key, "checksums": project.checksums()}))
+
+
+def remembered_smoke(project: Project) -> dict[str, str] | None:
+    """What the smoke tier of the same project leaves when nothing disturbs it, if that is known."""
+    if not REMEMBERED.exists():
+        return None
+    noted = json.loads(REMEMBERED.read_text())
+    return noted["checksums"] if noted["key"] == project.key() else None

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from project import ROOT, SMOKE, Project
+from project import ROOT, SMOKE, Project, remember_smoke
 
 __all__ = ["ROOT", "SMOKE", "Project"]
 
@@ -19,7 +19,9 @@ def fresh(tmp_path_factory):
 def finished(fresh):
     """A project whose smoke tier has run on two cores; not to be changed."""
     project = fresh()
+    key = project.key()
     project.run("all", *SMOKE)
+    remember_smoke(key, project)
     return project
 
 

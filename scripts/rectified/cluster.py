@@ -1,0 +1,121 @@
+"""What a SLURM cluster can give, asked of it before anything is submitted.
+
+SLURM lets a job that no node can ever run wait for ever, and says nothing; these checks say it in a sentence.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rectified.errors import ConfigError, nearest
+
+FORMAT = "%R|%m|%c|%G|%l"
+GIVE = "give it in the profile (default-resources or set-resources) or with --set-resources"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What the nodes of one partition have at most.
+
+    Attributes:
+        megabytes: memory of its largest node.
+        cpus: of its largest node.
+        gpu: whether a node has one.
+        minutes: the longest time that a job may ask for; None where there is no limit.
+    """
+
+    name: str
+    megabytes: int
+    cpus: int
+    gpu: bool
+    minutes: int | None
+
+
+def partitions() -> dict[str, Partition]:
+    """The partitions of this cluster, as ``sinfo`` tells.
+
+    Raises:
+        ConfigError: if this machine has no SLURM, or its controller does not answer.
+    """
+    if shutil.which("sinfo") is None:
+        raise ConfigError("this profile submits to SLURM, but `sinfo` is not found here; run it on a login node")
+    done = subprocess.run(["sinfo", "--noheader", "--format", FORMAT], capture_output=True, text=True)
+    if done.returncode:
+        *_, last = done.stderr.strip().splitlines() or ["no answer"]
+        raise ConfigError(f"this profile submits to SLURM, but `sinfo` fails here: {last}")
+    return read_partitions(done.stdout)
+
+
+def read_partitions(text: str) -> dict[str, Partition]:
+    """The partitions in what ``sinfo`` prints: a line for each kind of node in each partition."""
+    found: dict[str, Partition] = {}
+    for line in filter(None, text.splitlines()):
+        name, memory, cpus, gres, limit = line.split("|")
+        old = found.get(name, Partition(name, 0, 0, False, None))
+        found[name] = Partition(
+            name=name,
+            megabytes=max(old.megabytes, int(memory.rstrip("+"))),
+            cpus=max(old.cpus, int(cpus.rstrip("+"))),
+            gpu=old.gpu or gres.startswith("gpu") or ",gpu" in gres,
+            minutes=_minutes(limit),
+        )
+    return found
+
+
+def _minutes(limit: str) -> int | None:
+    """Minutes of a time limit such as 1-12:00:00 or 30:00; None for infinite."""
+    if not limit[0].isdigit():
+        return None
+    days, _, clock = limit.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    hours, minutes = parts[:2] if len(parts) == 3 else (0, parts[0])
+    return (int(days or 0) * 24 + hours) * 60 + minutes
+
+
+def check(jobs: Iterable[tuple[str, int, Mapping[str, Any]]], known: Mapping[str, Partition]) -> None:
+    """Check that the cluster can run every job.
+
+    Args:
+        jobs: rule, threads and resources of each.
+        known: the partitions.
+
+    Raises:
+        ConfigError: for the first job that it cannot run: which rule, what it asks for, what there is.
+    """
+    for rule, threads, resources in jobs:
+        partition = _partition(rule, str(resources.get("slurm_partition") or ""), known)
+        _check_gpu(rule, resources, partition, known)
+        for unit, asked, limit in (
+            ("MB of memory", resources.get("mem_mb"), partition.megabytes),
+            ("CPUs", threads, partition.cpus),
+            ("minutes", resources.get("runtime"), partition.minutes),
+        ):
+            if limit is not None and isinstance(asked, int) and asked > limit:
+                raise ConfigError(
+                    f"rule {rule} asks for {asked} {unit}; no node of partition {partition.name!r} gives more than "
+                    f"{limit}: choose a larger partition, or a smaller job"
+                )
+
+
+def _partition(rule: str, name: str, known: Mapping[str, Partition]) -> Partition:
+    if name in known:
+        return known[name]
+    if not name or name.startswith("CHANGE_ME"):
+        raise ConfigError(f"rule {rule}: slurm_partition is not set; {GIVE}. This cluster has: {', '.join(known)}")
+    raise ConfigError(f"rule {rule}: unknown slurm_partition {name!r}; {nearest(name, known)}")
+
+
+def _check_gpu(rule: str, resources: Mapping[str, Any], partition: Partition, known: Mapping[str, Partition]) -> None:
+    asked = bool(resources.get("gpu")) or "gpu" in str(resources.get("gres", ""))
+    if asked and not partition.gpu:
+        having = ", ".join(name for name, each in known.items() if each.gpu) or "none"
+        raise ConfigError(
+            f"rule {rule} asks for a GPU; partition {partition.name!r} has none. Partitions with GPUs: {having}"
+        )
+    if resources.get("device") == "cuda" and not asked:
+        raise ConfigError(
+            f"rule {rule} is to run on cuda (`device` in config) but asks for no GPU; add `gpu: 1` to its "
+            "set-resources, as the profile slurm-gpu does"
+        )

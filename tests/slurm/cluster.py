@@ -1,0 +1,199 @@
+"""A SLURM of two nodes on this machine, loopback only: one partition of CPUs, one with a GPU that is none.
+
+Everything it writes lies in one folder, its configuration too (SLURM_CONF); only Debian's packages are put into the
+system, where they are missing.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
+POLICY = Path("/usr/sbin/policy-rc.d")
+NODES = {"cpu": "cpu01", "gpu": "gpu01"}
+CPUS, MEGABYTES = 4, 4000
+
+CONFIGURATION = """
+ClusterName=loopback
+SlurmctldHost={host}(127.0.0.1)
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+SlurmctldPort={ports[0]}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool.%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+TaskProlog={folder}/prolog.sh
+SwitchType=switch/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0
+SlurmdParameters=config_overrides
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+JobRequeue=1
+ReturnToService=2
+SlurmdTimeout=10
+InactiveLimit=0
+KillWait=2
+MinJobAge=1200
+GresTypes=gpu
+NodeName=cpu01 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs={cpus} RealMemory={megabytes}
+NodeName=gpu01 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs={cpus} RealMemory={megabytes} Gres=gpu:1
+PartitionName=cpu Nodes=cpu01 Default=YES MaxTime=1-00:00:00 State=UP
+PartitionName=gpu Nodes=gpu01 MaxTime=1-00:00:00 State=UP
+"""
+GPUS = """
+AutoDetect=off
+NodeName=gpu01 Name=gpu File=/dev/null
+"""
+
+
+class Cluster:
+    """Daemons of SLURM that live in a folder; ``environment`` is what its users need."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
+        self.processes: list[psutil.Process] = []
+
+    def start(self) -> None:
+        """Bring up munge, the controller and both nodes.
+
+        Raises:
+            RuntimeError: if the nodes do not come up, with the log of the controller.
+        """
+        host, ports = socket.gethostname().split(".")[0], free_ports(3)
+        for folder in ("state", "spool.cpu01", "spool.gpu01"):
+            (self.folder / folder).mkdir(parents=True)
+        text = CONFIGURATION.format(host=host, ports=ports, folder=self.folder, cpus=CPUS, megabytes=MEGABYTES)
+        (self.folder / "slurm.conf").write_text(text)
+        (self.folder / "gres.conf").write_text(GPUS)
+        (self.folder / "prolog.sh").write_text(f"#!/bin/sh\necho export SLURM_CONF={self.folder}/slurm.conf\n")
+        (self.folder / "prolog.sh").chmod(0o755)
+        self._start_munge()
+        self._start(shutil.which("slurmctld", path=SBIN), pid="slurmctld.pid")
+        for node in NODES.values():
+            self.start_node(node)
+        if not wait(lambda: self.states() == dict.fromkeys(NODES.values(), "idle"), seconds=60):
+            raise RuntimeError(f"nodes are {self.states()}\n{(self.folder / 'slurmctld.log').read_text()[-3000:]}")
+
+    def start_node(self, node: str) -> None:
+        self._start(shutil.which("slurmd", path=SBIN), "-N", node, pid=f"slurmd.{node}.pid")
+
+    def kill_node(self, node: str) -> None:
+        """Lose a node at once: its daemon and all that runs on it."""
+        daemon = psutil.Process(int((self.folder / f"slurmd.{node}.pid").read_text()))
+        steps = [process for process in self.left() if process.name() == "slurmstepd"]
+        for process in [daemon, *(one for step in steps for one in [step, *step.children(recursive=True)])]:
+            process.kill()
+        self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+
+    def states(self) -> dict[str, str]:
+        """State of each node, such as idle, mixed or down."""
+        lines = self.run("sinfo", "--noheader", "--Node", "--format", "%N %T").splitlines()
+        return dict(line.split() for line in lines)
+
+    def run(self, *command: str) -> str:
+        """Run one of SLURM's commands; return what it prints."""
+        environment = os.environ | self.environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
+
+    def stop(self) -> None:
+        """End everything that was started, jobs first."""
+        self.run("scancel", "--state=RUNNING", f"--user={os.environ.get('USER', 'root')}")
+        for process in reversed(self.processes):
+            with_children = [*process.children(recursive=True), process] if process.is_running() else []
+            for one in with_children:
+                one.terminate()
+            psutil.wait_procs(with_children, timeout=10)
+        for process in self.left():
+            process.kill()
+
+    def left(self) -> list[psutil.Process]:
+        """Processes of this machine that were started by this cluster: its daemons, and what they run."""
+        return [process for process in psutil.process_iter() if self._started(process)]
+
+    def _started(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]
+        except psutil.Error:
+            return False
+
+    def _start(self, *command: str, pid: str) -> None:
+        (self.folder / pid).unlink(missing_ok=True)
+        environment = os.environ | self.environment
+        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=self.folder)
+        assert wait(lambda: (self.folder / pid).exists() and (self.folder / pid).read_text().strip(), seconds=20)
+        self.processes.append(psutil.Process(int((self.folder / pid).read_text())))
+
+    def _start_munge(self) -> None:
+        key = self.folder / "munge.key"
+        key.write_bytes(os.urandom(1024))
+        key.chmod(0o400)
+        files = [f"--{what}-file={self.folder}/munge.{what}" for what in ("key", "pid", "log", "seed")]
+        self._start(
+            shutil.which("munged", path=SBIN),
+            f"--socket={self.folder}/munge.socket",
+            *files,
+            "--force",
+            pid="munge.pid",
+        )
+
+
+SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def install() -> None:
+    """Install SLURM from Debian's packages where it is missing; none of its services is started."""
+    if all(shutil.which(program, path=SBIN) for program in ("slurmctld", "slurmd", "sbatch", "munged")):
+        return
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    ours = not POLICY.exists()
+    if ours:
+        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.chmod(0o755)
+    try:
+        subprocess.run(["apt-get", "-qq", "update"], **quiet)
+        command = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *PACKAGES]
+        subprocess.run(command, env=environment, **quiet)
+    finally:
+        if ours:
+            POLICY.unlink()
+
+
+def wait(until, seconds: float) -> bool:
+    """Wait until something is so; False if it did not come."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if until():
+            return True
+        time.sleep(0.2)
+    return bool(until())
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports of loopback that nothing listens to."""
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

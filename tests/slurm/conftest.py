@@ -1,0 +1,80 @@
+"""A SLURM of two nodes for the tests, and the project submitted to it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from cluster import Cluster, install
+
+from project import SMOKE, Project, remember_smoke, remembered_smoke
+
+FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--latency-wait=10")
+
+
+class Submission:
+    """A run of Snakemake whose jobs go to SLURM, going on in the background."""
+
+    def __init__(self, project: Project, cluster: Cluster, profile: str, *arguments: str):
+        self.project, self.log = project, project.folder / "submission.log"
+        command = [*project.command()[:3], "--profile", f"workflow/profiles/{profile}", *arguments, *SMOKE, *FAST]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=project.folder,
+                env=os.environ | cluster.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def end(self, seconds: float = 400, ok: bool = True) -> str:
+        """Wait for the end of the run; return all that it printed."""
+        code = self.process.wait(timeout=seconds)
+        output = self.log.read_text()
+        assert (code == 0) == ok, output[-5000:]
+        return output
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """The cluster; at the end nothing of it is left."""
+    if os.geteuid():
+        pytest.fail("SLURM's daemons want root: run these tests as root, in a container or on a spare machine")
+    install()
+    cluster = Cluster(tmp_path_factory.mktemp("slurm"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+    assert [process.cmdline() for process in cluster.left()] == []
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """Make a new copy of the project whose profiles name the partitions of the cluster."""
+
+    def make() -> Project:
+        project = Project(tmp_path_factory.mktemp("project"))
+        for profile in ("slurm", "slurm-gpu"):
+            path = Path(project.folder, f"workflow/profiles/{profile}/config.yaml")
+            text = path.read_text().replace("CHANGE_ME_GPU", "gpu").replace("CHANGE_ME", "cpu")
+            path.write_text(text.replace("# slurm-status-command", "slurm-status-command"))
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """Checksums of the smoke tier run on this machine's own cores: those of the tests before, or made anew."""
+    project = Project(tmp_path_factory.mktemp("local"))
+    known = remembered_smoke(project)
+    if known is None:
+        key = project.key()
+        project.run("all", *SMOKE)
+        remember_smoke(key, project)
+        known = project.checksums()
+    return known
