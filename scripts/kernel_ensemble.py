@@ -1,7 +1,7 @@
 """Sample the kernels of networks at initialization."""
 
-from rectified import session, store
+from rectified import devices, store
 from rectified.kernel_ensemble import kernel_ensemble
 
-job, attributes = session.begin(snakemake)
-store.write_arrays(snakemake.output[0], kernel_ensemble(job), attributes)
+job, attributes, device = devices.begin(snakemake)
+store.write_arrays(snakemake.output[0], kernel_ensemble(job, device), attributes)

@@ -2,11 +2,11 @@
 
 import sys
 
-from rectified import checkpoints, session, store
+from rectified import checkpoints, devices, store
 from rectified.ensemble_training import train_shard
 
-job, attributes = session.begin(snakemake)
+job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
-arrays = train_shard(job, int(snakemake.wildcards.shard), checkpoint, progress=sys.stderr.isatty())
+arrays = train_shard(job, int(snakemake.wildcards.shard), checkpoint, sys.stderr.isatty(), device)
 store.write_arrays(snakemake.output[0], arrays, attributes)
 checkpoint.path.unlink(missing_ok=True)

@@ -2,12 +2,12 @@
 
 import sys
 
-from rectified import checkpoints, network_job, session, store
+from rectified import checkpoints, devices, network_job, store
 from rectified.pinn_job import PinnJob
 
-job, attributes = session.begin(snakemake)
+job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
-pinn = PinnJob(job, store.read_arrays(snakemake.input.reference[0]))
+pinn = PinnJob(job, store.read_arrays(snakemake.input.reference[0]), device)
 history = pinn.run(checkpoint, progress=sys.stderr.isatty())
 network_job.write(snakemake.output, pinn.ready.network, history, pinn.fields(history), attributes)
 checkpoint.path.unlink(missing_ok=True)

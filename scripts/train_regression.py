@@ -2,12 +2,12 @@
 
 import sys
 
-from rectified import checkpoints, network_job, regression, session
+from rectified import checkpoints, devices, network_job, regression
 from rectified.regression import Regression
 
-job, attributes = session.begin(snakemake)
+job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
-ready = Regression(job)
+ready = Regression(job, device)
 history = ready.run(checkpoint, progress=sys.stderr.isatty())
 fields = regression.trained_fields(ready, history)
 network_job.write(snakemake.output, ready.ready.network, history, fields, attributes)

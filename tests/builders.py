@@ -39,16 +39,19 @@ def parameters(net: Network, seeds: int = 2, kinks: str = "random"):
     return initial_parameters(net, seeds, kinks, "tests")
 
 
+TARGET = Target(function="sin(pi*x) + y**2", domain=[(-1, 1), (-1, 1)])
 ENTRIES = {
     "ritz": {"problem": Elliptic(solution="sin(2*pi*x)")},
     "pinn": {"problem": Burgers(equation="burgers", viscosity=0.01 / np.pi)},
-    "regression": {"target": Target(function="sin(pi*x) + y**2", domain=[(-1, 1), (-1, 1)])},
+    "regression": {"target": TARGET},
+    "ensemble_training": {"target": TARGET},
+    "kernel_ensemble": {},
 }
 
 
 def job_of(task: str, problems: dict | None = None, **given) -> Job:
     """A job of a task; its problem or target is a standard one unless problems has it by the name given."""
-    entry = ENTRIES.get(task) or {"problem": problems[given["problem"]]}
+    entry = ENTRIES[task] if task in ENTRIES else {"problem": problems[given["problem"]]}
     names = {key: "one" for key in entry if key not in given}
     settings = TASKS[task](document="test", **names, **given)
     formula = activations.get(settings.activation).formula

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.types import Device
 
 from rectified.autodiff import ValueAndGradient, value_and_gradient
 from rectified.derivatives import RULES, Jets
@@ -44,6 +45,10 @@ class TrainingPoints:
     targets: Float[Tensor, " conditions"]
     weights: Float[Tensor, " conditions"]
 
+    def to(self, device: Device) -> "TrainingPoints":
+        """The same points on a device."""
+        return TrainingPoints(*(part if part is None else part.to(device) for part in vars(self).values()))
+
 
 class Sampler:
     """Draws the points of a loss: the conditions once, the collocation points once or at every step.
@@ -55,6 +60,7 @@ class Sampler:
         initial, boundary: points of the conditions.
         weights: of the conditions, by kind.
         stream: name that the random numbers are derived from.
+        device: where the points of an epoch lie; those of the conditions are NumPy arrays.
     """
 
     def __init__(
@@ -66,8 +72,10 @@ class Sampler:
         boundary: int,
         weights: Mapping[str, float],
         stream: str,
+        device: Device = "cpu",
     ):
-        self.problem, self.sampling, self.count, self.stream = problem, sampling, count, stream
+        self.problem, self.sampling, self.count = problem, sampling, count
+        self.stream, self.device = stream, device
         drawn = problem.conditions(initial, boundary, numpy_generator(stream, "conditions"))
         self.points = np.concatenate([condition.points for condition in drawn], 1)
         self.values = np.concatenate([condition.values for condition in drawn])
@@ -76,8 +84,11 @@ class Sampler:
 
     def draw(self, epoch: int) -> TrainingPoints:
         """The points of an epoch; they depend on nothing else."""
-        if self.sampling == "nodes":
-            return self._nodes()
+        points = self._nodes() if self.sampling == "nodes" else self._scattered(epoch)
+        return points.to(self.device)
+
+    def _scattered(self, epoch: int) -> TrainingPoints:
+        """Points inside, and the conditions at points of their own."""
         interior = self.interior(epoch)
         return TrainingPoints(
             as_tensor(interior)[None],
@@ -165,8 +176,8 @@ class CollocationLoss:
         (left, right), (start, end) = self.problem.box
         x = left + (right - left) * (np.arange(MASS_POINTS) + 0.5) / MASS_POINTS
         t = start + (end - start) * (np.arange(MASS_TIMES) + 1) / MASS_TIMES
-        self._mass_points = as_tensor(grid_of(x, t))[None]
-        self._mass, self._length = as_tensor(self.problem.mass(t)), right - left
+        self._mass_points = as_tensor(grid_of(x, t))[None].to(self.sampler.device)
+        self._mass, self._length = as_tensor(self.problem.mass(t)).to(self.sampler.device), right - left
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
         """Draw the points of an epoch, and let running statistics in the parameters follow them."""

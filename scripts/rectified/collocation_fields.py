@@ -23,13 +23,13 @@ def trained_fields(job: CollocationJob, history: History) -> xr.Dataset:
     shape = tuple(map(len, axes))
     u = torch.where(healthy[:, None], job.field(history.theta, job.test_points), torch.nan)
     errors = torch.where(healthy, job.errors(history.theta), torch.nan)
-    field = u.float().numpy().reshape(-1, *shape)
+    field = u.float().numpy(force=True).reshape(-1, *shape)
     arrays = xr.Dataset(
         {
             "field": (("seed", *names), field, {"long_name": "trained field"}),
-            "exact": (names, job.exact.numpy().reshape(shape), {"long_name": "exact solution"}),
-            "relative_l2": ("seed", errors.numpy(), {"long_name": "relative L2 error"}),
-            "diverged_at": ("seed", history.diverged_at.numpy(), {"long_name": "epoch of divergence, or -1"}),
+            "exact": (names, job.exact.numpy(force=True).reshape(shape), {"long_name": "exact solution"}),
+            "relative_l2": ("seed", errors.numpy(force=True), {"long_name": "relative L2 error"}),
+            "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
             "parameters": ((), job.network.parameters, {"long_name": "parameters of one network"}),
         },
         {"seed": np.arange(len(u)), **dict(zip(names, axes))},
@@ -49,10 +49,10 @@ def _fronts(job: CollocationJob, history: History, healthy: Bool[Tensor, " netwo
     x, times = np.linspace(left, right, PROFILE_POINTS), end * np.array(PROFILE_TIMES)
     points = grid_of(times, x)[::-1].copy()
     u = torch.where(healthy[:, None], job.field(history.theta, points), torch.nan)
-    profile = u.numpy().reshape(-1, len(times), len(x))
+    profile = u.numpy(force=True).reshape(-1, len(times), len(x))
     wet = profile >= problem.front_saturation / 2
     front = np.where(wet.any(-1), x[len(x) - 1 - wet[..., ::-1].argmax(-1)], left)
-    front = np.where(healthy.numpy()[:, None], front, np.nan)
+    front = np.where(healthy.numpy(force=True)[:, None], front, np.nan)
     exact = problem.exact(points).reshape(len(times), len(x))
     return xr.Dataset(
         {
@@ -72,24 +72,30 @@ def _cells(job: CollocationJob, history: History) -> xr.Dataset:
         return xr.Dataset()
     axes = [np.linspace(*ends, CELL_POINTS) for ends in job.problem.box]
     theta, codes = history.theta.double(), job.settings.codes
-    cells = job.network.cells(theta, torch.from_numpy(grid_of(*axes))[None])
-    used = _counted(cells, codes)
-    anchored = _counted(job.network.cells(theta, torch.from_numpy(job.sampler.points)[None]), codes)
+    cells, anchors = (
+        job.network.cells(theta, torch.from_numpy(points)[None].to(theta))
+        for points in (grid_of(*axes), job.sampler.points)
+    )
+    used, anchored = _counted(cells, codes), _counted(anchors, codes)
     orphaned = (used > 0) & (anchored == 0)
     area = torch.where(orphaned, used, 0).sum(1) / cells.shape[1]
     names = {f"cell_{name}": axis for name, axis in zip(job.problem.axes, axes)}
-    maps = cells.reshape(-1, CELL_POINTS, CELL_POINTS).numpy().astype(np.int16)
+    maps = cells.reshape(-1, CELL_POINTS, CELL_POINTS).numpy(force=True).astype(np.int16)
     return xr.Dataset(
         {
             "cell": (("seed", *names), maps, {"long_name": "number of the code chosen"}),
             "orphaned": (
                 ("seed", "code"),
-                orphaned.numpy(),
+                orphaned.numpy(force=True),
                 {"long_name": "code chosen, but at no condition"},
             ),
-            "used_cells": ("seed", (used > 0).sum(1).numpy(), {"long_name": "codes chosen somewhere"}),
-            "orphan_cells": ("seed", orphaned.sum(1).numpy(), {"long_name": "codes chosen, but at no condition"}),
-            "orphan_area": ("seed", area.numpy(), {"long_name": "share of the domain in such cells"}),
+            "used_cells": ("seed", (used > 0).sum(1).numpy(force=True), {"long_name": "codes chosen somewhere"}),
+            "orphan_cells": (
+                "seed",
+                orphaned.sum(1).numpy(force=True),
+                {"long_name": "codes chosen, but at no condition"},
+            ),
+            "orphan_area": ("seed", area.numpy(force=True), {"long_name": "share of the domain in such cells"}),
         },
         names,
     )

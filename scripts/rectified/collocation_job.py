@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified import activations
 from rectified.checkpoints import Checkpoint
@@ -27,8 +28,9 @@ CHUNK_POINTS = 4096
 class CollocationJob:
     """The problem, the network, the points and the loss that a job's settings describe."""
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
+        self.device = device
         self.settings = s = job.settings
         self.problem = posed(job.problem)
         self.dtype = getattr(torch, s.precision)
@@ -40,10 +42,11 @@ class CollocationJob:
             s.boundary_points,
             {"initial": s.initial_weight, "boundary": s.boundary_weight},
             "collocation",
+            device,
         )
         self.network = self._network(torch_activation(job.activation).values)
         self.test_points = grid_of(*self.test_axes())
-        self.exact = as_tensor(self.problem.exact(self.test_points))
+        self.exact = as_tensor(self.problem.exact(self.test_points)).to(device)
         self.loss = CollocationLoss(
             self.problem, self.network, self.sampler, s.derivatives, s.passes == "joint", s.mass_weight
         )
@@ -53,7 +56,7 @@ class CollocationJob:
 
     def _network(self, activation: Function) -> FieldNetwork:
         s = self.settings
-        scaling = Scaling(torch.from_numpy(self.problem.box) if s.input_scaling else None)
+        scaling = Scaling(torch.from_numpy(self.problem.box).to(self.device) if s.input_scaling else None)
         match s.architecture:
             case "dense":
                 layers = range(s.first_normalized, s.hidden_layers + 1)
@@ -81,12 +84,13 @@ class CollocationJob:
         """Collocation points of the first epoch as a reference set, evenly chosen where there are many."""
         points = self.sampler.draw(0).collocation
         chosen = torch.linspace(0, points.shape[-1] - 1, min(points.shape[-1], REFERENCE_POINTS)).round().long()
-        return points[:, :, chosen]
+        return points[:, :, chosen.to(self.device)]
 
     def initial(self) -> Float[Tensor, "seeds parameters"]:
         """Initial parameters of all seeds; variants that share a part of the network share its start."""
         s = self.settings
-        return self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}").to(self.dtype)
+        theta = self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}")
+        return theta.to(self.device, self.dtype)
 
     def test_axes(self) -> tuple[np.ndarray, np.ndarray]:
         """Coordinates of the grid that errors are measured on; nodes themselves: a convolution has no other values."""
@@ -98,7 +102,7 @@ class CollocationJob:
         self, theta: Float[Tensor, "networks parameters"], points: np.ndarray
     ) -> Float[Tensor, "networks points"]:
         """u at points [2, points] in float64, with running statistics in place of those of a batch."""
-        x, rows = torch.from_numpy(points)[None], theta.double()
+        x, rows = torch.from_numpy(points)[None].to(theta.device), theta.double()
         of = Pass(training=False)
         with torch.no_grad():
             if isinstance(self.network, Convolution):

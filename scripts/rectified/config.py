@@ -87,6 +87,8 @@ class Config(Strict):
     """Threads of torch in every job; part of the numbers, so not taken from --cores."""
     checkpoint_seconds: Positive = 60.0
     """Seconds between two checkpoints of a long job."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    """Where training and sampling compute; auto takes a GPU where there is one. Not part of a job: results stay."""
     memory: Positive = 16.0
     """Memory that one job may take, in GiB; a job that would need more is refused."""
     problems: dict[Name, Problem] = {}

@@ -66,7 +66,7 @@ class Convolution(FieldNetwork):
 
     def at(self, theta: Tensor, centres: Points, steps: Float[Tensor, " 2"]) -> Field:
         """u of valid convolutions as a function of place: each centre has a patch of its own, nodes ``steps`` apart."""
-        offsets = torch.arange(-self.reach, self.reach + 1).to(centres)
+        offsets = torch.arange(-self.reach, self.reach + 1, dtype=centres.dtype, device=centres.device)
         shifts = torch.stack(torch.meshgrid(offsets * steps[0], offsets * steps[1], indexing="ij"))
         patches = self.scaling((centres[..., None, None] + shifts[:, None]).flatten(2))
         side = len(offsets)
@@ -100,5 +100,5 @@ def first_patches(network: Convolution, points: Points) -> Float[Tensor, "coordi
 
 def _extended(axis: Float[Tensor, " nodes"], reach: int) -> Tensor:
     step = (axis[-1] - axis[0]) / (len(axis) - 1)
-    beyond = step * torch.arange(1, reach + 1).to(axis)
+    beyond = step * torch.arange(1, reach + 1, dtype=axis.dtype, device=axis.device)
     return torch.cat([axis[0] - beyond.flip(0), axis, axis[-1] + beyond])

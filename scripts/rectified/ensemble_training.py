@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
+from torch.types import Device
 
 from rectified.checkpoints import Checkpoint
 from rectified.least_squares import LeastSquares
@@ -38,16 +39,17 @@ def layer_statistics(job: NetworkJob, theta: Tensor, probes: Tensor) -> dict[str
     }
 
 
-def train_shard(job: Job, shard: int, checkpoint: Checkpoint | None, progress: bool) -> xr.Dataset:
+def train_shard(
+    job: Job, shard: int, checkpoint: Checkpoint | None, progress: bool, device: Device = "cpu"
+) -> xr.Dataset:
     """Train the networks of one shard; their statistics, losses, and outputs at the test points."""
     s, target = job.settings, job.target
-    ready = NetworkJob(job, len(target.domain))
+    ready = NetworkJob(job, len(target.domain), device)
     members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
     train_x, test_x = (
         uniform_points(target, n, f"{n}/{kind}") for kind, n in (("train", s.samples), ("test", s.test_samples))
     )
-    values = torch.from_numpy(target_values(target, train_x).copy()).to(ready.dtype)
-    loss = LeastSquares(ready.network, ready.points(train_x), values)
+    loss = LeastSquares(ready.network, ready.points(train_x), ready.values(target_values(target, train_x)))
     probes = ready.points(test_x[:, : s.probes])
     history = train(
         ready.optimizer(ready.initial(members)),
@@ -65,10 +67,14 @@ def train_shard(job: Job, shard: int, checkpoint: Checkpoint | None, progress: b
         arrays
         | {
             "loss": (("record", "network"), history.records["objective"], {"long_name": "mean square training error"}),
-            "output": (("network", "test"), output.numpy(), {"long_name": "output at the test points"}),
+            "output": (("network", "test"), output.numpy(force=True), {"long_name": "output at the test points"}),
             "target": ("test", target_values(target, test_x), {"long_name": "target at the test points"}),
             "x": (("axis", "test"), test_x, {"long_name": "test points"}),
-            "diverged_at": ("network", history.diverged_at.numpy(), {"long_name": "epoch of divergence, or -1"}),
+            "diverged_at": (
+                "network",
+                history.diverged_at.numpy(force=True),
+                {"long_name": "epoch of divergence, or -1"},
+            ),
         },
         coords={
             "record": ("record", history.epochs, {"long_name": "epoch"}),

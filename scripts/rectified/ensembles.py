@@ -49,7 +49,7 @@ def exact(
     fan_in, inputs = h.shape[1:]
     root = torch.linalg.vector_norm(h, dim=1, keepdim=True) if inputs == 1 else torch.linalg.qr(h, mode="r").R
     root = root * (scale / fan_in**0.5)
-    normal = torch.from_numpy(random.standard_normal((len(h), width, root.shape[1])))
+    normal = _normal((len(h), width, root.shape[1]), random, h)
     return normal.mul_(root) if inputs == 1 else normal @ root
 
 
@@ -61,8 +61,13 @@ def brute_force(
 ) -> Float[Tensor, "networks width inputs"]:
     """scale · W h/√fan_in with all entries of W drawn."""
     fan_in = h.shape[1]
-    weights = torch.from_numpy(random.standard_normal((len(h), width, fan_in)))
+    weights = _normal((len(h), width, fan_in), random, h)
     return (weights @ h).mul_(scale / fan_in**0.5)
+
+
+def _normal(shape: tuple[int, ...], random: np.random.Generator, like: Tensor) -> Tensor:
+    """Independent standard normal numbers in float64 on the device of another tensor."""
+    return torch.from_numpy(random.standard_normal(shape)).to(like.device)
 
 
 SAMPLERS: dict[str, Propagate] = {"exact": exact, "brute_force": brute_force}
@@ -91,7 +96,7 @@ def _layers(
 ) -> Iterator[Float[Tensor, "networks inputs"]]:
     """log Ĝ layer by layer; h are activations divided by exp(log_scale)."""
     power = homogeneous(activation.symbolic) if setting.bias_variance == 0 else None
-    log_scale = torch.zeros(h.shape[0], h.shape[2], dtype=h.dtype)
+    log_scale = torch.zeros(h.shape[0], h.shape[2], dtype=h.dtype, device=h.device)
     lost = torch.zeros_like(log_scale, dtype=torch.bool)
     for layer in range(setting.hidden_layers + 1):
         second = torch.linalg.vector_norm(h, dim=1).square_().div_(h.shape[1])
@@ -108,6 +113,6 @@ def _layers(
             log_scale = torch.where(kernel > 0, power.degree * (log_scale + torch.log(kernel) / 2), -torch.inf)
         z = propagate(h, scale[:, None], setting.width, random)
         if setting.bias_variance:
-            biases = torch.from_numpy(random.standard_normal((len(h), setting.width, 1)))
+            biases = _normal((len(h), setting.width, 1), random, h)
             z += biases * setting.bias_variance**0.5
         h = activation.values(z)

@@ -58,7 +58,7 @@ class FieldNetwork(Rows):
         super().__init__({name: shape for part in parts for name, shape in part.shapes.items()})
 
     def initial(self, seeds: Sequence[int], stream: str) -> Float[Tensor, "seeds parameters"]:
-        """Initial parameters in float64; the same seed gives the same row, whatever others are drawn."""
+        """Initial parameters in float64 on the CPU; the same seed gives the same row, whatever others are drawn."""
         return torch.cat([self.row(self._drawn((stream, seed))) for seed in seeds])
 
     def _drawn(self, stream: tuple) -> Blocks:
@@ -174,7 +174,7 @@ class Quantized(FieldNetwork):
     def _drawn(self, stream: tuple) -> Blocks:
         blocks = super()._drawn(stream)
         if self.encoded is not None:
-            z = self.encoder(blocks, self.scaling(self.encoded))[0]
+            z = self.encoder(blocks, self.scaling(self.encoded.cpu()))[0]
             chosen = torch.randperm(z.shape[-1], generator=generator(*stream, "encoded"))[: self.encoder.codes]
             blocks["codes"] = z[:, chosen].T[None].contiguous()
         return blocks

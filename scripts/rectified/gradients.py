@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified import chunks, leibniz
 from rectified.autodiff import Objective, ValueAndGradient, value_and_gradient
@@ -148,7 +149,15 @@ class DiscreteDelta:
 
 
 def ritz_gradient(
-    name: str, problem, network: Network, *, points: int, step: float, order: int, panels: int
+    name: str,
+    problem,
+    network: Network,
+    *,
+    points: int,
+    step: float,
+    order: int,
+    panels: int,
+    device: Device = "cpu",
 ) -> Callable[[Tensor], ValueAndGradient]:
     """The gradient rule of that name for the Ritz energy of a network.
 
@@ -158,14 +167,15 @@ def ritz_gradient(
         points: points of the uniform grid.
         step: step ε of the finite differences.
         order, panels: Gauss–Legendre nodes per piece, and equal panels besides the kinks.
+        device: where the parameters will lie.
     """
     if name == "kink_aware":
-        energy = RitzEnergy(problem, network, KinkAware(network, order, panels))
+        energy = RitzEnergy(problem, network, KinkAware(network, order, panels, device))
         if leibniz.applies_to(energy):
             return leibniz.Leibniz(energy)
         kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
         return Autodiff(energy, (panels + kinks) * order)
-    grid = UniformGrid(points, network.domain)
+    grid = UniformGrid(points, network.domain, device)
     energy = RitzEnergy(problem, network, grid)
     if name == "finite_difference" and network.hidden_layers == 1:
         return NeuronwiseFiniteDifference(energy, step)

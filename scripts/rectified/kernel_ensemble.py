@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import torch
 import xarray as xr
+from torch.types import Device
 
 from rectified import ensembles
 from rectified.ensembles import SAMPLERS, Setting
@@ -15,7 +16,7 @@ from rectified.seeding import numpy_generator
 from rectified.spec import Job
 
 
-def kernel_ensemble(job: Job) -> xr.Dataset:
+def kernel_ensemble(job: Job, device: Device = "cpu") -> xr.Dataset:
     """log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
 
     Different C_W and scales see the same random numbers, so that their curves differ by what they are alone.
@@ -25,7 +26,7 @@ def kernel_ensemble(job: Job) -> xr.Dataset:
     variances = weight_variances(job)
     kernels = np.empty((len(s.widths), *variances.shape, s.networks, s.hidden_layers + 1, s.data or 1))
     for i, j, k in product(*map(range, kernels.shape[:3])):
-        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k])
+        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], device)
     dims = ("width", "weight_variance", "input_scale", "network", "layer", "datum")
     return xr.Dataset(
         {
@@ -51,7 +52,7 @@ def weight_variances(job: Job) -> np.ndarray:
     return values
 
 
-def _sample(job: Job, width: int, weight_variance: float, scale: float) -> np.ndarray:
+def _sample(job: Job, width: int, weight_variance: float, scale: float, device: Device) -> np.ndarray:
     s = job.settings
     activation = torch_activation(job.activation)
     setting = Setting(width, s.hidden_layers, float(weight_variance), s.bias_variance)
@@ -59,9 +60,9 @@ def _sample(job: Job, width: int, weight_variance: float, scale: float) -> np.nd
     for shard, first in enumerate(range(0, s.networks, s.shard)):
         count = min(s.shard, s.networks - first)
         random = numpy_generator("kernels", width, s.sampling, shard)
-        x = _inputs(s, count, shard) * scale**0.5
+        x = (_inputs(s, count, shard) * scale**0.5).to(device)
         parts.append(ensembles.log_kernels(activation, setting, x, random, SAMPLERS[s.sampling]))
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).numpy(force=True)
 
 
 def _inputs(settings: KernelEnsemble, networks: int, shard: int) -> torch.Tensor:

@@ -36,11 +36,11 @@ class Leibniz:
         self.objective, self.network, self.rule = energy, energy.network, energy.rule
         activation = self.network.activation
         self.kink_points, self.slope_jumps, self.intercept_jumps = (
-            torch.tensor(values, dtype=torch.float64)
+            torch.tensor(values, dtype=torch.float64).to(self.rule.cuts)
             for values in (activation.kink_points, activation.slope_jumps, activation.intercept_jumps)
         )
         self.per_neuron = len(self.kink_points)
-        self.left = torch.tensor(self.network.domain[0], dtype=torch.float64)
+        self.left = self.rule.cuts[0]
         panels = len(self.rule.cuts) - 1 + self.network.width * self.per_neuron
         self.work = 3 * len(self.rule.nodes) * panels
 
@@ -61,7 +61,7 @@ class Leibniz:
         rows = torch.stack([c * a, c * b], 1)
         jumps = self._per_kink(rows) * slope_steps[:, None]
         jumps[:, 1] += self._per_kink(c) * intercept_steps
-        steps = torch.zeros(len(a), 2, ends.shape[1], dtype=theta.dtype)
+        steps = torch.zeros(len(a), 2, ends.shape[1], dtype=theta.dtype, device=theta.device)
         steps.scatter_(2, place[:, None].expand(-1, 2, -1), jumps)
         steps[:, :, 0] += (rows * slope[:, None]).sum(-1)
         steps[:, 1, 0] += (c * intercept).sum(-1)

@@ -130,7 +130,7 @@ class LevenbergMarquardt(PerNetwork):
     def __init__(self, theta: Tensor, system: ResidualSystem, damping: float = 0.1):
         super().__init__(theta)
         self.system, self.first_damping = system, damping
-        self.damping = torch.full((len(theta),), damping, dtype=theta.dtype)
+        self.damping = torch.full_like(theta[:, 0], damping)
         self.growth = torch.full_like(self.damping, 2.0)
 
     @torch.no_grad()
@@ -162,4 +162,5 @@ class LevenbergMarquardt(PerNetwork):
         return {"damping": self.damping, "growth": self.growth}
 
     def load_state_dict(self, state: dict) -> None:
-        self.damping, self.growth = state["damping"], state["growth"]
+        self.damping.copy_(state["damping"])
+        self.growth.copy_(state["growth"])

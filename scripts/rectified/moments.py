@@ -33,7 +33,7 @@ class MomentEnergy:
         self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])
         stiffness, load = (part[0] for part in energy.weighted_data(energy.rule.points, energy.rule.weights))
         distance, slope = (part[0] for part in self.network.distance(energy.rule.points))
-        beyond = torch.zeros(1, dtype=self.points.dtype)  # one place more, of no weight, for kinks right of all points
+        beyond = torch.zeros_like(self.points[:1])  # one place more, of no weight, for kinks right of all points
         self.stiffness, self.slope = torch.cat([stiffness, beyond]), torch.cat([slope, beyond])
         self.along = torch.cat([slope * self.points + distance, beyond])
         self.load = torch.cat([load * distance * self.points, beyond, load * distance, beyond])

@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified import expressions, store
 from rectified.lowering import torch_activation
@@ -22,8 +23,9 @@ from rectified.training import History, Schedule
 class NetworkJob:
     """The network that a job's settings describe, for so many inputs."""
 
-    def __init__(self, job: Job, inputs: int):
+    def __init__(self, job: Job, inputs: int, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
+        self.device = device
         self.settings = s = job.settings
         self.dtype = getattr(torch, s.precision)
         self.network = MLP(inputs, s.width, s.hidden_layers, torch_activation(job.activation))
@@ -33,7 +35,8 @@ class NetworkJob:
         s = self.settings
         stream = f"mlp/{s.width}x{s.hidden_layers}"
         variances = s.layer_variances()
-        return initial_parameters(self.network, members, variances, s.bias_variance, stream).to(self.dtype)
+        theta = initial_parameters(self.network, members, variances, s.bias_variance, stream)
+        return theta.to(self.device, self.dtype)
 
     def optimizer(self, theta: Tensor):
         """The optimizer of the settings, holding the parameters."""
@@ -45,7 +48,11 @@ class NetworkJob:
 
     def points(self, x: np.ndarray) -> Float[Tensor, "1 inputs points"]:
         """Points [inputs, points] as the networks take them."""
-        return torch.from_numpy(x).to(self.dtype)[None]
+        return self.values(x)[None]
+
+    def values(self, values: np.ndarray) -> Float[Tensor, "..."]:
+        """An array of any shape in the precision of the networks, where they lie."""
+        return torch.tensor(values, dtype=self.dtype).to(self.device)
 
 
 def uniform_points(target: Target, count: int, stream: str) -> Float[np.ndarray, "axes points"]:
@@ -64,7 +71,7 @@ def target_values(target: Target, x: np.ndarray, derivative: str | None = None) 
 
 def write(output: Any, network: MLP, history: History, fields: xr.Dataset, attributes: Mapping[str, str]) -> None:
     """Write what a training job leaves: weights, history, fields."""
-    weights = {name: block.numpy() for name, block in network.blocks(history.theta).items()}
+    weights = {name: block.numpy(force=True) for name, block in network.blocks(history.theta).items()}
     store.write_tensors(output.weights, weights, attributes)
     store.write_table(output.history, history.table(), attributes)
     store.write_arrays(output.fields, fields, attributes)

@@ -1,7 +1,8 @@
 """Optimizers for an ensemble of networks whose parameters are the rows of one tensor.
 
 Each holds the parameters ``theta`` [networks, parameters] and changes them in place. No network ever
-sees another: Adam and SGD act elementwise, L-BFGS and saddle-free Newton keep a state per row.
+sees another: Adam and SGD act elementwise, L-BFGS and saddle-free Newton keep a state per row. The state lies
+where the parameters lie; one that was stored is copied there, from whatever device.
 """
 
 from collections.abc import Callable
@@ -61,7 +62,7 @@ class Adam(Elementwise):
     def __init__(self, theta: Tensor):
         super().__init__(theta)
         self.mean, self.square = torch.zeros_like(theta), torch.zeros_like(theta)
-        self.steps = torch.zeros((), dtype=torch.float32)
+        self.steps = torch.zeros((), dtype=torch.float32, device=theta.device)
 
     def _update(self, slope: Tensor, learning_rate: float) -> None:
         adam(
@@ -85,7 +86,9 @@ class Adam(Elementwise):
         return {"mean": self.mean, "square": self.square, "steps": self.steps}
 
     def load_state_dict(self, state: dict) -> None:
-        self.mean, self.square, self.steps = state["mean"], state["square"], state["steps"]
+        self.mean.copy_(state["mean"])
+        self.square.copy_(state["square"])
+        self.steps.copy_(state["steps"])
 
 
 class PerNetwork:
@@ -96,7 +99,7 @@ class PerNetwork:
 
     def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
         """One iteration of every row that is alive; returns the objective before it, NaN for the others."""
-        values = torch.full((len(self.theta),), torch.nan, dtype=self.theta.dtype)
+        values = torch.full_like(self.theta[:, 0], torch.nan)
         for row in alive.nonzero().flatten().tolist():
             before = self.theta[row].clone()
             values[row] = self._iterate(row, gradient, learning_rate)
@@ -162,8 +165,8 @@ class SaddleFreeNewton(PerNetwork):
     def __init__(self, theta: Tensor, objective: Callable[[Tensor], Tensor]):
         super().__init__(theta)
         self.objective = objective
-        self.damping = torch.ones(len(theta), dtype=theta.dtype)
-        self.arrived = torch.zeros(len(theta), dtype=torch.bool)
+        self.damping = torch.ones_like(theta[:, 0])
+        self.arrived = torch.zeros_like(self.damping, dtype=torch.bool)
 
     def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
         value, slope = gradient(self.theta[row : row + 1])
@@ -189,7 +192,8 @@ class SaddleFreeNewton(PerNetwork):
         return {"damping": self.damping, "arrived": self.arrived}
 
     def load_state_dict(self, state: dict) -> None:
-        self.damping, self.arrived = state["damping"], state["arrived"]
+        self.damping.copy_(state["damping"])
+        self.arrived.copy_(state["arrived"])
 
 
 def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None = None):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified.errors import ConfigError
 from rectified.jets import Jets, Tape
@@ -37,6 +38,7 @@ class BurgersResiduals:
         initial, boundary: numbers of points of the conditions.
         initial_weight, boundary_weight: of their mean squares in the loss, beside 1 for the equation.
         stream: name that the random numbers are derived from.
+        device: where the points lie.
 
     Attributes:
         conditions: points of the initial and then of the boundary condition, [1, 2, conditions], float64.
@@ -56,26 +58,30 @@ class BurgersResiduals:
         initial_weight: float = 1.0,
         boundary_weight: float = 1.0,
         stream: str = "burgers",
+        device: Device = "cpu",
     ):
         if network.inputs != 2:
             raise ConfigError(f"a network for the Burgers equation has the 2 inputs x and t, not {network.inputs}")
         if min(initial, boundary) < 1:
             raise ConfigError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")
-        self.problem, self.network, self.stream = problem, network, stream
+        self.problem, self.network, self.stream, self.device = problem, network, stream, device
         self.jets, self.values = Jets(network, first=(X, T), second=(X,)), Jets(network)
-        at_start = self.uniform(initial, "initial")
+        at_start = self._drawn(initial, "initial")
         at_start[T] = 0
-        at_ends = self.uniform(boundary, "boundary")
+        at_ends = self._drawn(boundary, "boundary")
         at_ends[X] = torch.tensor(problem.domain, dtype=torch.float64).repeat(boundary)[:boundary]
-        self.conditions = torch.cat([at_start, at_ends], 1)[None]
+        self.conditions = torch.cat([at_start, at_ends], 1)[None].to(device)
         start = torch.from_numpy(problem.initial_condition(at_start[X].numpy()))
-        self.targets = torch.cat([start, torch.zeros(boundary, dtype=torch.float64)])
+        self.targets = torch.cat([start, torch.zeros(boundary, dtype=torch.float64)]).to(device)
         counts = torch.tensor([initial, boundary])
         weights = torch.tensor([initial_weight, boundary_weight], dtype=torch.float64) / counts
-        self.condition_weights = weights.repeat_interleave(counts)
+        self.condition_weights = weights.repeat_interleave(counts).to(device)
 
     def uniform(self, points: int, *names: object) -> Float[Tensor, "2 points"]:
         """Points drawn uniformly from the domain and the time, by the names of what they are for, in float64."""
+        return self._drawn(points, *names).to(self.device)
+
+    def _drawn(self, points: int, *names: object) -> Float[Tensor, "2 points"]:
         unit = torch.rand(2, points, generator=generator(self.stream, *names), dtype=torch.float64)
         (left, right), end = self.problem.domain, self.problem.final_time
         return torch.stack([left + (right - left) * unit[X], end * unit[T]])
@@ -156,7 +162,8 @@ class PinnLoss:
         chosen = self._pool
         if self.batch < self._pool.shape[-1]:
             random = generator(self.residuals.stream, "minibatch", epoch)
-            chosen = self._pool[:, :, torch.randperm(self._pool.shape[-1], generator=random)[: self.batch]]
+            first = torch.randperm(self._pool.shape[-1], generator=random)[: self.batch]
+            chosen = self._pool[:, :, first.to(self._pool.device)]
         self.points = chosen.to(theta)
 
     def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
@@ -219,6 +226,7 @@ class RelativeError:
     Args:
         x, t: of the grid.
         exact: u, one row per time.
+        device: where the parameters will lie.
     """
 
     def __init__(
@@ -227,18 +235,18 @@ class RelativeError:
         x: Float[np.ndarray, " points"],
         t: Float[np.ndarray, " times"],
         exact: Float[np.ndarray, "times points"],
+        device: Device = "cpu",
     ):
-        self.network, self.exact = network, torch.from_numpy(exact)
-        self._grid = torch.cartesian_prod(torch.from_numpy(t), torch.from_numpy(x)).flip(1).T[None]
+        self.network, self.exact = network, torch.from_numpy(exact).to(device)
+        self._grid = torch.cartesian_prod(torch.from_numpy(t), torch.from_numpy(x)).flip(1).T[None].to(device)
 
     @torch.no_grad()
     def fields(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks times points"]:
         """û on the grid, in float64."""
         rows = theta.double()
-        parts = self._grid.to(rows).split(max(1, CHUNK_BYTES // (8 * len(rows) * self.network.width)), -1)
+        parts = self._grid.split(max(1, CHUNK_BYTES // (8 * len(rows) * self.network.width)), -1)
         u = torch.cat([self.network.output(rows, part) for part in parts], 1)
         return u.unflatten(1, self.exact.shape)
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
-        exact = self.exact.to(theta.device)
-        return (self.fields(theta) - exact).flatten(1).norm(dim=1) / exact.norm()
+        return (self.fields(theta) - self.exact).flatten(1).norm(dim=1) / self.exact.norm()

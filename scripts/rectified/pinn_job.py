@@ -4,6 +4,7 @@ import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
+from torch.types import Device
 
 from rectified.checkpoints import Checkpoint
 from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
@@ -17,10 +18,10 @@ from rectified.training import History, Schedule, train
 class PinnJob:
     """A PINN job: its network, its residuals, and the reference solution it is compared with."""
 
-    def __init__(self, job: Job, reference: xr.Dataset):
+    def __init__(self, job: Job, reference: xr.Dataset, device: Device = "cpu"):
         s = job.settings
         self.settings, self.reference = s, reference
-        self.ready = NetworkJob(job, 2)
+        self.ready = NetworkJob(job, 2, device)
         residuals = BurgersResiduals(
             BurgersProblem(job.problem.viscosity),
             self.ready.network,
@@ -29,13 +30,14 @@ class PinnJob:
             s.initial_weight,
             s.boundary_weight,
             stream="burgers",
+            device=device,
         )
         if s.optimizer == "levenberg_marquardt":
             self.loss = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
             self.loss = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
         x, t, exact = (reference[name].values for name in ("x", "t", "exact"))
-        self.error = RelativeError(self.ready.network, x, t, exact)
+        self.error = RelativeError(self.ready.network, x, t, exact, device)
 
     def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
         """Train as the settings say."""
@@ -58,10 +60,14 @@ class PinnJob:
         errors = torch.where(healthy, self.error(history.theta), torch.nan)
         return xr.Dataset(
             {
-                "field": (("seed", "t", "x"), field.numpy(), {"long_name": "trained field"}),
+                "field": (("seed", "t", "x"), field.numpy(force=True), {"long_name": "trained field"}),
                 "exact": (("t", "x"), self.reference.exact.values, {"long_name": "reference solution"}),
-                "relative_l2": ("seed", errors.numpy(), {"long_name": "relative L2 error"}),
-                "diverged_at": ("seed", history.diverged_at.numpy(), {"long_name": "epoch of divergence, or -1"}),
+                "relative_l2": ("seed", errors.numpy(force=True), {"long_name": "relative L2 error"}),
+                "diverged_at": (
+                    "seed",
+                    history.diverged_at.numpy(force=True),
+                    {"long_name": "epoch of divergence, or -1"},
+                ),
             },
             coords={"seed": np.arange(len(errors)), "t": self.reference.t, "x": self.reference.x},
         )

@@ -1,6 +1,7 @@
 """Quadrature rules: points and weights, either fixed or moving with the kinks of the network.
 
-A rule maps parameters [networks, parameters] to points and weights, [networks or 1, points] each.
+A rule maps parameters [networks, parameters] to points and weights, [networks or 1, points] each. Its points lie on the
+device that it is given, which must be that of the parameters.
 """
 
 from typing import Protocol, runtime_checkable
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified.networks import Network
 
@@ -31,11 +33,12 @@ class UniformGrid:
 
     fixed = True
 
-    def __init__(self, points: int, domain: tuple[float, float] = (0.0, 1.0)):
+    def __init__(self, points: int, domain: tuple[float, float] = (0.0, 1.0), device: Device = "cpu"):
         left, right = domain
-        self.points = torch.linspace(left, right, points, dtype=torch.float64)[None]
-        self.weights = torch.full((1, points), (right - left) / (points - 1), dtype=torch.float64)
-        self.weights[0, [0, -1]] /= 2
+        self.points = torch.linspace(left, right, points, dtype=torch.float64)[None].to(device)
+        weights = torch.full((1, points), (right - left) / (points - 1), dtype=torch.float64)
+        weights[0, [0, -1]] /= 2
+        self.weights = weights.to(device)
 
     def __call__(self, theta: Tensor) -> tuple[Float[Tensor, "1 points"], Float[Tensor, "1 points"]]:
         return self.points, self.weights
@@ -46,13 +49,13 @@ class Gauss:
 
     fixed = True
 
-    def __init__(self, order: int, panels: int, domain: tuple[float, float] = (0.0, 1.0)):
+    def __init__(self, order: int, panels: int, domain: tuple[float, float] = (0.0, 1.0), device: Device = "cpu"):
         nodes, weights = np.polynomial.legendre.leggauss(order)
         ends = np.linspace(*domain, panels + 1)
         width = (domain[1] - domain[0]) / panels
         points = ends[:-1, None] + width * (1 + nodes) / 2
-        self.points = torch.from_numpy(points.reshape(1, -1))
-        self.weights = torch.from_numpy(np.tile(weights * width / 2, panels)[None])
+        self.points = torch.from_numpy(points.reshape(1, -1)).to(device)
+        self.weights = torch.from_numpy(np.tile(weights * width / 2, panels)[None]).to(device)
 
     def __call__(self, theta: Tensor) -> tuple[Float[Tensor, "1 points"], Float[Tensor, "1 points"]]:
         return self.points, self.weights
@@ -75,12 +78,12 @@ class KinkAware:
 
     fixed = False
 
-    def __init__(self, network: Network, order: int = 5, panels: int = 10):
+    def __init__(self, network: Network, order: int = 5, panels: int = 10, device: Device = "cpu"):
         left, right = network.domain
         self.network = network
-        self.cuts = torch.linspace(left, right, panels + 1, dtype=torch.float64)
+        self.cuts = torch.linspace(left, right, panels + 1, dtype=torch.float64).to(device)
         nodes, weights = np.polynomial.legendre.leggauss(order)
-        self.nodes, self.weights = torch.from_numpy((1 + nodes) / 2), torch.from_numpy(weights / 2)
+        self.nodes, self.weights = (torch.from_numpy(part).to(device) for part in ((1 + nodes) / 2, weights / 2))
 
     def __call__(
         self, theta: Float[Tensor, "networks parameters"]

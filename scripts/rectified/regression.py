@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified.checkpoints import Checkpoint
 from rectified.least_squares import LeastSquares
@@ -24,17 +25,18 @@ PLOT_POINTS = {1: 801, 2: 81}
 class Regression:
     """A regression job: its network, its training grid, and its loss."""
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, device: Device = "cpu"):
         self.settings, self.target = job.settings, job.target
-        self.ready = NetworkJob(job, len(self.target.domain))
+        self.ready = NetworkJob(job, len(self.target.domain), device)
         grid = self.target.grid()
         self.x = self.ready.points(grid)
-        self.y = torch.from_numpy(target_values(self.target, grid).copy()).to(self.ready.dtype)
+        self.y = self.ready.values(target_values(self.target, grid))
         self.loss = LeastSquares(self.ready.network, self.x, self.y)
 
     def redraw(self, epoch: int, theta: Tensor) -> None:
         """Draw the minibatch of an epoch."""
-        chosen = torch.randperm(len(self.y), generator=generator("regression", epoch))[: self.settings.batch]
+        order = torch.randperm(len(self.y), generator=generator("regression", epoch))
+        chosen = order[: self.settings.batch].to(self.y.device)
         self.loss.x, self.loss.y = self.x[:, :, chosen], self.y[chosen]
 
     @torch.no_grad()
@@ -60,10 +62,10 @@ class Regression:
 
 def with_gradient(job: NetworkJob, theta: Tensor, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Outputs [networks, points] and their gradients in the inputs [networks, inputs, points], in float64."""
-    points = torch.from_numpy(x).expand(len(theta), -1, -1).clone().requires_grad_()
+    points = torch.from_numpy(x).to(theta.device).expand(len(theta), -1, -1).clone().requires_grad_()
     output = job.network.output(theta.double(), points)
     (gradient,) = torch.autograd.grad(output.sum(), points)
-    return output.detach().numpy(), gradient.numpy()
+    return output.numpy(force=True), gradient.numpy(force=True)
 
 
 def trained_fields(job: Regression, history: History) -> xr.Dataset:
@@ -72,7 +74,7 @@ def trained_fields(job: Regression, history: History) -> xr.Dataset:
     Both errors are relative: root mean square error over the root mean square of the exact function or gradient.
     Functions of three variables are drawn at z = 0, or at the end of its axis nearest to 0.
     """
-    target, alive = job.target, (history.diverged_at < 0).numpy()
+    target, alive = job.target, (history.diverged_at < 0).numpy(force=True)
     off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
     value, gradient = with_gradient(job.ready, history.theta, off_grid)
     exact, exact_gradient = _exact(target, off_grid)
@@ -92,7 +94,7 @@ def trained_fields(job: Regression, history: History) -> xr.Dataset:
             "slope": (("seed", *names), healthy(slope[:, 0]).reshape(-1, *shape), {"long_name": "its ∂/∂x"}),
             "exact": (names, exact_field.reshape(shape), {"long_name": "target"}),
             "exact_slope": (names, exact_slope[0].reshape(shape), {"long_name": "∂/∂x of the target"}),
-            "diverged_at": ("seed", history.diverged_at.numpy(), {"long_name": "epoch of divergence, or -1"}),
+            "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
         },
         coords={"seed": np.arange(len(alive)), **axes},
     )

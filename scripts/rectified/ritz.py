@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.types import Device
 
 from rectified.hessian import hessian
 from rectified.lowering import lower
@@ -75,9 +76,11 @@ class TrueErrors:
     relative error of about 1e-8 for an activation whose slope is continuous.
     """
 
-    def __init__(self, problem: EllipticProblem, network: Network, order: int = 8, panels: int = 64):
-        blind = Gauss(order, 32 * panels, network.domain)
-        rule = KinkAware(network, order, panels) if network.locates_kinks else blind
+    def __init__(
+        self, problem: EllipticProblem, network: Network, order: int = 8, panels: int = 64, device: Device = "cpu"
+    ):
+        blind = Gauss(order, 32 * panels, network.domain, device)
+        rule = KinkAware(network, order, panels, device) if network.locates_kinks else blind
         self.energy = RitzEnergy(problem, network, rule)
         self.distance = RegressionLoss(problem, network, rule)
         self.norm = problem.solution_norm
@@ -94,7 +97,8 @@ def solve_output_weights(
     """Parameters with the output weights c that minimize the objective while all others stay.
 
     Energy and regression loss are quadratic in c, so one linear system per network does it; it is solved
-    in the least-squares sense, since neurons without a kink in the domain make it singular.
+    in the least-squares sense, since neurons without a kink in the domain make it singular, on the CPU: the method for
+    singular systems is found there alone.
     """
     return torch.stack([_solve_row(objective, network, row) for row in theta])
 
@@ -108,5 +112,5 @@ def _solve_row(objective: Callable[[Tensor], Tensor], network: Network, row: Ten
     with torch.enable_grad():
         matrix = hessian(of_weights, weights)
         slope = torch.func.grad(lambda w: of_weights(w[None])[0])(weights)
-    step = torch.linalg.lstsq(matrix, slope[:, None], driver="gelsd").solution[:, 0]
-    return torch.cat([inner, weights - step])
+    step = torch.linalg.lstsq(matrix.cpu(), slope[:, None].cpu(), driver="gelsd").solution[:, 0]
+    return torch.cat([inner, weights - step.to(weights)])

@@ -6,6 +6,7 @@ import numpy as np
 import sympy
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from rectified import expressions
 from rectified.gradients import ValueAndGradient, ritz_gradient
@@ -19,9 +20,9 @@ from rectified.spec import Job
 class RitzJob:
     """The problem, the network, and the initial parameters that a job's settings describe."""
 
-    def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None):
+    def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
-        self.settings, self.start = job.settings, start
+        self.settings, self.start, self.device = job.settings, start, device
         p = job.problem
         self.problem = elliptic_problem(p.solution, p.coefficient, p.domain)
         distance = expressions.parse(self.settings.distance)
@@ -36,9 +37,11 @@ class RitzJob:
     def initial(self) -> Tensor:
         """Parameters of all seeds: those of the start, or drawn."""
         if self.start is not None:
-            return self.network.row({name: torch.from_numpy(block) for name, block in self.start.items()})
+            blocks = {name: torch.from_numpy(block) for name, block in self.start.items()}
+            return self.network.row(blocks).to(self.device)
         s = self.settings
-        return initial_parameters(self.network, s.seeds, s.initialization, f"ritz/width{s.width}")
+        stream = f"ritz/width{s.width}"
+        return initial_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
 
     def gradient(
         self, name: str, points: int | None = None, step: float | None = None
@@ -53,7 +56,8 @@ class RitzJob:
             step=step or s.step,
             order=s.order,
             panels=s.panels,
+            device=self.device,
         )
 
     def true_errors(self) -> TrueErrors:
-        return TrueErrors(self.problem, self.network)
+        return TrueErrors(self.problem, self.network, device=self.device)

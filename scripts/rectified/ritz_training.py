@@ -25,7 +25,8 @@ def run_training(job: RitzJob, checkpoint: Checkpoint | None, progress: bool) ->
     s = job.settings
     if s.objective == "regression":
         moving = s.gradient == "kink_aware"
-        rule = KinkAware(job.network, s.order, s.panels) if moving else UniformGrid(s.points, job.problem.domain)
+        grid = UniformGrid(s.points, job.problem.domain, job.device)
+        rule = KinkAware(job.network, s.order, s.panels, job.device) if moving else grid
         points = rule(job.initial())[0].shape[-1]
         gradient = Autodiff(RegressionLoss(job.problem, job.network, rule), points)
     else:
@@ -52,16 +53,16 @@ def trained_fields(job: RitzJob, history: History, work: int) -> xr.Dataset:
     """The trained networks beside the exact solution, and their true energies and errors; NaN where diverged."""
     left, right = job.problem.domain
     x = torch.linspace(left, right, PLOT_POINTS, dtype=torch.float64)
-    value, _ = job.network.fields(history.theta, x[None])
+    value, _ = job.network.fields(history.theta, x[None].to(history.theta))
     healthy = history.diverged_at < 0
     energy, relative_l2 = (torch.where(healthy, error, torch.nan) for error in job.true_errors()(history.theta))
     return xr.Dataset(
         {
-            "field": (("seed", "x"), value.numpy(), {"long_name": "trained field"}),
+            "field": (("seed", "x"), value.numpy(force=True), {"long_name": "trained field"}),
             "exact": ("x", expressions.sample(job.problem.solution, x), {"long_name": "exact solution"}),
-            "energy": ("seed", energy.numpy(), {"long_name": "exact energy of the trained field"}),
-            "relative_l2": ("seed", relative_l2.numpy(), {"long_name": "relative L2 error"}),
-            "diverged_at": ("seed", history.diverged_at.numpy(), {"long_name": "epoch of divergence, or -1"}),
+            "energy": ("seed", energy.numpy(force=True), {"long_name": "exact energy of the trained field"}),
+            "relative_l2": ("seed", relative_l2.numpy(force=True), {"long_name": "relative L2 error"}),
+            "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
             "minimum_energy": ((), job.problem.minimum_energy),
             "work": ((), work, {"units": "field evaluations per epoch and network"}),
         },

@@ -57,6 +57,8 @@ class History:
         records: name → values, by record, network, and what else there is; NaN after divergence.
         diverged_at: the first epoch whose objective or gradient was not finite; −1 for a healthy network.
         theta: the final parameters; those of a diverged network are its last finite ones.
+
+    Tensors lie on the device of the training.
     """
 
     epochs: Int[np.ndarray, " records"]
@@ -109,7 +111,7 @@ def train(
         progress: draw a progress bar.
         redraw: draws the points that ``gradient`` uses, from the epoch and the parameters alone.
     """
-    run = _Run(optimizer, len(optimizer.theta))
+    run = _Run(optimizer)
     if checkpoint:
         run.resume(checkpoint)
     saved = logged = time.monotonic()
@@ -145,10 +147,10 @@ def train(
 class _Run:
     """The state of a training run: everything a checkpoint must hold."""
 
-    def __init__(self, optimizer: Any, networks: int):
+    def __init__(self, optimizer: Any):
         self.optimizer = optimizer
         self.epoch = 0
-        self.diverged_at = torch.full((networks,), -1, dtype=torch.int64)
+        self.diverged_at = torch.full((len(optimizer.theta),), -1, device=optimizer.theta.device)
         self.epochs: list[int] = []
         self.records: dict[str, list[np.ndarray]] = {}
 
@@ -209,7 +211,8 @@ class _Run:
         except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
             log.warning("checkpoint %s cannot be read (%s): starting anew", checkpoint.path, error)
             return
-        self.epoch, self.epochs, self.diverged_at = state["epoch"], state["epochs"], state["diverged_at"]
+        self.epoch, self.epochs = state["epoch"], state["epochs"]
+        self.diverged_at.copy_(state["diverged_at"])
         self.records = {name: list(rows.numpy()) for name, rows in state["records"].items()}
         self.optimizer.theta.copy_(state["theta"])
         self.optimizer.load_state_dict(state["optimizer"])

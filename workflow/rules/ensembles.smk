@@ -11,6 +11,7 @@ rule kernel_ensemble:
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 60 * attempt,
+        device=CONFIG.device,
     params:
         code=digest.code("kernel_ensemble.py"),
         job=job_of,
@@ -31,6 +32,7 @@ rule ensemble:
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 360 * attempt,
+        device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
         code=digest.code("train_ensemble.py"),

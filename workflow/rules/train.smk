@@ -16,6 +16,7 @@ rule train:
     resources:
         mem_mb=megabytes,
         runtime=lambda wildcards, attempt: 180 * attempt,
+        device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
         script=training_script,
