@@ -1,9 +1,10 @@
 """Our speed beside that of the peers: `make bench`.
 
 Each comparison runs both sides alternately in this process on one thread, and prints the median time of
-each and the median and range of the ratio.
+each and the median and range of the ratio. With --gpu it compares our own speed on a GPU with that on two CPU threads.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -17,8 +18,6 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 os.environ.setdefault("DDE_BACKEND", "pytorch")
 
 import torch  # noqa: E402
-
-from benchmarks import effective_theory, ritz  # noqa: E402
 
 ROUNDS = 9
 
@@ -63,7 +62,10 @@ def figure_rebuilt() -> None:
         print(f"{what}: {time.perf_counter() - start:.1f} s (target ≤ 10 s)")
 
 
-def main() -> None:
+def peers() -> None:
+    """Our speed beside that of the peers, all on one thread."""
+    from benchmarks import effective_theory, ritz
+
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, one thread, median of {ROUNDS} alternating rounds\n")
     print("| work | ours | peer | ratio [range] | target |\n|---|---|---|---|---|")
@@ -79,5 +81,25 @@ def main() -> None:
     figure_rebuilt()
 
 
+def gpu() -> None:
+    """Our speed on a GPU beside that on two CPU threads; says so where there is no GPU."""
+    if not torch.cuda.is_available():
+        print("GPU beside CPU: torch finds no GPU here, not measured.")
+        return
+    from benchmarks import gpu as paths
+
+    torch.set_num_threads(2)
+    name = torch.cuda.get_device_name()
+    print(f"torch {torch.__version__}, {name}, two CPU threads, median of {ROUNDS} alternating rounds\n")
+    print("| work | GPU | CPU | ratio [range] | target |\n|---|---|---|---|---|")
+    compare("Deep Ritz step, kink-aware, 20 seeds", 1, lambda: paths.sides(paths.ritz_step))
+    compare("Burgers step, 10,000 points, 7×64, tanh", 1, lambda: paths.sides(paths.burgers_step))
+    compare("kernel ensemble, width 512, 10 layers, 50 networks", 1, lambda: paths.sides(paths.kernel_ensemble))
+
+
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--gpu", action="store_true", help="a GPU beside two CPU threads, instead of us beside the peers"
+    )
+    gpu() if parser.parse_args().gpu else peers()
