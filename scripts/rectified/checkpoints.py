@@ -1,11 +1,15 @@
 """Where the state of a long job is kept while it lasts, and which work it belongs to."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rectified import store
+from rectified.atomic import remove_leftovers
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ def checkpoint(snakemake: Any) -> Checkpoint:
     code = snakemake.params.code
     work = [snakemake.params.job, *code, *inputs, str(store.versions(code)), output]
     identity = hashlib.sha256("\n".join(work).encode()).hexdigest()
-    return Checkpoint(checkpoint_path(output), snakemake.resources.checkpoint_seconds, identity)
+    path = checkpoint_path(output)
+    remove_leftovers(path)
+    return Checkpoint(path, snakemake.resources.checkpoint_seconds, identity)
 
 
 def checkpoint_path(output: str) -> Path:
@@ -38,3 +44,12 @@ def checkpoint_path(output: str) -> Path:
     path = Path(output)
     root, case = Path(*path.parts[:-4]), Path(*path.parts[-4:])
     return root / ".checkpoints" / case.with_suffix(".safetensors")
+
+
+def digest(structure: str, tensors: Mapping[str, np.ndarray]) -> str:
+    """Of all that a checkpoint holds, so that one that was changed since is known."""
+    found = hashlib.sha256(structure.encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+        found.update(np.ascontiguousarray(tensor).data)
+    return found.hexdigest()

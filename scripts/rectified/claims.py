@@ -27,7 +27,7 @@ from rectified.claim_entries import Claim, Part, from_text
 from rectified.errors import ConfigError, nearest
 from rectified.measures import measured
 from rectified.results import Result, results_of
-from rectified.session import start_log
+from rectified.session import start
 from rectified.statistics import CONFIDENCE, MedianInterval, median_interval, sign_test
 
 SIGNS = {"above": ">", "below": "<"}
@@ -36,7 +36,7 @@ HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
 
 def make(snakemake: Any) -> None:
     """Decide the claims of a document; write one row per part as Parquet and CSV, one row per claim as Markdown."""
-    start_log(snakemake.log[0])
+    start(snakemake)
     entry, tier = snakemake.params.entry, snakemake.params.tier
     decided = table(from_text(entry), by_name(results_of(list(snakemake.input)))).assign(tier=tier)
     store.write_table(snakemake.output.data, decided, store.provenance(snakemake.params.code, entry=entry))

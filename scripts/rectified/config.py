@@ -20,14 +20,16 @@ from rectified import activations, checks
 from rectified.activations import Activation
 from rectified.claim_entries import Claim, Part
 from rectified.collocation_tasks import Audit
-from rectified.errors import ConfigError, nearest
+from rectified.errors import ConfigError, nearest, one_line
 from rectified.exhibits import Exhibit, Figure, Table
 from rectified.messages import validated
+from rectified.patience import at_most
 from rectified.problem_entries import Problem, Target
 from rectified.settings import Count, Folder, Formula, Name, Positive, Strict, Task, one_of
 from rectified.spec import TASKS, Job
 
 CUSTOM = "custom"
+SECONDS_PER_ENTRY = 20.0
 
 
 def _partial(model: type[Task]) -> type[BaseModel]:
@@ -130,7 +132,7 @@ class Config(Strict):
                 where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
                 if label in seen:
                     raise ConfigError(f"{where}: two cases have this name")
-                if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", label):
+                if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,119}", label):
                     raise ConfigError(f"{where}: this sweep gives no usable name; name its values with `cases` instead")
                 seen.add(label)
                 overrides = _given(case) if case else {}
@@ -294,7 +296,10 @@ def load(raw: dict) -> Config:
     Raises:
         ConfigError: in one sentence: which key, what was given, what is allowed.
     """
-    return validated(Config, raw, "").check()
+    try:
+        return validated(Config, raw, "").check()
+    except ConfigError as error:
+        raise ConfigError(one_line(str(error))) from None
 
 
 def schema() -> str:
@@ -315,8 +320,9 @@ def _slug(key: str, value: Any) -> str:
 
 @contextmanager
 def _located(where: str) -> Iterator[None]:
-    """Put the key that an error is about in front of it."""
+    """Put the key that an error is about in front of it; refuse an entry that cannot be checked in reasonable time."""
     try:
-        yield
+        with at_most(SECONDS_PER_ENTRY, "to find its kinks and check it"):
+            yield
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None

@@ -95,12 +95,13 @@ def parse(text: str, variables: tuple[str, ...] = ("x",)) -> sympy.Expr:
     try:
         tree = ast.parse(text.strip(), mode="eval")
         expression = _convert(tree.body, frozenset(variables))
-        expression = _overflow_free(sympy.sympify(expression))
+        expression = _overflow_free(expression)
+        finite = not expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I)
     except ConfigError as error:
         raise ConfigError(f"expression {text!r}: {error}") from None
     except (SyntaxError, ValueError, MemoryError, RecursionError, TypeError, ArithmeticError):
         raise ConfigError(f"expression {text!r} is not a formula (write powers as x**2)") from None
-    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
+    if not finite:
         raise ConfigError(f"expression {text!r} has no finite real value")
     return expression
 

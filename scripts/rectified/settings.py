@@ -1,5 +1,6 @@
 """The types that config entries are made of: names, numbers, formulas, and the base of all models."""
 
+import math
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
@@ -37,6 +38,8 @@ def _text(value: Any) -> Any:
 
 
 def ascending(value: tuple[float, float]) -> tuple[float, float]:
+    if not all(map(math.isfinite, value)):
+        raise ValueError(f"{list(value)} given; both ends must be finite numbers")
     if not value[0] < value[1]:
         raise ValueError(f"{list(value)} given; the left end must be below the right end")
     return value
@@ -71,7 +74,7 @@ NonNegative = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, NUMERIC_TEXT]}),
 ]
 Formula = Annotated[str, BeforeValidator(_text)]
-Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]+)?$")]
+Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]{1,60})?$")]
 CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z0-9_.-]+$")]
 CasePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_*?]*/[a-z0-9_.*?\[\]-]+$")]
 Domain = Annotated[tuple[float, float], AfterValidator(ascending)]

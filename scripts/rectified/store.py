@@ -6,9 +6,9 @@ same work gives the same bytes.
 """
 
 import json
-import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,10 @@ import pyarrow.parquet
 import safetensors
 import safetensors.numpy
 import xarray as xr
+from safetensors import SafetensorError
+
+from rectified.atomic import stamp, write_atomically
+from rectified.errors import DamagedFile
 
 # Packages that are installed under another name than they are imported.
 INSTALLED_AS = {"sklearn": "scikit-learn"}
@@ -40,16 +44,36 @@ def versions(code: list[str]) -> dict[str, str]:
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file beside the path, then move it there in one step."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+@contextmanager
+def _reading(path: str | Path, kind: str) -> Iterator[None]:
+    """Say in one sentence that a file cannot be read; errors of the system, which have a number, stay as they are.
+
+    Raises:
+        DamagedFile: if a library finds that the file is not what it should be.
+    """
+    seen = stamp(path)
     try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except (OSError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, SafetensorError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
+        raise DamagedFile(path, f"is damaged: it is not a whole {kind} file", seen) from error
+
+
+def read_attributes(path: str | Path) -> dict[str, str]:
+    """The attributes that a result carries, whatever its format.
+
+    Raises:
+        DamagedFile: if the file cannot be read.
+    """
+    match Path(path).suffix:
+        case ".nc":
+            with _reading(path, "netCDF"), xr.open_dataset(path, engine="h5netcdf") as data:
+                return dict(data.attrs)
+        case ".parquet":
+            with _reading(path, "Parquet"):
+                return _metadata(pyarrow.parquet.read_schema(path))
+    return read_tensors(path)[1]
 
 
 def write_arrays(path: str | Path, data: xr.Dataset, attributes: Mapping[str, str]) -> None:
@@ -59,8 +83,12 @@ def write_arrays(path: str | Path, data: xr.Dataset, attributes: Mapping[str, st
 
 
 def read_arrays(path: str | Path) -> xr.Dataset:
-    """Read labelled arrays from netCDF, whole."""
-    with xr.open_dataset(path, engine="h5netcdf") as data:
+    """Read labelled arrays from netCDF, whole.
+
+    Raises:
+        DamagedFile: if the file cannot be read.
+    """
+    with _reading(path, "netCDF"), xr.open_dataset(path, engine="h5netcdf") as data:
         return data.load()
 
 
@@ -72,12 +100,20 @@ def write_table(path: str | Path, table: pd.DataFrame, attributes: Mapping[str, 
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a tidy table from Parquet; the attributes are in ``table.attrs``."""
-    arrow = pyarrow.parquet.read_table(path)
-    table = arrow.to_pandas()
-    metadata = arrow.schema.metadata or {}
-    table.attrs = {key.decode(): value.decode() for key, value in metadata.items() if key != b"pandas"}
+    """Read a tidy table from Parquet; the attributes are in ``table.attrs``.
+
+    Raises:
+        DamagedFile: if the file cannot be read.
+    """
+    with _reading(path, "Parquet"):
+        arrow = pyarrow.parquet.read_table(path)
+        table = arrow.to_pandas()
+        table.attrs = _metadata(arrow.schema)
     return table
+
+
+def _metadata(schema: pyarrow.Schema) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in (schema.metadata or {}).items() if key != b"pandas"}
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], attributes: Mapping[str, str]) -> None:
@@ -91,8 +127,8 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
     """Read named arrays and attributes from safetensors.
 
     Raises:
-        safetensors.SafetensorError: if the file is damaged.
+        DamagedFile: if the file cannot be read.
     """
-    with safetensors.safe_open(path, framework="numpy") as file:
+    with _reading(path, "safetensors"), safetensors.safe_open(path, framework="numpy") as file:
         attributes = json.loads((file.metadata() or {}).get("attributes", "{}"))
         return {name: file.get_tensor(name) for name in file.keys()}, attributes  # noqa: SIM118 (no mapping)

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import safetensors
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
 from rectified import store
-from rectified.checkpoints import Checkpoint
+from rectified.checkpoints import Checkpoint, digest
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +195,7 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
         }
         structure = json.dumps(_pack(state, tensors))
-        attributes = {"identity": checkpoint.identity, "structure": structure}
+        attributes = {"identity": checkpoint.identity, "structure": structure, "digest": digest(structure, tensors)}
         store.write_tensors(checkpoint.path, tensors, attributes)
 
     def resume(self, checkpoint: Checkpoint) -> None:
@@ -207,9 +206,11 @@ class _Run:
             if attributes.get("identity") != checkpoint.identity:
                 log.info("checkpoint %s belongs to other work: starting anew", checkpoint.path)
                 return
+            if attributes["digest"] != digest(attributes["structure"], tensors):
+                raise ValueError("its content is not what was saved")
             state = _unpack(json.loads(attributes["structure"]), tensors)
-        except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
-            log.warning("checkpoint %s cannot be read (%s): starting anew", checkpoint.path, error)
+        except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+            log.warning("checkpoint %s cannot be used (%s): starting anew", checkpoint.path, error)
             return
         self.epoch, self.epochs = state["epoch"], state["epochs"]
         self.diverged_at.copy_(state["diverged_at"])

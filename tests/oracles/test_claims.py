@@ -385,7 +385,7 @@ def test_entries_survive_as_text_and_name_their_cases():
 
 def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
     """One base run has diverged, so that the range of seven ratios reaches down to zero."""
-    monkeypatch.setattr(claims, "start_log", lambda path: None)
+    monkeypatch.setattr(claims, "start", lambda snakemake: None)
     two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
     output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md")}

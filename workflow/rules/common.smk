@@ -7,11 +7,12 @@ script imports; `params.code`, the digests of their meaning, makes it see them.
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from rectified import config as configuration
-from rectified import digest
+from rectified import digest, resume
 from rectified.claim_entries import cases_of, to_text
 from rectified.errors import ConfigError, nearest
 
@@ -174,3 +175,5 @@ def entry_text(kind):
 
 
 refuse_unknown_targets()
+if workflow.is_main_process and (left := resume.go_on(sys.argv[1:])):
+    logger.warning(left)

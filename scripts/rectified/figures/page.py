@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from rectified import store, style
 from rectified.results import Result, results_of
-from rectified.session import start_log
+from rectified.session import start
 
 
 class PlottedData:
@@ -41,7 +41,7 @@ Draw = Callable[[list[Result], dict, PlottedData], Figure]
 
 def make(snakemake: Any, draw: Draw) -> None:
     """Draw the figure of a rule, stamp it, and write it beside the data it shows."""
-    start_log(snakemake.log[0])
+    start(snakemake)
     style.use()
     results = results_of(list(snakemake.input))
     entry = json.loads(snakemake.params.entry)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rectified import store
 from rectified.results import Result, results_of
-from rectified.session import start_log
+from rectified.session import start
 from rectified.statistics import Summary
 
 Rows = Callable[[list[Result]], pd.DataFrame]
@@ -20,7 +20,7 @@ SEEDS_NOTE = "median [smallest, largest] over seeds"
 
 def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
     """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings, and a note."""
-    start_log(snakemake.log[0])
+    start(snakemake)
     tier = snakemake.params.tier
     table = rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
