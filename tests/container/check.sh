@@ -3,6 +3,7 @@
 # or some of it (`tests/container/check.sh [TARGET ...]`), and compares the results with those of .venv.
 # Needs root, buildah, mmdebstrap and 8 GB in $TMPDIR. The base is made of Debian's packages; Python's packages are
 # those that pip of .venv gets. To keep both for the next time, name a folder in $WHEELS and a tar file in $BASE.
+# A project with finished results of the same targets, named in $ORDINARY, saves the run with .venv. Give whole paths.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for tool in buildah mmdebstrap; do
@@ -11,6 +12,8 @@ done
 work=$(mktemp -d)
 wheels=${WHEELS:-$work/wheels}
 base=${BASE:-$work/base.tar}
+ordinary=${ORDINARY:-$work/ordinary}
+cores=${CORES:-2}
 targets=("${@:-all}")
 
 engine() { buildah --storage-driver "${STORAGE_DRIVER:-overlay}" --root "$work/storage" --runroot "$work/state" "$@"; }
@@ -41,16 +44,18 @@ engine build --isolation chroot --pull-never --layers=false --build-arg BASE=loc
     --volume "$wheels:/wheels:ro" --build-arg PIP_FIND_LINKS=/wheels --build-arg PIP_NO_INDEX=1 \
     --tag localhost/rectified --file workflow/container/Containerfile .
 step "smoke tier in the container"
-mkdir "$work/inside" "$work/outside"
+mkdir "$work/inside" "$work/ordinary"
 container=$(engine from --pull-never localhost/rectified)
 engine run --isolation chroot --volume "$work/inside:/inside" \
-    --env FOLDER=/inside --env "CORES=${CORES:-2}" "$container" -- \
+    --env FOLDER=/inside --env "CORES=$cores" "$container" -- \
     /opt/rectified/workflow/container/smoke.sh "${targets[@]}"
-step "the same with .venv"
-cp -R Snakefile config.yaml scripts workflow envs "$work/outside"
-snakemake=$PWD/.venv/bin/snakemake
-(cd "$work/outside" && "$snakemake" --cores "${CORES:-2}" "${targets[@]}" --configfile workflow/tiers/smoke.yaml) \
-    >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
+if [ -z "${ORDINARY:-}" ]; then
+    step "the same with .venv"
+    cp -R Snakefile config.yaml scripts workflow envs "$ordinary"
+    snakemake=$PWD/.venv/bin/snakemake
+    (cd "$ordinary" && "$snakemake" --cores "$cores" "${targets[@]}" --configfile workflow/tiers/smoke.yaml) \
+        >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
+fi
 step "comparison"
-PYTHONPATH=scripts .venv/bin/python tests/container/compare.py "$work/inside" "$work/outside"
+PYTHONPATH=scripts .venv/bin/python tests/container/compare.py "$work/inside" "$ordinary"
 step "done"

@@ -122,21 +122,3 @@ def test_the_guard_refuses_a_package_that_only_snakemake_has(foreign):
 def test_the_guard_lets_everything_else_pass(code, foreign):
     run = guarded(code, foreign)
     assert run.returncode == 0, run.stderr
-
-
-def words(text: str) -> list[str]:
-    """Words of the lines that are no comments."""
-    return [word for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split()]
-
-
-def test_both_containers_take_the_same_files_the_same_base_and_the_same_steps():
-    folder = ROOT / "workflow/container"
-    oci, apptainer = words((folder / "Containerfile").read_text()), words((folder / "rectified.def").read_text())
-    needed = {"requirements.txt", "Snakefile", "config.yaml", "scripts", "workflow", "envs"}
-    for recipe in (oci, apptainer):
-        assert needed <= set(recipe)
-        assert "/opt/rectified/workflow/container/install.sh" in recipe
-        assert [word for word in recipe if "apt-get" in word or ("pip" in word and "PIP_" not in word)] == []
-    image = next(word for word in apptainer if word.startswith("debian:"))
-    assert f"BASE=docker.io/library/{image}" in oci
-    assert re.fullmatch(r"debian:\w+-\d{8}-slim", image)

@@ -1,0 +1,61 @@
+"""The recipes of the containers, and the comparison that their check ends with."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from container import compare
+from rectified import store
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def words(text: str) -> list[str]:
+    """Words of the lines that are no comments."""
+    return [word for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split()]
+
+
+def test_both_containers_take_the_same_files_the_same_base_and_the_same_steps():
+    folder = ROOT / "workflow/container"
+    oci, apptainer = words((folder / "Containerfile").read_text()), words((folder / "rectified.def").read_text())
+    needed = {"requirements.txt", "Snakefile", "config.yaml", "scripts", "workflow", "envs"}
+    for recipe in (oci, apptainer):
+        assert needed <= set(recipe)
+        assert "/opt/rectified/workflow/container/install.sh" in recipe
+        assert [word for word in recipe if "apt-get" in word or ("pip" in word and "PIP_" not in word)] == []
+    image = next(word for word in apptainer if word.startswith("debian:"))
+    assert f"BASE=docker.io/library/{image}" in oci
+    assert re.fullmatch(r"debian:\w+-\d{8}-slim", image)
+
+
+@pytest.fixture
+def projects(tmp_path):
+    """Write one table as the result of two projects, with attributes of their own; return their folders."""
+
+    def write(first: dict, second: dict, change: float = 0.0) -> list[Path]:
+        folders = [tmp_path / "one", tmp_path / "other"]
+        for folder, attributes, value in zip(folders, (first, second), (1.0, 1.0 + change)):
+            store.write_table(folder / "results/smoke/data.parquet", pd.DataFrame({"x": [value]}), attributes)
+        return folders
+
+    return write
+
+
+def test_results_that_name_another_python_are_the_same_data(projects, capsys):
+    compare.main(*projects({"versions": "3.11.2", "spec": "a"}, {"versions": "3.11.7", "spec": "a"}))
+    assert capsys.readouterr().out == "1 files: 0 of the same bytes, 1 more of the same data\n"
+
+
+@pytest.mark.parametrize(("spec", "change"), [("b", 0.0), ("a", 1e-15)])
+def test_other_data_and_other_attributes_are_told(projects, spec, change):
+    with pytest.raises(SystemExit, match=r"different: results/smoke/data.parquet"):
+        compare.main(*projects({"spec": "a"}, {"spec": spec}, change))
+
+
+def test_missing_results_are_told(projects):
+    one, other = projects({}, {})
+    (other / "results/smoke/data.parquet").unlink()
+    with pytest.raises(SystemExit, match="not the same files"):
+        compare.main(one, other)
