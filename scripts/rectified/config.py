@@ -123,11 +123,13 @@ class Config(Strict):
         task = entry.task
         base = _given(getattr(self.defaults, task)) | _given(entry)
         base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
+        order = [key for key in TASKS[task].model_fields if key in entry.sweep]  # whichever layer names a key first
+        sweep = {key: entry.sweep[key] for key in dict.fromkeys([*order, *entry.sweep])}
         seen = set()
         cases = {case_name: case for case_name, case in entry.cases.items() if case is not None}
         for case_name, case in (cases if entry.cases else {"": None}).items():
-            for values in itertools.product(*(self._swept(*item) for item in entry.sweep.items())):
-                swept = dict(zip(entry.sweep, values))
+            for values in itertools.product(*(self._swept(*item) for item in sweep.items())):
+                swept = dict(zip(sweep, values))
                 label = "-".join(filter(None, [case_name, *(_slug(*item) for item in swept.items())])) or "default"
                 where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
                 if label in seen:

@@ -47,10 +47,16 @@ def exact(
 ) -> Float[Tensor, "networks width inputs"]:
     """scale · W h/√fan_in for standard normal W, sampled from its exact law without W."""
     fan_in, inputs = h.shape[1:]
-    root = torch.linalg.vector_norm(h, dim=1, keepdim=True) if inputs == 1 else torch.linalg.qr(h, mode="r").R
+    root = torch.linalg.vector_norm(h, dim=1, keepdim=True) if inputs == 1 else _root(h)
     root = root * (scale / fan_in**0.5)
     normal = _normal((len(h), width, root.shape[1]), random, h)
     return normal.mul_(root) if inputs == 1 else normal @ root
+
+
+def _root(h: Float[Tensor, "networks fan_in inputs"]) -> Float[Tensor, "networks rank inputs"]:
+    """The triangular R of RᵀR = hᵀh with a diagonal that is not negative, which libraries leave open."""
+    root = torch.linalg.qr(h, mode="r").R
+    return torch.where(root.diagonal(dim1=1, dim2=2) < 0, -1.0, 1.0)[..., None] * root
 
 
 def brute_force(

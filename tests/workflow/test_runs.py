@@ -35,10 +35,12 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_one_core_gives_the_same_bytes_as_two(finished, fresh):
+    """A part of the tier, with all kinds of jobs; the whole is compared between this machine and a cluster."""
     project = fresh()
-    project.run("all", *SMOKE, cores=1)
+    exhibits = ("deep_ritz/ext2", "effective_theory/fig7", "effective_theory/ext6", "failed_ideas/fig2")
+    project.run(*(f"results/smoke/figures/{name}.pdf" for name in exhibits), *SMOKE, cores=1)
     one, two = project.data(), finished.data()
-    assert one.keys() == two.keys()
+    assert len(one) > 40
     assert [name for name in one if one[name] != two[name]] == []
 
 

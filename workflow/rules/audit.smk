@@ -12,8 +12,8 @@ rule latents:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=2000,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=megabytes("latents"),
+        runtime=minutes("latents"),
     params:
         code=digest.code("latents.py"),
         job=job_of,
@@ -35,8 +35,8 @@ rule audit:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=3000,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("audit"),
+        runtime=minutes("audit"),
     params:
         code=digest.code("audit.py"),
         job=job_of,

@@ -4,16 +4,20 @@ Snakemake reruns a job when its entry script is newer than its results. It does 
 script imports; `params.code`, the digests of their meaning, makes it see them.
 """
 
+import math
 import sys
+from functools import cache
+from importlib.util import find_spec
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from rectified import cluster, digest, resume
 from rectified import config as configuration
-from rectified import digest, resume
 from rectified.claim_entries import cases_of, to_text
+from rectified.costs import TABLE, Costs
 from rectified.errors import ConfigError, nearest
 
 try:
@@ -21,6 +25,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
+COSTS = Costs.read(Path(workflow.basedir) / TABLE)
 RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
@@ -87,10 +92,33 @@ def training_script(wildcards):
     return f"train_{settings_of(wildcards).task}.py"
 
 
-def megabytes(wildcards):
-    """Memory of the job at these wildcards, from its settings where they tell."""
-    settings = settings_of(wildcards)
-    return max(1500, round(settings.memory(CONFIG.grid_of(settings)) / 1e6))
+@cache
+def cost(document, experiment, case, job):
+    """What that job of a case costs, as far as measured jobs tell."""
+    named(named(CONFIG.cases, experiment, "experiment"), case, f"case of {experiment}")
+    return COSTS.of(f"{document}/{experiment}/{case}/{job}", CONFIG)
+
+
+def minutes(job):
+    """A resource function: time to ask for, three times what is expected and at least ten minutes; more on retries."""
+
+    def asked(wildcards, attempt):
+        seconds = cost(wildcards.document, wildcards.experiment, wildcards.case, job).seconds
+        return attempt * math.ceil(10 + 3 * seconds / 60)
+
+    return asked
+
+
+def megabytes(job):
+    """A resource function: memory to ask for, from the settings and from measurements; more on retries."""
+
+    def asked(wildcards, attempt):
+        settings = settings_of(wildcards)
+        measured = cost(wildcards.document, wildcards.experiment, wildcards.case, job).megabytes
+        wanted = max(1000, 1.5 * measured, settings.memory(CONFIG.grid_of(settings)) / 1e6)
+        return min(math.ceil(attempt * wanted), max(math.ceil(wanted), math.floor(1024 * CONFIG.memory)))
+
+    return asked
 
 
 def reference_of(wildcards):
@@ -174,6 +202,30 @@ def entry_text(kind):
     return lambda wildcards: entry_of(kind, wildcards).model_dump_json()
 
 
+def refuse_what_no_node_can_run():
+    """Stop before anything is submitted when SLURM could never run a job: it would wait for ever."""
+    submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
+    cluster.check([(job.rule.name, job.threads, job.resources) for job in submitted], cluster.partitions())
+
+
+def refuse_a_gpu_that_is_not_here():
+    """Stop before the first job when config wants a GPU that this machine has not, where torch is here to ask."""
+    if CONFIG.device == "cuda" and find_spec("torch"):
+        from rectified import devices
+
+        devices.chosen(CONFIG.device)
+
+
 refuse_unknown_targets()
 if workflow.is_main_process and (left := resume.go_on(sys.argv[1:])):
     logger.warning(left)
+
+
+onstart:
+    try:
+        if workflow.executor_plugin.name == "slurm":
+            refuse_what_no_node_can_run()
+        elif workflow.executor_plugin.name == "local":
+            refuse_a_gpu_that_is_not_here()
+    except ConfigError as error:
+        raise WorkflowError(str(error))

@@ -11,8 +11,8 @@ rule hessian:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=1500,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=megabytes("hessian"),
+        runtime=minutes("hessian"),
     params:
         code=digest.code("hessian.py"),
         job=job_of,
@@ -33,8 +33,8 @@ rule landscape:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=1500,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=megabytes("landscape"),
+        runtime=minutes("landscape"),
     params:
         code=digest.code("landscape.py"),
         job=job_of,

@@ -9,8 +9,8 @@ rule kernel_ensemble:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=megabytes,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=megabytes("kernels"),
+        runtime=minutes("kernels"),
         device=CONFIG.device,
     params:
         code=digest.code("kernel_ensemble.py"),
@@ -30,8 +30,8 @@ rule ensemble:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=megabytes,
-        runtime=lambda wildcards, attempt: 360 * attempt,
+        mem_mb=megabytes("shard"),
+        runtime=minutes("shard"),
         device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:

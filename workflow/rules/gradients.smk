@@ -11,8 +11,8 @@ rule gradients:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=3000,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=megabytes("gradients"),
+        runtime=minutes("gradients"),
     params:
         code=digest.code("gradients.py"),
         job=job_of,

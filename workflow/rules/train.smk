@@ -14,8 +14,8 @@ rule train:
         "../../envs/compute.yaml"
     threads: CONFIG.threads
     resources:
-        mem_mb=megabytes,
-        runtime=lambda wildcards, attempt: 180 * attempt,
+        mem_mb=megabytes("train"),
+        runtime=minutes("train"),
         device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:

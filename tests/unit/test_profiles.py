@@ -1,0 +1,50 @@
+"""The profiles say what Snakemake and the workflow understand, and ask for GPUs where jobs can use them."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.cli import get_argument_parser
+
+ROOT = Path(__file__).parent.parent.parent
+PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")}
+RULES = "".join(path.read_text() for path in [ROOT / "Snakefile", *sorted(ROOT.glob("workflow/rules/*.smk"))])
+
+
+def rules_with(text: str) -> set[str]:
+    """The rules in whose definition a text occurs."""
+    blocks = re.split(r"^rule (\w+):\n", RULES, flags=re.M)[1:]
+    return {name for name, body in zip(blocks[::2], blocks[1::2]) if text in body.split("\n\n\n")[0]}
+
+
+def test_the_three_are_there():
+    assert set(PROFILES) == {"slurm", "slurm-gpu", "gpu"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_key_is_an_option_of_snakemake(name):
+    options = {option for action in get_argument_parser()._actions for option in action.option_strings}
+    ours = {f"--{key}" for key in PROFILES[name] if not key.startswith("slurm-")}
+    assert ours <= options
+
+
+@pytest.mark.parametrize("name", ["gpu", "slurm-gpu"])
+def test_every_rule_that_can_use_a_gpu_asks_for_one(name):
+    asking = {rule for rule, resources in PROFILES[name]["set-resources"].items() if resources["gpu"] == 1}
+    assert asking == rules_with("device=CONFIG.device")
+    assert PROFILES[name]["config"] == ["device=cuda"]
+
+
+def test_the_slurm_profiles_differ_in_their_gpus_only():
+    plain, gpu = PROFILES["slurm"], dict(PROFILES["slurm-gpu"])
+    del gpu["set-resources"], gpu["config"]
+    assert gpu == plain
+
+
+def test_what_is_submitted_asks_for_more_when_it_is_tried_again():
+    local = set(re.search(r"^localrules:\n((?:    \w+,\n)+)", RULES, re.M)[1].replace(",", "").split())
+    submitted = set(re.findall(r"^rule (\w+):", RULES, re.M)) - local
+    assert submitted == {"train", "ensemble", "kernel_ensemble", "latents", "audit"}
+    assert submitted <= rules_with("mem_mb=megabytes(")
+    assert submitted <= rules_with("runtime=minutes(")
