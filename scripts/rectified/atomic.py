@@ -78,7 +78,7 @@ def stamp(path: str | Path) -> Stamp:
 
 def means_full(error: BaseException) -> bool:
     """Whether an error, of the system or in the words of a library, says that a disk or a quota is full."""
-    return getattr(error, "errno", None) in FULL or any(f"(os error {number})" in str(error) for number in FULL)
+    return getattr(error, "errno", None) in FULL or any(os.strerror(number) in str(error) for number in FULL)
 
 
 def disk_full(path: Path) -> DiskFull:

@@ -77,9 +77,9 @@ def read_attributes(path: str | Path) -> dict[str, str]:
 
 
 def write_arrays(path: str | Path, data: xr.Dataset, attributes: Mapping[str, str]) -> None:
-    """Write labelled arrays as netCDF."""
-    data = data.assign_attrs(attributes)
-    write_atomically(path, lambda file: data.to_netcdf(file, engine="h5netcdf"))
+    """Write labelled arrays as netCDF, from memory: on a full disk HDF5 would lose what it holds, and crash."""
+    content = data.assign_attrs(attributes).to_netcdf(engine="h5netcdf")
+    write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def read_arrays(path: str | Path) -> xr.Dataset:

@@ -10,6 +10,8 @@ import sympy
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from snakemake.common.configfile import load_configfile
+from snakemake.exceptions import WorkflowError
 from test_config import merged, small
 
 from rectified import activations, expressions
@@ -296,3 +298,12 @@ def test_all_folders_of_all_tiers_lie_in_the_results():
         root = Path("results").resolve()
         for case in config.all_cases:
             assert (Path(config.results) / case.folder).resolve().is_relative_to(root)
+
+
+@pytest.mark.parametrize("where", ["", "tier: ", "tier: [1, "])
+def test_a_tag_of_yaml_that_would_run_code_is_refused(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("overlay.yaml").write_text(f"{where}!!python/object/apply:os.mkdir [canary]{']' if '[' in where else ''}\n")
+    with pytest.raises(WorkflowError, match="not valid JSON or YAML"):
+        load_configfile("overlay.yaml")
+    assert canary(tmp_path) == ["overlay.yaml"]
