@@ -3,9 +3,9 @@
 A run that is killed leaves Snakemake's locks, jobs that nobody waits for, and the marks of unfinished outputs. So each
 run notes under ``.snakemake/runs`` where it runs, as what process and since when, and takes the note away at its end.
 The next run that finds a note of a process of this machine that lives no more removes the locks that are younger than
-the note and ends what that process had started. It leaves everything as it is while another run may be alive: one that
-is, or one of another machine, of which it cannot tell. Unfinished
-outputs are made again, as ``profiles/default`` tells Snakemake.
+the note, ends what that process had started, and removes the outputs that Snakemake has marked as unfinished, so that
+their jobs run again. It leaves everything as it is while another run may be alive: one that is, or one of another
+machine, of which it cannot tell.
 """
 
 import atexit
@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -133,12 +134,23 @@ def _clean(dead: list[Path]) -> str:
     locks = [lock for lock in FOLDER.glob("locks/*.lock") if lock.stat().st_mtime_ns >= since]
     orphans = _orphans()
     end(orphans)
-    for file in [*locks, *dead]:
+    for file in [*_unfinished(), *locks, *dead]:
         file.unlink(missing_ok=True)
     if not (locks or orphans):
         return ""
     left = f"; {len(orphans)} of its jobs still ran and are ended" if orphans else ""
     return f"A run in this folder was killed{left}. This one goes on from what it has left."
+
+
+def _unfinished() -> list[Path]:
+    """Outputs of jobs that were running, and the marks that Snakemake has set for them: their names in base 64."""
+    folder = FOLDER / "incomplete"
+    marks = [mark for mark in folder.rglob("*") if mark.is_file()]
+    names = ["".join(part.removeprefix("@") for part in mark.relative_to(folder).parts) for mark in marks]
+    with suppress(ValueError):
+        outputs = [Path(urlsafe_b64decode(name).decode()).resolve() for name in names]
+        return [output for output in outputs if output.is_file() and output.is_relative_to(Path.cwd())] + marks
+    return []
 
 
 def _orphans() -> list[psutil.Process]:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from snakemake.persistence.file import FilePersistence
 
 from rectified import atomic, inputs, resume, store
 from rectified.errors import DamagedFile, DiskFull, SetAside
@@ -55,6 +58,32 @@ def test_locks_of_a_run_that_is_no_more_are_removed(folder):
     assert [note.name for note in (folder / ".snakemake/runs").glob("*.json")] == [
         f"{platform.node()}-{os.getpid()}.json"
     ]
+
+
+def marked(folder, output: str):
+    """Mark an output as unfinished, as Snakemake does; long names are spread over folders."""
+    marks = folder / ".snakemake/incomplete"
+    path = FilePersistence._record_path(SimpleNamespace(_fetch_max_len=lambda subject: 60), str(marks), output)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text("{}")
+    return Path(path)
+
+
+def test_outputs_that_a_dead_run_had_not_finished_are_removed_and_no_others(folder):
+    noted(folder, "gone", me(pid=DEAD))
+    lock(folder)
+    outside = folder.parent / f"{folder.name}-outside"
+    names = ["results/half", f"results/{'long/' * 30}half", "results/missing", f"../{outside.name}"]
+    files = [folder / name for name in [*names, "results/whole"]]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.name != "missing":
+            file.write_text("x")
+    marks = [marked(folder, name) for name in names]
+    resume.go_on(COMMAND)
+    assert [file.exists() for file in files] == [False, False, False, True, True]
+    assert not any(mark.exists() for mark in marks)
+    outside.unlink()
 
 
 def test_a_process_that_has_the_number_of_a_dead_one_is_another(folder):

@@ -68,8 +68,7 @@ def test_killed_run_goes_on_to_the_same_bytes(fresh):
     state = victim.folder / "results/smoke/.checkpoints/deep_ritz/ritz/relu-k2/weights.safetensors"
     victim.kill_when(state, target, *SMOKE, *slow)
     assert not (victim.folder / target).exists()
-    victim.run("--unlock", target, *SMOKE, *slow)
-    victim.run(target, *SMOKE, "--rerun-incomplete", *slow)
+    victim.run(target, *SMOKE, *slow)
     log = (victim.folder / "results/smoke/deep_ritz/ritz/relu-k2/train.log").read_text()
     assert "resuming at epoch" in log
     assert not state.exists()
