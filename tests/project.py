@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
+CODE = ("Snakefile", "config.yaml", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/", "workflow/claims.yaml")
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", re.M)
 
 
@@ -82,7 +83,8 @@ class Project:
         return hashlib.sha256(b"".join(file.read_bytes() for file in tracked)).hexdigest()
 
     def _is_code(self, file: Path) -> bool:
-        return file.relative_to(self.folder).parts[0] in ("Snakefile", "config.yaml", "workflow", "scripts", "envs")
+        path = str(file.relative_to(self.folder))
+        return path.startswith(CODE)
 
     def kill_when(self, exists: Path, *arguments: str) -> None:
         """Start a run, wait for a file, then kill the whole process group at once."""

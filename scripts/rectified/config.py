@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field, StringConstraints, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from rectified import activations, checks
 from rectified.activations import Activation
@@ -32,6 +32,12 @@ CUSTOM = "custom"
 SECONDS_PER_ENTRY = 20.0
 
 
+class Made(Strict):
+    """The base of models made here, whose docstrings are not in any source that could be searched for them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def _partial(model: type[Task]) -> type[BaseModel]:
     """The model with every setting optional: what an experiment or a case may say."""
     fields = {
@@ -42,11 +48,11 @@ def _partial(model: type[Task]) -> type[BaseModel]:
         for name, field in model.model_fields.items()
         if name not in ("task", "document")
     }
-    return create_model(f"{model.__name__}Settings", __base__=Strict, __doc__=model.__doc__, **fields)
+    return create_model(f"{model.__name__}Settings", __base__=Made, __doc__=model.__doc__, **fields)
 
 
-def _entry(model: type[Task]) -> type[BaseModel]:
-    settings = _partial(model)
+def _entry(model: type[Task], settings: type[BaseModel]) -> type[BaseModel]:
+    """The model of an experiment: settings that all its jobs share, and its cases."""
     return create_model(
         f"{model.__name__}Experiment",
         __base__=settings,
@@ -59,10 +65,10 @@ def _entry(model: type[Task]) -> type[BaseModel]:
 
 
 SETTINGS = {name: _partial(model) for name, model in TASKS.items()}
-ENTRIES = {name: _entry(model) for name, model in TASKS.items()}
+ENTRIES = {name: _entry(model, SETTINGS[name]) for name, model in TASKS.items()}
 Entry = one_of(ENTRIES.values(), "task")
 Defaults = create_model(
-    "Defaults", __base__=Strict, **{name: (settings, settings()) for name, settings in SETTINGS.items()}
+    "Defaults", __base__=Made, **{name: (settings, settings()) for name, settings in SETTINGS.items()}
 )
 
 
@@ -292,14 +298,18 @@ class Config(Strict):
         return False
 
 
-def load(raw: dict) -> Config:
+def load(raw: dict, checked: bool = False) -> Config:
     """Validate a whole config.
+
+    Args:
+        checked: whether formulas, references and combinations are known to be right, as in the jobs of a run.
 
     Raises:
         ConfigError: in one sentence: which key, what was given, what is allowed.
     """
     try:
-        return validated(Config, raw, "").check()
+        config = validated(Config, raw, "")
+        return config if checked else config.check()
     except ConfigError as error:
         raise ConfigError(one_line(str(error))) from None
 

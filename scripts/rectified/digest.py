@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@cache
 def code(script: str) -> list[str]:
     """An entry script in ``scripts/`` and its import closure, as lines of path, digest and imported packages."""
     return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in closure(ROOT / script)]
@@ -32,14 +33,20 @@ def closure(start: Path) -> list[Path]:
     return sorted(seen)
 
 
+@cache
 def packages(path: Path) -> list[str]:
     """Top-level names of what a file imports from neither this project nor the standard library, sorted."""
     names = {name.split(".")[0] for name in imported_names(path)} - sys.stdlib_module_names
     return sorted(name for name in names if not any((ROOT / name).with_suffix(end).exists() for end in ("", ".py")))
 
 
-def imported_names(path: Path) -> Iterator[str]:
+@cache
+def imported_names(path: Path) -> list[str]:
     """Dotted names of all modules, and of all names from modules, that a file imports."""
+    return list(_imported_names(path))
+
+
+def _imported_names(path: Path) -> Iterator[str]:
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,7 +1,7 @@
 """A SLURM of two nodes on this machine, loopback only: one partition of CPUs, one with a GPU that is none.
 
-Everything it writes lies in one folder, its configuration too (SLURM_CONF); only Debian's packages are put into the
-system, where they are missing.
+Everything it writes lies in one folder; into the system come only Debian's packages, where they are missing, and, while
+it lives, links to its configuration where SLURM's programs look for it.
 """
 
 import os
@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,9 +18,11 @@ PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
 POLICY = Path("/usr/sbin/policy-rc.d")
 NODES = {"cpu": "cpu01", "gpu": "gpu01"}
 CPUS, MEGABYTES = 4, 4000
+NAME = "loopback"
+LINKS = [Path("/etc/slurm", name) for name in ("slurm.conf", "gres.conf")]
 
 CONFIGURATION = """
-ClusterName=loopback
+ClusterName={name}
 SlurmctldHost={host}(127.0.0.1)
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SlurmctldPort={ports[0]}
@@ -36,7 +39,6 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-TaskProlog={folder}/prolog.sh
 SwitchType=switch/none
 MpiDefault=none
 SelectType=select/cons_tres
@@ -65,11 +67,11 @@ NodeName=gpu01 Name=gpu File=/dev/null
 
 
 class Cluster:
-    """Daemons of SLURM that live in a folder; ``environment`` is what its users need."""
+    """Daemons of SLURM that live in a folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
+        self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}  # by which its processes are known
         self.processes: list[psutil.Process] = []
 
     def start(self) -> None:
@@ -81,11 +83,12 @@ class Cluster:
         host, ports = socket.gethostname().split(".")[0], free_ports(3)
         for folder in ("state", "spool.cpu01", "spool.gpu01"):
             (self.folder / folder).mkdir(parents=True)
-        text = CONFIGURATION.format(host=host, ports=ports, folder=self.folder, cpus=CPUS, megabytes=MEGABYTES)
+        text = CONFIGURATION.format(
+            name=NAME, host=host, ports=ports, folder=self.folder, cpus=CPUS, megabytes=MEGABYTES
+        )
         (self.folder / "slurm.conf").write_text(text)
         (self.folder / "gres.conf").write_text(GPUS)
-        (self.folder / "prolog.sh").write_text(f"#!/bin/sh\necho export SLURM_CONF={self.folder}/slurm.conf\n")
-        (self.folder / "prolog.sh").chmod(0o755)
+        self._link_configuration()
         self._start_munge()
         self._start(shutil.which("slurmctld", path=SBIN), pid="slurmctld.pid")
         for node in NODES.values():
@@ -96,13 +99,23 @@ class Cluster:
     def start_node(self, node: str) -> None:
         self._start(shutil.which("slurmd", path=SBIN), "-N", node, pid=f"slurmd.{node}.pid")
 
-    def kill_node(self, node: str) -> None:
-        """Lose a node at once: its daemon and all that runs on it."""
+    def lose_node(self, node: str) -> None:
+        """Lose a node at once, its daemon and all that runs on it, until SLURM knows."""
+        jobs = self.run("squeue", "--noheader", f"--nodelist={node}", "--format=%i").split()
+        steps = [step for step in self._steps() if any(f"[{job}." in " ".join(step.cmdline()) for job in jobs)]
         daemon = psutil.Process(int((self.folder / f"slurmd.{node}.pid").read_text()))
-        steps = [process for process in self.left() if process.name() == "slurmstepd"]
-        for process in [daemon, *(one for step in steps for one in [step, *step.children(recursive=True)])]:
+        lost = [daemon, *(one for step in steps for one in [*step.children(recursive=True), step])]
+        for process in lost:
             process.kill()
-        self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        psutil.wait_procs(lost, timeout=10)
+        self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
+        assert wait(lambda: self.states()[node].startswith("down"), seconds=20)
+
+    def bring_back(self, node: str) -> None:
+        """Start a lost node again, until SLURM has it."""
+        self.start_node(node)
+        self.run("scontrol", "update", f"nodename={node}", "state=resume")
+        assert wait(lambda: self.states()[node] == "idle", seconds=30)
 
     def states(self) -> dict[str, str]:
         """State of each node, such as idle, mixed or down."""
@@ -111,34 +124,48 @@ class Cluster:
 
     def run(self, *command: str) -> str:
         """Run one of SLURM's commands; return what it prints."""
-        environment = os.environ | self.environment
-        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout
 
     def stop(self) -> None:
         """End everything that was started, jobs first."""
-        self.run("scancel", "--state=RUNNING", f"--user={os.environ.get('USER', 'root')}")
-        for process in reversed(self.processes):
-            with_children = [*process.children(recursive=True), process] if process.is_running() else []
-            for one in with_children:
-                one.terminate()
-            psutil.wait_procs(with_children, timeout=10)
+        self.run("scancel", f"--user={os.geteuid()}")
+        wait(lambda: not self._steps(), seconds=20)
+        daemons = [process for process in reversed(self.processes) if process.is_running()]
+        for daemon in daemons:
+            daemon.terminate()
+        psutil.wait_procs(daemons, timeout=10)
         for process in self.left():
             process.kill()
+        for link in LINKS:
+            link.unlink(missing_ok=True)
 
     def left(self) -> list[psutil.Process]:
         """Processes of this machine that were started by this cluster: its daemons, and what they run."""
-        return [process for process in psutil.process_iter() if self._started(process)]
+        return [process for process in psutil.process_iter() if self._started(process)] + self._steps()
+
+    def _steps(self) -> list[psutil.Process]:
+        """The managers of job steps; they tell nothing of their environment."""
+        return [process for process in psutil.process_iter() if process.name().startswith("slurmstepd")]
 
     def _started(self, process: psutil.Process) -> bool:
-        try:
-            return process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]
-        except psutil.Error:
-            return False
+        with suppress(psutil.Error):
+            environment = process.environ()
+            ours = environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]
+            return ours or environment.get("SLURM_CLUSTER_NAME") == NAME
+        return False
+
+    def _link_configuration(self) -> None:
+        """Put links where SLURM's programs look, as the steps of jobs know no other place."""
+        for link in LINKS:
+            if link.exists() and not link.is_symlink():
+                raise RuntimeError(f"{link} is there: this machine has a SLURM of its own, which the tests leave alone")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.folder / link.name)
 
     def _start(self, *command: str, pid: str) -> None:
         (self.folder / pid).unlink(missing_ok=True)
-        environment = os.environ | self.environment
-        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=self.folder)
+        subprocess.run(command, env=self.environment, check=True, capture_output=True, cwd=self.folder)
         assert wait(lambda: (self.folder / pid).exists() and (self.folder / pid).read_text().strip(), seconds=20)
         self.processes.append(psutil.Process(int((self.folder / pid).read_text())))
 

@@ -1,14 +1,18 @@
 """A SLURM of two nodes for the tests, and the project submitted to it."""
 
 import os
+import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from cluster import Cluster, install
 
-from project import SMOKE, Project, remember_smoke, remembered_smoke
+from project import SMOKE, Project, remembered_smoke
 
+SUBMITTED = re.compile(r"has been submitted with SLURM jobid (\d+)")
+LONG_RULES = ("train", "ensemble", "kernel_ensemble", "latents", "audit")
 FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--latency-wait=10")
 
 
@@ -22,19 +26,27 @@ class Submission:
             self.process = subprocess.Popen(
                 command,
                 cwd=project.folder,
-                env=os.environ | cluster.environment,
+                env=cluster.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def end(self, seconds: float = 400, ok: bool = True) -> str:
+    def end(self, seconds: float = 480, ok: bool = True) -> str:
         """Wait for the end of the run; return all that it printed."""
         code = self.process.wait(timeout=seconds)
         output = self.log.read_text()
         assert (code == 0) == ok, output[-5000:]
         return output
+
+    def submitted(self) -> list[str]:
+        """Numbers that SLURM gave to the jobs of the run, which must end well."""
+        return SUBMITTED.findall(self.end())
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
@@ -69,12 +81,11 @@ def fresh(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Checksums of the smoke tier run on this machine's own cores: those of the tests before, or made anew."""
+    """Checksums of the smoke tier on this machine's own cores: of all of it if other tests have just run it, or else
+    of what is submitted to a cluster, run here and now."""
     project = Project(tmp_path_factory.mktemp("local"))
     known = remembered_smoke(project)
     if known is None:
-        key = project.key()
-        project.run("all", *SMOKE)
-        remember_smoke(key, project)
+        project.run("all", *SMOKE, "--until", *LONG_RULES)
         known = project.checksums()
     return known

@@ -15,7 +15,7 @@ rule latents:
         mem_mb=megabytes("latents"),
         runtime=minutes("latents"),
     params:
-        code=digest.code("latents.py"),
+        code=code_of("latents.py"),
         job=job_of,
     script:
         "../../scripts/latents.py"
@@ -38,7 +38,7 @@ rule audit:
         mem_mb=megabytes("audit"),
         runtime=minutes("audit"),
     params:
-        code=digest.code("audit.py"),
+        code=code_of("audit.py"),
         job=job_of,
     script:
         "../../scripts/audit.py"

@@ -16,7 +16,7 @@ rule claims_of_document:
         mem_mb=1000,
         runtime=10,
     params:
-        code=digest.code("claims.py"),
+        code=code_of("claims.py"),
         entry=claims_text,
         tier=CONFIG.tier,
     script:

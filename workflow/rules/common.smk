@@ -21,7 +21,7 @@ from rectified.costs import TABLE, Costs
 from rectified.errors import ConfigError, nearest
 
 try:
-    CONFIG = configuration.load(config)
+    CONFIG = configuration.load(config, checked=not workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
@@ -57,6 +57,11 @@ def refuse_unknown_targets():
                 files = {f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]}
                 if target not in files:
                     raise WorkflowError(f"unknown {kind} {target!r}; {nearest(target, files)}")
+
+
+def code_of(script):
+    """A parameter function: the digests of the code that an entry script runs."""
+    return lambda wildcards: digest.code(script)
 
 
 def settings_of(wildcards):

@@ -14,7 +14,7 @@ rule hessian:
         mem_mb=megabytes("hessian"),
         runtime=minutes("hessian"),
     params:
-        code=digest.code("hessian.py"),
+        code=code_of("hessian.py"),
         job=job_of,
     script:
         "../../scripts/hessian.py"
@@ -36,7 +36,7 @@ rule landscape:
         mem_mb=megabytes("landscape"),
         runtime=minutes("landscape"),
     params:
-        code=digest.code("landscape.py"),
+        code=code_of("landscape.py"),
         job=job_of,
     script:
         "../../scripts/landscape.py"

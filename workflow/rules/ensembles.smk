@@ -13,7 +13,7 @@ rule kernel_ensemble:
         runtime=minutes("kernels"),
         device=CONFIG.device,
     params:
-        code=digest.code("kernel_ensemble.py"),
+        code=code_of("kernel_ensemble.py"),
         job=job_of,
     script:
         "../../scripts/kernel_ensemble.py"
@@ -35,7 +35,7 @@ rule ensemble:
         device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
-        code=digest.code("train_ensemble.py"),
+        code=code_of("train_ensemble.py"),
         job=job_of,
     script:
         "../../scripts/train_ensemble.py"

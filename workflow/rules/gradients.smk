@@ -14,7 +14,7 @@ rule gradients:
         mem_mb=megabytes("gradients"),
         runtime=minutes("gradients"),
     params:
-        code=digest.code("gradients.py"),
+        code=code_of("gradients.py"),
         job=job_of,
     script:
         "../../scripts/gradients.py"
@@ -34,7 +34,7 @@ rule feature:
         mem_mb=1000,
         runtime=10,
     params:
-        code=digest.code("feature.py"),
+        code=code_of("feature.py"),
         job=job_of,
     script:
         "../../scripts/feature.py"

@@ -12,7 +12,7 @@ rule theory:
         mem_mb=1000,
         runtime=10,
     params:
-        code=digest.code("theory.py"),
+        code=code_of("theory.py"),
         job=job_of,
     script:
         "../../scripts/theory.py"
@@ -32,7 +32,7 @@ rule lemma:
         mem_mb=1000,
         runtime=10,
     params:
-        code=digest.code("lemma.py"),
+        code=code_of("lemma.py"),
         job=job_of,
     script:
         "../../scripts/lemma.py"
@@ -52,7 +52,7 @@ rule reference:
         mem_mb=2000,
         runtime=20,
     params:
-        code=digest.code("reference.py"),
+        code=code_of("reference.py"),
         problem=problem_of,
     script:
         "../../scripts/reference.py"
