@@ -4,7 +4,7 @@ CORES ?= $(shell nproc)
 TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test test-slurm plan costs schema bench clean
+.PHONY: all smoke paper test test-slurm test-container plan costs schema bench bench-gpu clean
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
@@ -36,6 +36,12 @@ schema: .venv/installed ## rewrite the JSON schema of config.yaml from the model
 
 bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run
 	.venv-peers/bin/python tests/benchmarks/run.py
+
+bench-gpu: .venv/installed ## three hot paths on a GPU beside two cores
+	.venv/bin/python tests/benchmarks/run.py --gpu
+
+test-container: .venv/installed ## the container, built without a registry of images; needs root, buildah, mmdebstrap
+	tests/container/check.sh
 
 clean: ## remove what the tests and tools leave; keeps results
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
 from builders import EXHIBITS
 from conftest import SMOKE
@@ -193,6 +194,12 @@ def test_verdicts_are_decided_with_a_number_and_an_interval(finished):
         ("all", "{problems: {k2: {solution: cos(x)}}}", "problems.k2: solution 'cos(x)' is 1 at x = 0"),
         ("all", "{problems: {k2: {solution: sin(y)}}}", "unknown symbol 'y'"),
         ("all", "{problems: {k2: {solution: x.real}}}", "Attribute is not allowed"),
+        pytest.param(
+            "all",
+            "{device: cuda}",
+            "device: 'cuda' given, but torch finds no GPU here; allowed: cpu, auto",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
         ("results/deep_ritz/ritz/rule-k2/weights.safetensors", "{}", "unknown case of ritz 'rule-k2'; did you mean"),
     ],
 )
