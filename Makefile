@@ -8,7 +8,7 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
-smoke: .venv/installed ## the same in little, a minute or two
+smoke: .venv/installed ## the same in little, about three minutes
 	$(SNAKEMAKE) all --configfile workflow/tiers/smoke.yaml
 
 paper: .venv/installed ## the published sizes
@@ -40,7 +40,7 @@ bench: .venv/installed .venv-peers/installed ## our speed beside that of the pee
 bench-gpu: .venv/installed ## three hot paths on a GPU beside two cores
 	.venv/bin/python tests/benchmarks/run.py --gpu
 
-test-container: .venv/installed ## the container, built without a registry of images; needs root, buildah, mmdebstrap
+test-container: .venv/installed ## the container, built from Debian's packages only; needs root, buildah, mmdebstrap
 	tests/container/check.sh
 
 clean: ## remove what the tests and tools leave; keeps results

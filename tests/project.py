@@ -2,20 +2,17 @@
 
 import hashlib
 import json
-import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from rectified.plan import listed_jobs
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
-CODE = ("Snakefile", "config.yaml", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/", "workflow/claims.yaml")
-JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", re.M)
+CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")
 
 
 class Project:
@@ -50,8 +47,7 @@ class Project:
     def planned(self, *arguments: str) -> dict[tuple[str, str], str]:
         """What a run would do: (rule, output stem) → reason."""
         plan = {}
-        for rule, body in JOB.findall(self.run("-n", *arguments)):
-            fields = dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)
+        for rule, fields in listed_jobs(self.run("-n", *arguments)):
             names = [item.split("=", 1)[1] for item in fields.get("wildcards", "").split(", ") if "=" in item]
             plan[rule, "/".join(names[1:])] = fields.get("reason", "")
         return plan
@@ -85,19 +81,6 @@ class Project:
     def _is_code(self, file: Path) -> bool:
         path = str(file.relative_to(self.folder))
         return path.startswith(CODE)
-
-    def kill_when(self, exists: Path, *arguments: str) -> None:
-        """Start a run, wait for a file, then kill the whole process group at once."""
-        log = (self.folder / "killed.log").open("w")
-        run = subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
-        )
-        deadline = time.monotonic() + 120
-        while not exists.exists() and run.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert exists.exists(), (self.folder / "killed.log").read_text()[-3000:]
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
 
 
 def remember_smoke(key: str, project: Project) -> None:

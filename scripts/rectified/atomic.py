@@ -53,14 +53,15 @@ def remove_leftovers(path: Path) -> None:
 
 def _may_be_written(file: Path, node: str, pid: int) -> bool:
     if node == NODE:
-        return pid != os.getpid() and _lives(pid)
+        return pid != os.getpid() and lives(pid)
     try:
         return time.time() - file.stat().st_mtime < DAY
     except FileNotFoundError:
         return False
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process of this machine is there, of whichever user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

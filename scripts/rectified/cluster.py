@@ -100,15 +100,16 @@ def check(jobs: Iterable[tuple[str, int, Mapping[str, Any]]], known: Mapping[str
 
 
 def _partition(rule: str, name: str, known: Mapping[str, Partition]) -> Partition:
-    if name in known:
-        return known[name]
+    names = [one.strip() for one in name.split(",")]  # SLURM takes the one where a job starts first
+    if all(one in known for one in names):
+        return max((known[one] for one in names), key=lambda each: each.megabytes)
     if not name or name.startswith("CHANGE_ME"):
         raise ConfigError(f"rule {rule}: slurm_partition is not set; {GIVE}. This cluster has: {', '.join(known)}")
     raise ConfigError(f"rule {rule}: unknown slurm_partition {name!r}; {nearest(name, known)}")
 
 
 def _check_gpu(rule: str, resources: Mapping[str, Any], partition: Partition, known: Mapping[str, Partition]) -> None:
-    asked = bool(resources.get("gpu")) or "gpu" in str(resources.get("gres", ""))
+    asked = bool(resources.get("gpu")) or any("gpu" in str(resources.get(key, "")) for key in ("gres", "slurm_extra"))
     if asked and not partition.gpu:
         having = ", ".join(name for name, each in known.items() if each.gpu) or "none"
         raise ConfigError(

@@ -18,6 +18,7 @@ from statistics import mean, median
 from rectified import overlays
 from rectified.collocation_tasks import Audit, Collocation, Latents
 from rectified.config import Config
+from rectified.errors import ConfigError
 from rectified.network_tasks import EnsembleTraining, KernelEnsemble, NetworkTraining, Pinn, Regression, Theory
 from rectified.ritz_tasks import GradientErrors, Landscape, RitzTraining
 from rectified.settings import Task
@@ -154,9 +155,7 @@ class Costs:
     @classmethod
     def read(cls, path: str | Path) -> "Costs":
         """The costs in a table that ``write`` has written."""
-        with open(path) as file:
-            rows = csv.DictReader(file, dialect="excel-tab", quoting=csv.QUOTE_NONE, quotechar=None)
-            return cls([Measured.from_row(row) for row in rows])
+        return cls(_rows(path))
 
     def of(self, stem: str, config: Config) -> Cost:
         """The cost of the job whose benchmark has this stem in the folder of results; START where none is like it."""
@@ -164,6 +163,12 @@ class Costs:
         if rows is None:
             return Cost(START, 0.0)
         return _of_case(rows, settings, config) if settings else _of_name(rows, stem)
+
+
+def _rows(path: str | Path) -> list[Measured]:
+    with open(path) as file:
+        rows = csv.DictReader(file, dialect="excel-tab", quoting=csv.QUOTE_NONE, quotechar=None)
+        return [Measured.from_row(row) for row in rows]
 
 
 def _of_case(rows: list[Measured], settings: Task, config: Config) -> Cost:
@@ -218,10 +223,12 @@ def _measured(path: Path, config: Config) -> Measured | None:
     """What one benchmark says; its seconds are those of the processor, which other work does not change."""
     stem = str(path.relative_to(config.results)).removesuffix(SUFFIX)
     with path.open() as file:
-        *_, benchmark = csv.DictReader(file, dialect="excel-tab")
+        benchmark = next(csv.DictReader(file, dialect="excel-tab"), None)
     try:
         settings = case_of(stem, config)
     except (KeyError, IndexError):  # of a case that is not in config any more, or of a tier in a folder below
+        return None
+    if benchmark is None:  # of a job that was killed
         return None
     job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
     seconds, memory = (float(benchmark[key].replace("-", "0")) for key in ("cpu_time", "max_rss"))
@@ -240,7 +247,22 @@ def write(path: Path, measured: Iterable[Measured]) -> None:
             table.writerow([row.job, f"{row.work:.6g}", f"{row.seconds:.1f}", f"{row.megabytes:.0f}", settings])
 
 
+def update(path: Path, measured: list[Measured]) -> None:
+    """Put measured costs into a table in place of those of the same jobs; the others stay.
+
+    Raises:
+        ConfigError: if nothing was measured.
+    """
+    if not measured:
+        raise ConfigError("there are no benchmarks in results; run `make` first")
+    old = {row.job: row for row in _rows(path)} if path.exists() else {}
+    write(path, sorted({**old, **{row.job: row for row in measured}}.values(), key=lambda row: row.job))
+
+
 if __name__ == "__main__":
-    arguments = ArgumentParser(description=f"Write {TABLE} from the benchmarks of a finished run.")
+    arguments = ArgumentParser(description=f"Update {TABLE} from the benchmarks of a finished run.")
     arguments.add_argument("--configfile", nargs="*", default=[], help="overlays, as for Snakemake")
-    write(TABLE, measure(overlays.read(arguments.parse_args().configfile)))
+    try:
+        update(TABLE, measure(overlays.read(arguments.parse_args().configfile)))
+    except ConfigError as error:
+        raise SystemExit(str(error)) from None

@@ -50,8 +50,7 @@ def jobs_of(tier: str, results: str) -> list[Job]:
 
 def read_jobs(text: str, results: str) -> list[Job]:
     """The jobs that a dry run lists; rules without a benchmark only collect files and are left out."""
-    listed = [(rule, _fields(body)) for rule, body in JOB.findall(text)]
-    listed = [(rule, fields) for rule, fields in listed if "benchmark" in fields]
+    listed = [(rule, fields) for rule, fields in listed_jobs(text) if "benchmark" in fields]
     maker = {file: index for index, (_, fields) in enumerate(listed) for file in _files(fields, "output")}
     return [
         Job(
@@ -63,8 +62,12 @@ def read_jobs(text: str, results: str) -> list[Job]:
     ]
 
 
-def _fields(body: str) -> dict[str, str]:
-    return dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)
+def listed_jobs(text: str) -> list[tuple[str, dict[str, str]]]:
+    """Rule and fields (input, output, reason …) of every job in what a dry run prints."""
+    jobs = JOB.findall(text)
+    return [
+        (rule, dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)) for rule, body in jobs
+    ]
 
 
 def _files(fields: Mapping[str, str], key: str) -> list[str]:

@@ -3,9 +3,9 @@
 A run that is killed leaves Snakemake's locks, jobs that nobody waits for, and the marks of unfinished outputs. So each
 run notes under ``.snakemake/runs`` where it runs, as what process and since when, and takes the note away at its end.
 The next run that finds a note of a process of this machine that lives no more removes the locks that are younger than
-the note, ends what that process had started, and removes the outputs that Snakemake has marked as unfinished, so that
-their jobs run again. It leaves everything as it is while another run may be alive: one that is, or one of another
-machine, of which it cannot tell.
+the note, ends jobs of this folder that no Snakemake waits for, here and in the queue of a cluster, and removes the
+outputs that Snakemake has marked as unfinished, so that their jobs run again. It leaves everything as it is while
+another run may be alive: one that is, or one of another machine, of which it cannot tell.
 """
 
 import atexit
@@ -14,21 +14,28 @@ import json
 import os
 import platform
 import re
+import shutil
+import subprocess
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from rectified import atomic
+
 FOLDER = Path(".snakemake")
 NOTES = FOLDER / "runs"
 PATIENCE = 5.0
-CLOCK = 2.0
+CLOCK = 600.0  # seconds that clocks may be set by; process numbers do not come back so soon
 
 # Options under which Snakemake runs nothing, so that nothing is noted and nothing is removed.
-IDLE = re.compile(r"--dry|--lint|-(?!-)[a-zA-Z]*n")
+IDLE = re.compile(
+    r"--(dry|lint|summ|detailed|report|list|dag|d3dag|rulegraph|filegraph|archive|print-c|containerize|cleanup|delete|help|vers)"
+    r"|-(?!-)[a-zA-Z]*[nSDlhv]"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,8 @@ class Run:
             process = psutil.Process(self.pid)
             zombie = process.status() == psutil.STATUS_ZOMBIE
             return not zombie and abs(process.create_time() - self.started) < CLOCK
-        except psutil.NoSuchProcess:
-            return False
+        except psutil.Error:  # there is none, or processes of other users are hidden
+            return atomic.lives(self.pid)
 
 
 def go_on(arguments: list[str]) -> str:
@@ -63,12 +70,13 @@ def go_on(arguments: list[str]) -> str:
     """
     if any(IDLE.match(argument) for argument in arguments):
         return ""
+    left = ""
     with suppress(OSError), _alone():
-        dead = _dead("--unlock" in arguments)
-        left = _clean(dead) if dead else ""
+        with suppress(OSError):
+            dead = _dead("--unlock" in arguments)
+            left = _clean(dead) if dead else ""
         _note()
-        return left
-    return ""
+    return left
 
 
 def machine() -> str:
@@ -111,46 +119,63 @@ def _noted(note: Path) -> Run | None:
 
 
 def _dead(unlocking: bool) -> list[Path]:
-    """Notes of runs of this machine that were killed; none while another run may be alive.
+    """Notes of runs that were killed; none while another run may be alive.
 
-    With ``--unlock`` the user says that none is: then the notes of other machines go too.
+    Of runs of other machines only the user can tell, with ``--unlock``, that they are no more.
     """
-    dead = []
-    for note in NOTES.glob("*.json"):
-        run = _noted(note)
-        here = run is not None and run.machine == machine()
-        if here and not run.lives:
-            dead.append(note)
-        elif not here and unlocking:
-            note.unlink()
-        else:
-            return []
-    return dead
+    runs = {note: _noted(note) for note in NOTES.glob("*.json")}
+    here = {note: run for note, run in runs.items() if run and run.machine == machine()}
+    if any(run.lives for run in here.values()) or (len(here) < len(runs) and not unlocking):
+        return []
+    return list(runs)
 
 
 def _clean(dead: list[Path]) -> str:
     """Remove what killed runs have left; say what that was."""
     since = min(note.stat().st_mtime_ns for note in dead)
     locks = [lock for lock in FOLDER.glob("locks/*.lock") if lock.stat().st_mtime_ns >= since]
-    orphans = _orphans()
+    marks = _marks(since)
+    orphans, queued = _orphans(), _queued(marks)
     end(orphans)
-    for file in [*_unfinished(), *locks, *dead]:
-        file.unlink(missing_ok=True)
-    if not (locks or orphans):
+    if queued:
+        subprocess.run(["scancel", *queued], capture_output=True)
+    unfinished = [marks[mark] for mark in marks if marks[mark].is_file()]
+    for file in [*unfinished, *marks, *locks, *dead]:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    if not (locks or orphans or queued):
         return ""
-    left = f"; {len(orphans)} of its jobs still ran and are ended" if orphans else ""
+    jobs = len(orphans) + len(queued)
+    left = f"; {jobs} of its jobs still ran and are ended" if jobs else ""
     return f"A run in this folder was killed{left}. This one goes on from what it has left."
 
 
-def _unfinished() -> list[Path]:
-    """Outputs of jobs that were running, and the marks that Snakemake has set for them: their names in base 64."""
-    folder = FOLDER / "incomplete"
-    marks = [mark for mark in folder.rglob("*") if mark.is_file()]
-    names = ["".join(part.removeprefix("@") for part in mark.relative_to(folder).parts) for mark in marks]
-    with suppress(ValueError):
-        outputs = [Path(urlsafe_b64decode(name).decode()).resolve() for name in names]
-        return [output for output in outputs if output.is_file() and output.is_relative_to(Path.cwd())] + marks
-    return []
+def _marks(since: int) -> dict[Path, Path]:
+    """The marks that Snakemake has set since then for outputs of running jobs, and these outputs.
+
+    A mark is named after its output in base 64, long names spread over folders.
+    """
+    folder, marks = FOLDER / "incomplete", {}
+    for mark in folder.rglob("*"):
+        if mark.is_file() and mark.stat().st_mtime_ns >= since:
+            name = "".join(part.removeprefix("@") for part in mark.relative_to(folder).parts)
+            with suppress(ValueError):
+                output = Path(os.path.normpath(urlsafe_b64decode(name).decode()))
+                if not output.is_absolute() and ".." not in output.parts:
+                    marks[mark] = output
+    return marks
+
+
+def _queued(marks: Iterable[Path]) -> list[str]:
+    """Numbers of the jobs behind these marks in the queue of a cluster, where there is one."""
+    if shutil.which("scancel") is None:
+        return []
+    numbers = {}
+    for mark in marks:
+        with suppress(OSError, ValueError):
+            number = json.loads(mark.read_text()).get("external_jobid")
+            numbers |= {str(number): None} if str(number).isdigit() else {}
+    return list(numbers)
 
 
 def _orphans() -> list[psutil.Process]:

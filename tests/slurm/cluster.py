@@ -137,15 +137,22 @@ class Cluster:
         for process in self.left():
             process.kill()
         for link in LINKS:
-            link.unlink(missing_ok=True)
+            if link.is_symlink() and link.readlink().is_relative_to(self.folder):
+                link.unlink()
 
     def left(self) -> list[psutil.Process]:
         """Processes of this machine that were started by this cluster: its daemons, and what they run."""
         return [process for process in psutil.process_iter() if self._started(process)] + self._steps()
 
     def _steps(self) -> list[psutil.Process]:
-        """The managers of job steps; they tell nothing of their environment."""
-        return [process for process in psutil.process_iter() if process.name().startswith("slurmstepd")]
+        """The managers of job steps; they tell nothing of their environment, but have their log open in the folder."""
+        return [process for process in psutil.process_iter() if self._manages(process)]
+
+    def _manages(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            if process.name().startswith("slurmstepd"):
+                return any(file.path.startswith(f"{self.folder}/") for file in process.open_files())
+        return False
 
     def _started(self, process: psutil.Process) -> bool:
         with suppress(psutil.Error):
@@ -157,7 +164,7 @@ class Cluster:
     def _link_configuration(self) -> None:
         """Put links where SLURM's programs look, as the steps of jobs know no other place."""
         for link in LINKS:
-            if link.exists() and not link.is_symlink():
+            if link.exists():  # one that leads nowhere is of a test that was killed
                 raise RuntimeError(f"{link} is there: this machine has a SLURM of its own, which the tests leave alone")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)

@@ -72,6 +72,9 @@ def marked(folder, output: str):
 def test_outputs_that_a_dead_run_had_not_finished_are_removed_and_no_others(folder):
     noted(folder, "gone", me(pid=DEAD))
     lock(folder)
+    scratch = folder.parent / f"{folder.name}-scratch"
+    scratch.mkdir()
+    (folder / "results").symlink_to(scratch)
     outside = folder.parent / f"{folder.name}-outside"
     names = ["results/half", f"results/{'long/' * 30}half", "results/missing", f"../{outside.name}"]
     files = [folder / name for name in [*names, "results/whole"]]
@@ -82,8 +85,35 @@ def test_outputs_that_a_dead_run_had_not_finished_are_removed_and_no_others(fold
     marks = [marked(folder, name) for name in names]
     resume.go_on(COMMAND)
     assert [file.exists() for file in files] == [False, False, False, True, True]
-    assert not any(mark.exists() for mark in marks)
+    assert [mark.exists() for mark in marks] == [False, False, False, True]
     outside.unlink()
+
+
+def test_jobs_of_a_dead_run_that_are_in_a_queue_are_taken_back(folder, monkeypatch):
+    noted(folder, "gone", me(pid=DEAD))
+    for output, number in (("results/a", '"57"'), ("results/b", '"57"'), ("results/c", "58"), ("results/d", "null")):
+        marked(folder, output).write_text(f'{{"external_jobid": {number}}}')
+    marked(folder, "results/e").write_text("half a ma")
+    (folder / "scancel").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\" > taken\n")
+    (folder / "scancel").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    assert "2 of its jobs still ran" in resume.go_on(COMMAND)
+    assert sorted((folder / "taken").read_text().split()) == ["57", "58"]
+
+
+def test_a_process_that_is_hidden_from_this_user_lives(monkeypatch):
+    def hidden(pid):
+        raise psutil.NoSuchProcess(pid)
+
+    monkeypatch.setattr(resume.psutil, "Process", hidden)
+    run = Run(resume.machine(), 1, 0.0)
+    assert run.lives
+    assert not Run(resume.machine(), DEAD, 0.0).lives
+
+
+def test_a_step_of_the_clock_kills_nobody():
+    process = psutil.Process()
+    assert me(started=process.create_time() + 100).lives
 
 
 def test_a_process_that_has_the_number_of_a_dead_one_is_another(folder):
@@ -141,11 +171,23 @@ def test_a_lock_without_any_note_is_left_to_its_owner(folder):
 
 def test_unlocking_forgets_runs_of_other_machines(folder):
     noted(folder, "other", me(machine="elsewhere"))
+    mark = marked(folder, "results/half")
     resume.go_on(["--unlock", *COMMAND])
     assert not (folder / ".snakemake/runs/other.json").exists()
+    assert not mark.exists()
 
 
-@pytest.mark.parametrize("option", ["-n", "-np", "--dry-run", "--dryrun", "--lint"])
+def test_unlocking_does_not_end_a_run_that_lives_here(folder):
+    noted(folder, "other", me(machine="elsewhere"))
+    noted(folder, "alive", me())
+    assert resume.go_on(["--unlock", *COMMAND]) == ""
+    assert (folder / ".snakemake/runs/other.json").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["-n", "-np", "--dry-run", "--dryrun", "--lint", "--summary", "-S", "-D", "--report", "--dag", "--list", "-l"],
+)
 def test_a_run_that_runs_nothing_writes_nothing(folder, option):
     noted(folder, "gone", me(pid=DEAD))
     held = lock(folder)

@@ -60,23 +60,6 @@ def test_a_figure_alone_builds_only_what_it_needs(fresh):
     assert set(plan) == {("feature", "feature/default"), ("figure", "fig3")}
 
 
-def test_killed_run_goes_on_to_the_same_bytes(fresh):
-    target = "results/smoke/deep_ritz/ritz/relu-k2/weights.safetensors"
-    slow = ("--config", "checkpoint_seconds=1")
-    victim, whole = fresh(), fresh()
-    for project in (victim, whole):
-        project.edit("workflow/tiers/smoke.yaml", "epochs: 200, seeds", "epochs: 20000, seeds")
-    state = victim.folder / "results/smoke/.checkpoints/deep_ritz/ritz/relu-k2/weights.safetensors"
-    victim.kill_when(state, target, *SMOKE, *slow)
-    assert not (victim.folder / target).exists()
-    victim.run(target, *SMOKE, *slow)
-    log = (victim.folder / "results/smoke/deep_ritz/ritz/relu-k2/train.log").read_text()
-    assert "resuming at epoch" in log
-    assert not state.exists()
-    whole.run(target, *SMOKE, *slow)
-    assert victim.data() == whole.data()
-
-
 CUSTOM = """
 custom_activations:
   mish: "x*tanh(log(1 + exp(x)))"
