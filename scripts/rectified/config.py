@@ -152,7 +152,7 @@ class Config(Strict):
             return values
         custom = list(self.custom_activations or {})
         names = [name for value in values for name in (custom if value == CUSTOM else [value])]
-        return list(dict.fromkeys(names))
+        return [name for index, name in enumerate(names) if name not in names[:index]]
 
     def job(self, experiment: str, case: str) -> Job:
         """What the job of one case is told."""

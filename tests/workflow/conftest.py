@@ -10,6 +10,7 @@ from project import ROOT, SMOKE, Project, remember_smoke
 __all__ = ["ROOT", "SMOKE", "Project"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Where tests run on two processes, those here share one: they share the finished project."""
     for item in items:
