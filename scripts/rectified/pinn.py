@@ -237,8 +237,8 @@ class RelativeError:
         exact: Float[np.ndarray, "times points"],
         device: Device = "cpu",
     ):
-        self.network, self.exact = network, torch.from_numpy(exact).to(device)
-        self._grid = torch.cartesian_prod(torch.from_numpy(t), torch.from_numpy(x)).flip(1).T[None].to(device)
+        self.network, self.exact = network, torch.tensor(exact, device=device)
+        self._grid = torch.cartesian_prod(torch.tensor(t), torch.tensor(x)).flip(1).T[None].to(device)
 
     @torch.no_grad()
     def fields(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks times points"]:

@@ -1,21 +1,12 @@
 """Projects for the tests to run the workflow in."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from project import ROOT, SMOKE, Project, remember_smoke
 
 __all__ = ["ROOT", "SMOKE", "Project"]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Where tests run on two processes, those here share one: they share the finished project."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
 
 
 @pytest.fixture(scope="session")

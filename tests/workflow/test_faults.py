@@ -13,6 +13,8 @@ import pytest
 
 from conftest import Project
 
+pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
+
 LITTLE = """
 tier: smoke
 results: results/smoke
