@@ -10,7 +10,7 @@ from cluster import NODES, wait
 from conftest import SUBMITTED, Submission
 
 RITZ = "results/smoke/deep_ritz/ritz"
-LONG = ("workflow/tiers/smoke.yaml", "epochs: 200, seeds", "epochs: 10000, seeds")
+LONG = ("workflow/tiers/smoke.yaml", "epochs: 200, seeds", "epochs: 30000, seeds")
 CHECKPOINTS = ("--config", "checkpoint_seconds=1")
 
 
@@ -37,7 +37,7 @@ def trains(project, case: str) -> psutil.Process | None:
 
 @pytest.fixture(scope="session")
 def long_jobs(fresh):
-    """Make a project whose Ritz trainings take some ten seconds."""
+    """Make a project whose Ritz trainings take some fifteen seconds."""
 
     def make():
         project = fresh()
