@@ -15,6 +15,11 @@ REMEMBERED = ROOT / ".smoke-checksums.json"
 CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")
 
 
+def heed_control_c() -> None:
+    """Let a child heed SIGINT also where the tests run in the background, whose children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Project:
     """A copy of the project to run Snakemake in."""
 

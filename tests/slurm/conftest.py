@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, install
 
-from project import SMOKE, Project, remembered_smoke
+from project import SMOKE, Project, heed_control_c, remembered_smoke
 
 SUBMITTED = re.compile(r"has been submitted with SLURM jobid (\d+)")
 LONG_RULES = ("train", "ensemble", "kernel_ensemble", "latents", "audit")
@@ -31,6 +31,7 @@ class Submission:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=heed_control_c,
             )
 
     def end(self, seconds: float = 480, ok: bool = True) -> str:
