@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import shutil
 import subprocess
 import sys
