@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
