@@ -28,7 +28,7 @@ test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and 
 plan: .venv/installed ## how long a tier takes on 1, 8 and 64 workers: make plan TIER=paper
 	PYTHONPATH=scripts .venv/bin/python -m rectified.plan $(TIER)
 
-costs: .venv/installed ## rewrite workflow/costs.tsv, which predictions come from, from the benchmarks in results
+costs: .venv/installed ## update workflow/costs.tsv, which predictions come from, with the benchmarks in results
 	PYTHONPATH=scripts .venv/bin/python -m rectified.costs
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models

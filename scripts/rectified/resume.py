@@ -34,7 +34,7 @@ CLOCK = 600.0  # seconds that clocks may be set by; process numbers do not come 
 # Options under which Snakemake runs nothing, so that nothing is noted and nothing is removed.
 IDLE = re.compile(
     r"--(dry|lint|summ|detailed|report|list|dag|d3dag|rulegraph|filegraph|archive|print-c|containerize|cleanup|delete|help|vers)"
-    r"|-(?!-)[a-zA-Z]*[nSDlhv]"
+    r"|-[npkqFfiSDlhv]*[nSDlhv]"
 )
 
 

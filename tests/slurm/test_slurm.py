@@ -10,7 +10,7 @@ from cluster import NODES, wait
 from conftest import SUBMITTED, Submission
 
 RITZ = "results/smoke/deep_ritz/ritz"
-LONG = ("workflow/tiers/smoke.yaml", "epochs: 200, seeds", "epochs: 30000, seeds")
+LONG = ("workflow/tiers/smoke.yaml", "epochs: 200, seeds", "epochs: 20000, seeds")
 CHECKPOINTS = ("--config", "checkpoint_seconds=1")
 
 
