@@ -197,7 +197,9 @@ def test_a_run_that_runs_nothing_writes_nothing(folder, option):
     assert held.exists()
 
 
-@pytest.mark.parametrize("option", ["--nolock", "--keep-going", "-k", "--configfile", "-c2", "-call", "-jall", "--no-hooks"])
+@pytest.mark.parametrize(
+    "option", ["--nolock", "--keep-going", "-k", "--configfile", "-c2", "-call", "-jall", "--no-hooks"]
+)
 def test_other_options_are_none_of_these(folder, option):
     resume.go_on([*COMMAND, option])
     assert list((folder / ".snakemake/runs").glob("*.json"))
