@@ -33,7 +33,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], columns: Seque
     cells = [f"[{cell}]" for row in rows for cell in row]
     head = ", ".join(f"[*{heading}*]" for heading in headings)
     return (
-        f"#block[#set text(size: {size})\n#table(columns: ({', '.join(columns)},), stroke: none, inset: (x: 3pt, y: 2pt),\n"
+        f"#block[#set text(size: {size})\n"
+        f"#table(columns: ({', '.join(columns)},), stroke: none, inset: (x: 3pt, y: 2pt),\n"
         f"  table.hline(stroke: 0.6pt), table.header({head}), table.hline(stroke: 0.4pt),\n"
         f"  {', '.join(cells)}{',' if cells else ''} table.hline(stroke: 0.6pt))]\n"
     )
