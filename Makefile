@@ -4,7 +4,7 @@ CORES ?= $(shell nproc)
 TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test test-slurm test-container plan costs schema bench bench-gpu clean
+.PHONY: all smoke paper test test-slurm test-container plan explain costs schema bench bench-gpu clean
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
@@ -27,6 +27,9 @@ test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and 
 
 plan: .venv/installed ## how long a tier takes on 1, 8 and 64 workers: make plan TIER=paper
 	PYTHONPATH=scripts .venv/bin/python -m rectified.plan $(TIER)
+
+explain: .venv/installed ## a figure traced to its equation, why it is stale, what it costs: make explain FIGURE=deep_ritz/fig3
+	PYTHONPATH=scripts .venv/bin/python -m rectified.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))
 
 costs: .venv/installed ## update workflow/costs.tsv, which predictions come from, with the benchmarks in results
 	PYTHONPATH=scripts .venv/bin/python -m rectified.costs

@@ -1,0 +1,135 @@
+"""From a figure to its equation: every exhibit is traced, reasons name what changed, nothing else."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rectified import digest, explain, overlays
+from rectified.equations import EQUATIONS
+from rectified.errors import ConfigError
+from rectified.explain import Stale
+from rectified.spec import TASKS
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = overlays.read()
+EXHIBITS = [
+    f"{document}/{name}" for group in (CONFIG.figures, CONFIG.tables) for document in group for name in group[document]
+]
+
+
+def reason(before: object, now: object) -> str:
+    """As Snakemake prints it."""
+    return (
+        "Params have changed since last execution: Union of exclusive params before and now across all output: "
+        f"before: {before!r} now: {now!r} "
+    )
+
+
+def entry_scripts(task: str) -> list[str]:
+    named = {"landscape": ["hessian.py", "landscape.py"], "gradient_errors": ["gradients.py"]}
+    named |= {"ensemble_training": ["train_ensemble.py"]}
+    scripts = named.get(task, [f"{task}.py", f"train_{task}.py"])
+    return [script for script in scripts if (ROOT / "scripts" / script).exists()]
+
+
+def test_every_task_has_an_equation_in_code_that_its_job_runs():
+    assert EQUATIONS.keys() == TASKS.keys()
+    for task, equation in EQUATIONS.items():
+        run = " ".join(line for script in entry_scripts(task) for line in digest.code(script))
+        for module in equation.modules:
+            assert f"rectified/{module}.py" in run, (task, module)
+
+
+@pytest.mark.parametrize("name", EXHIBITS)
+def test_an_exhibit_is_traced_to_every_task_behind_it(name):
+    wanted = explain.find(CONFIG, name)
+    lines = explain.chain(CONFIG, wanted)
+    text = "\n".join(lines)
+    for case in CONFIG.select(wanted.entry.data):
+        assert EQUATIONS[CONFIG.cases[case.experiment][case.case].task].text in text
+    for path in re.findall(r"scripts/[a-z_/]+\.py", text):
+        assert (ROOT / path).is_file()
+    assert sum(line.startswith("equation") for line in lines) == len(
+        {CONFIG.cases[c.experiment][c.case].task for c in upstream(wanted)}
+    )
+
+
+def upstream(wanted):
+    return explain.upstream(CONFIG, CONFIG.select(wanted.entry.data))
+
+
+def test_what_is_audited_or_started_from_is_upstream():
+    audited = {case.experiment for case in upstream(explain.find(CONFIG, "failed_ideas/ext7"))}
+    assert {"audit", "ritz", "poisson", "burgers"} <= audited
+    landscape = [f"{case.experiment}/{case.case}" for case in upstream(explain.find(CONFIG, "deep_ritz/fig7"))]
+    assert landscape == ["landscape/relu", "small_fit/relu"]
+
+
+def test_experiments_are_found_where_yaml_has_them():
+    root = yaml.compose(Path("config.yaml").read_text())
+    (experiments,) = (value for key, value in root.value if key.value == "experiments")
+    lines = {key.value: key.start_mark.line + 1 for key, _ in experiments.value}
+    assert lines == {name: explain.line_of(name) for name in CONFIG.experiments}
+
+
+def test_a_mistyped_name_gets_the_nearest():
+    with pytest.raises(ConfigError, match="unknown figure or table 'deep_ritz/fig33'; did you mean 'deep_ritz/fig3'"):
+        explain.find(CONFIG, "deep_ritz/fig33")
+
+
+names = st.from_regex(r"rectified/[a-z]{1,8}\.py", fullmatch=True)
+hashes = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
+
+
+@given(st.dictionaries(names, hashes, min_size=1), st.data())
+def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
+    changed = data.draw(st.sets(st.sampled_from(sorted(modules)), min_size=1))
+    now = {name: ("x" + each[1:] if name in changed else each) for name, each in modules.items()}
+    before, after = ([f"{name} {each} numpy" for name, each in one.items()] for one in (modules, now))
+    found = explain.plain(reason(before, after))
+    assert set(re.findall(r"rectified/[a-z]+\.py", found)) == changed
+
+
+def test_of_changed_settings_the_values_before_and_now_are_told():
+    job = CONFIG.job("feature", "default")
+    other = copy.deepcopy(job)
+    other.settings.bias = -0.25
+    found = explain.plain(reason(job.model_dump_json(), other.model_dump_json()))
+    assert found == "changed: bias from -0.5 to -0.25"
+
+
+@pytest.mark.parametrize("text", ["Code has changed since last execution", "Updated input files: a, b"])
+def test_other_reasons_stay_as_they_are(text):
+    assert explain.plain(text) == text
+
+
+def test_a_missing_output_is_not_computed_yet():
+    assert explain.plain("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
+
+
+def test_the_causes_come_before_what_follows_from_them():
+    cause = Stale("train", "a", "changed: rectified/ritz.py")
+    follows = Stale("figure", "b", "Input files updated by another job: results/a.nc")
+    assert explain.first_causes([follows, cause]) == [cause]
+    text = "\n".join(explain.state([follows, cause]))
+    assert "2 jobs would run" in text
+    assert cause.reason in text
+    assert follows.reason not in text
+    assert explain.state([]) == ["state       up to date"]
+
+
+def test_predicted_minutes_are_sums():
+    assert explain.cost([30.0, 60.0], [30.0, 60.0, 90.0]) == [
+        "time        1.5 min in 2 jobs for what is stale; 3.0 min in 3 jobs from nothing (one core, workflow/costs.tsv)"
+    ]
+    assert "stale" not in explain.cost([], [60.0])[0]
+
+
+def test_figures_and_tables_are_told_apart():
+    assert explain.find(CONFIG, "deep_ritz/fig1").kind == "figure"
+    assert explain.find(CONFIG, "deep_ritz/table1").kind == "table"
