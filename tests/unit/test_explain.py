@@ -1,6 +1,5 @@
 """From a figure to its equation: every exhibit is traced, reasons name what changed, nothing else."""
 
-import copy
 import re
 from pathlib import Path
 
@@ -97,8 +96,7 @@ def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
 
 def test_of_changed_settings_the_values_before_and_now_are_told():
     job = CONFIG.job("feature", "default")
-    other = copy.deepcopy(job)
-    other.settings.bias = -0.25
+    other = job.model_copy(update={"settings": job.settings.model_copy(update={"bias": -0.25})})
     found = explain.plain(reason(job.model_dump_json(), other.model_dump_json()))
     assert found == "changed: bias from -0.5 to -0.25"
 
