@@ -4,7 +4,9 @@ A hue belongs to an activation throughout; for ReLU the shade and the dashes tel
 computed.
 """
 
+import hashlib
 import textwrap
+from colorsys import hls_to_rgb
 from string import ascii_lowercase
 
 import matplotlib
@@ -13,34 +15,37 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from rectified.store import write_atomically
 
-PAGE = 7.0
-STAMP_LETTER = 0.043  # width of a letter of the stamp, in inches
+COLUMN, MIDDLE, PAGE = 3.5, 5.5, 7.0  # widths of figures in inches: one, one and a half, two columns of a journal
+SMALLEST = 6.0  # points; no text in a figure is smaller
+STAMP_LETTER, STAMP_LINE = 0.047, 0.098  # width and height of a letter of the stamp, in inches
 
+# Told apart, and apart from the shades below, with the three kinds of colour blindness (a test).
 ACTIVATION_COLOURS = {
+    "perceptron": "#c3b4c3",
     "relu": "#d55e00",
     "relu2": "#009e73",
-    "relu3": "#117733",
-    "leaky_relu": "#cc6677",
-    "abs": "#882255",
+    "relu3": "#78c378",
+    "leaky_relu": "#964b00",
+    "abs": "#785a5a",
     "tanh": "#0072b2",
-    "sigmoid": "#56b4e9",
-    "softplus": "#999933",
-    "swish": "#aa4499",
+    "sigmoid": "#00d2ff",
+    "softplus": "#5a3c5a",
+    "swish": "#c30f96",
     "gelu": "#cc79a7",
-    "sin": "#44aa99",
-    "mrepu1": "#88ccee",
+    "sin": "#0000e1",
+    "mrepu1": "#a587f0",
     "mrepu2": "#332288",
-    "mrepu3": "#6699cc",
+    "mrepu3": "#964bff",
 }
-CUSTOM_COLOURS = ("#777777", "#b8860b", "#7b3294", "#1b7837")
 RELU_SHADES = {
     "autodiff": "#d55e00",
     "finite_difference": "#e69f00",
-    "discrete_delta": "#a6761d",
+    "discrete_delta": "#4b0f4b",
     "kink_aware": "#7f0000",
 }
 DASHES = {
@@ -85,12 +90,13 @@ def use() -> None:
 
 
 def colour(activation: str, gradient: str = "autodiff") -> str:
-    """The colour of an activation; ReLU has a shade per gradient."""
+    """The colour of an activation, everywhere the same; ReLU has a shade per gradient, others a hue from their name."""
     if activation == "relu":
         return RELU_SHADES[gradient]
     if activation in ACTIVATION_COLOURS:
         return ACTIVATION_COLOURS[activation]
-    return CUSTOM_COLOURS[sum(activation.encode()) % len(CUSTOM_COLOURS)]
+    hue, lightness = hashlib.sha256(activation.encode()).digest()[:2]
+    return to_hex(hls_to_rgb(hue / 256, 0.25 + 0.2 * lightness / 256, 0.45))
 
 
 def dashes(gradient: str):
@@ -113,9 +119,9 @@ def stamp(figure: Figure, *notes: str) -> None:
     """Write the tier and what lines and bands are into a strip of its own at the lower right, in lines that fit."""
     lines = textwrap.wrap(" · ".join(filter(None, notes)), int(figure.get_figwidth() / STAMP_LETTER))
     text = "\n".join(lines)
-    strip = (0.03 + 0.09 * len(lines)) / figure.get_figheight()
+    strip = (0.03 + STAMP_LINE * len(lines)) / figure.get_figheight()
     figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
-    figure.text(0.995, 0.02 / figure.get_figheight(), text, ha="right", va="bottom", fontsize=5.5, color="0.4")
+    figure.text(0.995, 0.02 / figure.get_figheight(), text, ha="right", va="bottom", fontsize=SMALLEST, color="0.35")
 
 
 def save(figure: Figure, pdf: str, png: str) -> None:

@@ -23,7 +23,7 @@ from rectified.tables.audit import HIDDEN, JUDGED, audited_seeds, hidden_in, row
 VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", "not told": "#777777", "diverged": "#777777"}
 SHADES = ScalarMappable(TwoSlopeNorm(0.0, -4.0, 1.0), "RdBu_r")  # of the decadic logarithm of mismatch over threshold
 EMPTY, GREY = "#eeeeee", "0.5"
-SIZE = 5.5
+SIZE = 6.0
 PAGE_HEIGHT, FOOT, HEAD = 9.0, 0.75, 2.2  # inches without rows; rows that the headings of the columns take
 ROW_HEIGHTS = (0.115, 0.16)
 TITLES = {

@@ -23,7 +23,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One panel per statistic, one line per recorded epoch, with the theory of the untrained ensemble dotted."""
     (result,) = results
     panels = entry["panels"]
-    width = style.PAGE if len(panels) > 1 else 0.6 * style.PAGE
+    width = style.PAGE if len(panels) > 1 else style.COLUMN
     figure, axes = plt.subplots(1, len(panels), figsize=(width, 2.8), squeeze=False)
     records = result.ensemble.record.to_numpy()
     colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(records)))

@@ -21,7 +21,7 @@ from rectified.shares import share_interval
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One panel per case: shares with their intervals, and the normal law of the sum, one curve per width."""
-    width = style.PAGE if len(results) > 1 else 0.6 * style.PAGE
+    width = style.PAGE if len(results) > 1 else style.COLUMN
     figure, axes = plt.subplots(1, len(results), figsize=(width, 2.8), sharey=True, squeeze=False)
     for axis, result in zip(axes[0], results):
         _panel(axis, result, data)

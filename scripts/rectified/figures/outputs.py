@@ -19,7 +19,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One panel per case: each test point at its target and at the mean output, with the standard deviation."""
     columns = min(3, len(results))
     rows = -(-len(results) // columns)
-    width = style.PAGE if columns > 1 else 0.5 * style.PAGE
+    width = style.PAGE if columns > 1 else style.COLUMN
     figure, axes = plt.subplots(rows, columns, figsize=(width, 2.5 * rows + 0.2), squeeze=False)
     panels = list(axes.flat)[: len(results)]
     for axis, result in zip(panels, results):

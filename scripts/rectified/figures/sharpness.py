@@ -23,7 +23,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """The relative error of every seed at each β, and beside it how far its front is from the exact one."""
     results = sorted(results, key=_sharpness)
     fronts = all("front_error" in result.arrays("fields") for result in results)
-    size = (style.PAGE if fronts else 0.6 * style.PAGE), 2.9
+    size = (style.PAGE if fronts else style.COLUMN), 2.9
     figure, axes = plt.subplots(1, 1 + fronts, figsize=size, squeeze=False)
     _errors(axes[0, 0], results, data)
     if fronts:

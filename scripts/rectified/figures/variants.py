@@ -74,7 +74,7 @@ def _groups(results: list[Result]) -> list[list[Line]]:
 def _page(count: int, audited: bool) -> tuple[Figure, np.ndarray]:
     """One panel, or two with a column for remarks."""
     ratios = [1.25, 0.95, 0.8] if audited else [1]
-    size = (style.PAGE if audited else 0.75 * style.PAGE, ROW * count + FRAME)
+    size = (style.PAGE if audited else style.MIDDLE, ROW * count + FRAME)
     figure, axes = plt.subplots(1, len(ratios), figsize=size, sharey=True, squeeze=False, width_ratios=ratios)
     if audited:
         axes[0, 2].set_axis_off()

@@ -18,7 +18,7 @@ from rectified.theory import EffectiveTheory
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """One column per case: above V, below the mean kernel over its infinite-width value, one curve per C_W or width."""
-    width = style.PAGE if len(results) > 1 else 0.6 * style.PAGE
+    width = style.PAGE if len(results) > 1 else style.COLUMN
     figure, axes = plt.subplots(2, len(results), figsize=(width, 4.6), sharex=True, squeeze=False)
     for column, result in zip(axes.T, results):
         _column(column, result, data)
