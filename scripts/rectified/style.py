@@ -14,6 +14,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ from matplotlib.figure import Figure
 from rectified.store import write_atomically
 
 COLUMN, MIDDLE, PAGE = 3.5, 5.5, 7.0  # widths of figures in inches: one, one and a half, two columns of a journal
+LIGHTEST = 0.85  # of the colour map of shades; lighter ones are hard to see on white
 SMALLEST = 6.0  # points; no text in a figure is smaller
 STAMP_LETTER, STAMP_LINE = 0.047, 0.098  # width and height of a letter of the stamp, in inches
 
@@ -97,6 +99,11 @@ def colour(activation: str, gradient: str = "autodiff") -> str:
         return ACTIVATION_COLOURS[activation]
     hue, lightness = hashlib.sha256(activation.encode()).digest()[:2]
     return to_hex(hls_to_rgb(hue / 256, 0.25 + 0.2 * lightness / 256, 0.45))
+
+
+def shades(count: int) -> list[str]:
+    """Colours from dark to light for what is no activation: C_W, widths, epochs, layers, variants of one network."""
+    return [to_hex(matplotlib.colormaps["viridis"](place)) for place in np.linspace(0, LIGHTEST, count)]
 
 
 def dashes(gradient: str):

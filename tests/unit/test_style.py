@@ -79,6 +79,14 @@ def test_a_custom_activation_has_one_colour_that_can_be_read_on_white(name):
     assert seen(style.colour(name), "full")[0] < 0.85
 
 
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_shades_of_what_is_no_activation_are_told_apart(sight, count):
+    colours = [seen(shade, sight) for shade in style.shades(count)]
+    assert all(np.linalg.norm(a - b) > 3 * NOTICEABLE for a, b in itertools.combinations(colours, 2))
+    assert max(colour[0] for colour in colours) < 0.85
+
+
 def test_custom_activations_seldom_share_a_colour():
     colours = [style.colour(f"custom{number}") for number in range(100)]
     assert len(set(colours)) > 90

@@ -14,7 +14,6 @@ from rectified.statistics import Summary, summarize
 
 COLUMNS = 3
 TEXT = 1.25  # inches of a title or a label
-COLOURS = ("#0072b2", "#cc79a7", "#332288", "#999933", "#56b4e9")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
 
 
@@ -78,10 +77,9 @@ def _towers(axis: Axes, result: Result, smallest: float, data: PlottedData) -> N
 
 
 def _errors(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> None:
-    for number, (result, label) in enumerate(zip(results, labels)):
+    for result, label, colour in zip(results, labels, style.shades(len(results) + 1)):
         epochs, values = _history(result, "relative_l2")
         median, low, high, _ = summarize(values)
-        colour = COLOURS[number % len(COLOURS)]
         axis.plot(epochs, median, color=colour, label=label)
         axis.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
         data.add("relative_l2", result.series, epoch=epochs, median=median, low=low, high=high)

@@ -3,7 +3,6 @@
 Source: Kim and Kang, arXiv:2408.02697, figs. 2 and 7.
 """
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +25,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     width = style.PAGE if len(panels) > 1 else style.COLUMN
     figure, axes = plt.subplots(1, len(panels), figsize=(width, 2.8), squeeze=False)
     records = result.ensemble.record.to_numpy()
-    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(records)))
+    colours = style.shades(len(records))
     theory = _theory(result)
     for axis, panel in zip(axes[0], panels):
         for index, (epoch, colour) in enumerate(zip(records, colours)):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified import style
-from rectified.figures.kernels import MARKERS, SHADES
+from rectified.figures.kernels import MARKERS
 from rectified.figures.page import PlottedData
 from rectified.homogeneity import homogeneous
 from rectified.results import Result
@@ -43,12 +43,11 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     power = homogeneous(result.job.activation)
     limits = np.log(power.unstable_kernel(arrays.C_W[:, 0].to_numpy()))
     distance = np.log(fine * unit * s.input_scales[0] / power.unstable_kernel(fine * unit))
-    for index, width in enumerate(s.widths):
+    for index, (width, colour) in enumerate(zip(s.widths, style.shades(len(s.widths)))):
         last = arrays.log_kernel[index, :, 0, :, -1, 0].to_numpy()
         shares = np.array([share_interval(sample > limit) for sample, limit in zip(last, limits)])
         mean, deviation = power.explosion_law(width, s.hidden_layers)
         law = scipy.stats.norm.cdf((distance + mean) / deviation)
-        colour = SHADES[index % len(SHADES)]
         bars = np.abs(shares[:, 1:].T - shares[:, 0])
         look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8}
         axis.errorbar(multiples, shares[:, 0], bars, color=colour, label=f"$n$ = {width}", **look)

@@ -14,7 +14,6 @@ from rectified.figures.page import PlottedData
 from rectified.results import Result
 from rectified.theory import log_kernels
 
-SHADES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 MARKERS = "osv^D"
 
 
@@ -45,12 +44,11 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     s, arrays = result.job.settings, result.arrays("kernels")
     measured = arrays.log_kernel[0, :, 0] / np.log(10)
     offsets = np.linspace(-0.12, 0.12, len(s.weight_variances))
-    for index, sample in enumerate(measured):
+    for index, (sample, colour) in enumerate(zip(measured, style.shades(len(measured)))):
         weight_variance = float(arrays.C_W[index, 0])
         low, median, high = _quantiles(sample)
         seen = np.isfinite(low) & np.isfinite(high)
         theory = _theory(result, weight_variance, s.input_scales[0])
-        colour = SHADES[index % len(SHADES)]
         name = f"{s.weight_variances[index]:g}$\\,C_W^c$" if s.in_critical_units else f"{weight_variance:g}"
         layers = arrays.layer.to_numpy()
         axis.plot(layers, theory, ":", color=colour, linewidth=1.0)

@@ -17,7 +17,6 @@ from rectified.latent_names import CLASSES, NETWORKS, PERPLEXITY
 from rectified.results import Result
 
 SOLVERS = ("pinn", "regressor")  # their outputs are meant to be the solution
-LAYER_COLOURS = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9")
 TITLES = {"layer": "hidden layer", "x": "coordinate $x$", "y": "coordinate $y$", "output": "output"}
 
 Look = tuple[Colormap, Normalize]
@@ -65,7 +64,7 @@ def _embedding(axis: Axes, values: dict[str, np.ndarray], name: str, look: Look)
 def _looks(arrays: xr.Dataset) -> dict[str, Look]:
     """Colours and their limits by column; outputs go by the range of the networks that fit the solution."""
     layers = arrays.sizes["layer"]
-    colours = ListedColormap([LAYER_COLOURS[layer % len(LAYER_COLOURS)] for layer in range(layers)])
+    colours = ListedColormap(style.shades(layers))
     fitted = arrays.output.sel(network=list(SOLVERS))
     ranges = {"x": arrays.x, "y": arrays.y, "output": fitted.where(np.isfinite(fitted), 0.0)}
     limits = {name: Normalize(float(values.min()), float(values.max())) for name, values in ranges.items()}

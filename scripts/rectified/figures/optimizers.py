@@ -51,7 +51,7 @@ def training_errors(result: Result) -> np.ndarray:
 
 def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> dict:
     lines = {}
-    for optimizer, marker in MARKERS.items():
+    for (optimizer, marker), colour in zip(MARKERS.items(), style.shades(len(MARKERS) + 1)):
         mine = [result for result in results if result.job.settings.optimizer == optimizer]
         if not mine:
             continue
@@ -60,7 +60,7 @@ def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> d
         errors = training_errors if kind == "training" else relative_errors
         summaries = [summarize(errors(result)) for result in mine]
         median, low, high = (np.array([getattr(s, part) for s in summaries]) for part in ("median", "low", "high"))
-        look = {"color": "#0072b2" if optimizer == "adam" else "#d55e00"}
+        look = {"color": colour}
         (lines[OPTIMIZERS[optimizer]],) = axis.plot(variances, median, marker=marker, markersize=3.5, **look)
         axis.fill_between(variances, low, high, alpha=0.15, linewidth=0, **look)
         lost = np.array([result.diverged for result in mine])

@@ -32,14 +32,19 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for row, cases in zip(axes, groups.values()):
         for axis, result in zip(row[first:], cases):
             image = _map(axis, result, entry["quantity"], data)
-            axis.set_xlabel("$t$")
         row[first].set_ylabel("$x$")
+        row[first].tick_params(labelleft=True)
     if first:
         _reference(axes[0, 0], results[0], data)
     shown = [axis for axis in axes.flat if axis.collections]
     for axis in axes.flat:
         if axis not in shown:
             axis.remove()
+    for column in axes.T:
+        lowest = [axis for axis in column if axis in shown][-1:]
+        for axis in lowest:
+            axis.set_xlabel("$t$")
+            axis.tick_params(labelbottom=True)
     text = "$u(x, t)$" if first else "|error|"
     figure.colorbar(image, ax=shown, pad=0.01, aspect=30, label=text).ax.tick_params(labelsize=6)
     style.letters(shown, inside=True)
@@ -52,7 +57,6 @@ def _reference(axis: Axes, result: Result, data: PlottedData) -> None:
     axis.pcolormesh(arrays.t, arrays.x, arrays.exact.T, rasterized=True, shading="nearest", **SOLUTION)
     axis.set_title("reference", fontsize=7)
     axis.set_ylabel("$x$")
-    axis.set_xlabel("$t$")
     x, t = np.meshgrid(arrays.x, arrays.t)
     data.add("solution", "reference", x=x, t=t, value=arrays.exact)
 

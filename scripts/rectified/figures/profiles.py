@@ -14,7 +14,7 @@ from rectified.figures.variant_labels import variant_labels
 from rectified.results import Result
 from rectified.statistics import summarize
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+TOGETHER = 5  # lines in a row of panels, besides the exact one
 SHOWN = (-0.3, 1.3)  # widest limits of u
 WIDTHS = (1.9, 1.2, 1.1, 1.1, 1.1)  # of lines: the first shows where another hides it
 LEGEND_COLUMNS = 4
@@ -43,18 +43,18 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 
 def grouped(results: list[Result]) -> list[list[Result]]:
-    """Results by architecture, in order of appearance, as many together as there are colours."""
+    """Results by architecture, in order of appearance, so many together that they are told apart."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.job.settings.architecture, []).append(result)
-    most = len(COLOURS)
-    return [group[start : start + most] for group in groups.values() for start in range(0, len(group), most)]
+    starts = ((group, start) for group in groups.values() for start in range(0, len(group), TOGETHER))
+    return [group[start : start + TOGETHER] for group, start in starts]
 
 
 def _row(axes: list[Axes], results: list[Result], names: dict[str, str], data: PlottedData) -> dict[str, object]:
     """Draw the variants of one row at each time; returns the lines by label."""
     lines = _exact(axes, results[0], data)
-    for result, colour, width in zip(results, COLOURS, WIDTHS):
+    for result, colour, width in zip(results, style.shades(len(results)), WIDTHS):
         arrays = result.arrays("fields")
         medians, lows, highs, _ = summarize(arrays.profile)
         for axis, time, median, low, high in zip(axes, arrays.time.to_numpy(), medians, lows, highs):

@@ -14,9 +14,7 @@ from rectified.results import Result
 from rectified.statistics import summarize
 
 SPREAD = 0.2  # of the lines of one panel around a tick
-TIME_COLOURS = ("#56b4e9", "#0072b2", "#332288")
 MARKERS = ("o", "s", "^")
-ALL = "#0072b2"
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
@@ -51,7 +49,7 @@ def _tick(result: Result) -> str:
 
 def _errors(axis: Axes, results: list[Result], data: PlottedData) -> None:
     values = [result.arrays("fields").relative_l2.to_numpy() for result in results]
-    _series(axis, values, 0.0, ALL, "o")
+    _series(axis, values, 0.0, style.colour(results[0].job.settings.activation), "o")
     axis.set_ylabel("relative $L^2$ error")
     _note("relative_l2", "relative_l2", results, values, data)
 
@@ -61,9 +59,10 @@ def _front_errors(axis: Axes, results: list[Result], data: PlottedData) -> None:
     arrays = [result.arrays("fields") for result in results]
     times, place = arrays[0].time.to_numpy(), arrays[0].place.to_numpy()
     known = (place[1] - place[0]) / 2
+    shades = style.shades(len(times))
     for number, (time, shift) in enumerate(zip(times, np.linspace(-SPREAD, SPREAD, len(times)))):
         values = [np.maximum(part.front_error.sel(time=time).to_numpy(), known) for part in arrays]
-        line = _series(axis, values, shift, TIME_COLOURS[number % 3], MARKERS[number % 3])
+        line = _series(axis, values, shift, shades[number], MARKERS[number % 3])
         line.set_label(f"$t$ = {time:g}")
         _note("front_error", f"t = {time:g}", results, values, data)
     axis.set_ylabel("error of the position of the front")

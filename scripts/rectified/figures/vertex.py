@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified import style
-from rectified.figures.kernels import MARKERS, SHADES
+from rectified.figures.kernels import MARKERS
 from rectified.figures.page import PlottedData
 from rectified.results import Result
 from rectified.statistics import mean_estimate, variance_estimate
@@ -47,14 +47,13 @@ def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
     theory = EffectiveTheory(result.job.activation)
     layers = arrays.layer.to_numpy()
     curves = [(i, j) for i in range(len(s.widths)) for j in range(len(s.weight_variances))]
-    for index, (i, j) in enumerate(curves):
+    for index, ((i, j), colour) in enumerate(zip(curves, style.shades(len(curves)))):
         n, weight_variance, scale = s.widths[i], float(arrays.C_W[j, 0]), s.input_scales[0]
         kernels = np.exp(arrays.log_kernel[i, j, 0, :, :, 0].to_numpy())
         kernels = kernels[np.isfinite(kernels).all(1)]
         spread, mean = variance_estimate(kernels), mean_estimate(kernels)
         first = s.bias_variance + weight_variance * scale
         expected = theory.finite_width(first, weight_variance, s.bias_variance, len(layers))
-        colour = SHADES[index % len(SHADES)]
         look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8, "color": colour}
         name = f"$n$ = {n}" if len(s.widths) > 1 else f"$C_W$ = {weight_variance:g}"
         axes[0].errorbar(layers[1:], n * spread.value[1:], n * spread.error[1:], label=name, **look)
