@@ -4,7 +4,9 @@ CORES ?= $(shell nproc)
 TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test test-slurm test-container plan explain costs schema bench bench-gpu clean
+.PHONY: setup all smoke paper test test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
+setup: .venv/installed ## only .venv, with everything that a run needs
+
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
@@ -33,6 +35,9 @@ explain: .venv/installed ## a figure traced to its equation, why it is stale, wh
 
 costs: .venv/installed ## update workflow/costs.tsv, which predictions come from, with the benchmarks in results
 	PYTHONPATH=scripts .venv/bin/python -m rectified.costs
+
+gallery: .venv/installed ## small copies of all figures of results/ and the verdicts, for README.md; after `make report`
+	PYTHONPATH=scripts .venv/bin/python -m rectified.gallery
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
 	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json

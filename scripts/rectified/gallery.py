@@ -1,0 +1,107 @@
+"""The gallery: small copies of all figures of a run, a page that shows them, and the verdicts in README.md.
+
+make gallery
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from rectified import store
+from rectified.atomic import write_atomically
+
+GALLERY = Path("results/gallery")
+README = Path("README.md")
+WIDTH = 840  # pixels of a figure over two columns
+COLOURS = 96
+BEGIN, END = "<!-- verdicts: made by `make gallery` -->", "<!-- end of verdicts -->"
+MARKS = {
+    "reproduced": "✓ reproduced",
+    "reproduced in part": "◐ in part",
+    "not reproduced": "✗ not reproduced",
+    "undecided at this tier": "? undecided",
+}
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Write a copy of a figure at its share of ``WIDTH`` and with few colours."""
+    with Image.open(source) as image:
+        full = image.convert("RGB")
+    scale = WIDTH / 1400
+    small = full.resize((round(full.width * scale), round(full.height * scale)), Image.Resampling.LANCZOS)
+    few = small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, lambda file: few.save(file, optimize=True))
+
+
+def index(captions: dict[str, dict]) -> str:
+    """A page of all figures with their titles and what they were made with."""
+    lines = [
+        "# Gallery",
+        "",
+        f"All figures of a run, {_tier(captions)} tier, drawn small; `make gallery` makes this page.",
+    ]
+    document = ""
+    for key, caption in captions.items():
+        kind, where, name = key.split("/")
+        if kind != "figures":
+            continue
+        if where != document:
+            document = where
+            lines += ["", f"## {document}"]
+        lines += ["", f"**{name}: {caption['title']}.** {caption['settings']}", "", f"![{name}]({where}/{name}.png)"]
+    return "\n".join(lines) + "\n"
+
+
+def _tier(captions: dict[str, dict]) -> str:
+    (tier,) = {caption["tier"] for caption in captions.values()}
+    return tier
+
+
+def verdicts(parts: pd.DataFrame) -> str:
+    """How many claims of each group came out how, and one line for each claim.
+
+    Args:
+        parts: rows of ``results/claims.parquet``, one for each part of a claim.
+    """
+    claims = parts.drop_duplicates(["document", "claim"])
+    counts = claims.groupby(["document", "verdict"], sort=False).size().unstack(fill_value=0)
+    lines = [_row(["", *MARKS.values(), "all"]), _row(["---"] * (len(MARKS) + 2))]
+    for document, row in counts.iterrows():
+        lines.append(_row([f"`{document}`", *(str(row.get(verdict, 0)) for verdict in MARKS), str(row.sum())]))
+    lines += ["", "<details><summary>Every claim and its verdict</summary>", ""]
+    lines += [_row(["claim", "statement", "figure", "verdict"]), _row(["---"] * 4)]
+    for row in claims.itertuples():
+        shown = [f"{row.document} {row.claim}", row.statement, row.figure or "", MARKS[row.verdict]]
+        lines.append(_row([cell.replace("|", r"\|") for cell in shown]))
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def with_verdicts(readme: str, table: str) -> str:
+    """The README with the table between its marks."""
+    pattern = re.compile(rf"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
+    if not pattern.search(readme):
+        raise ValueError(f"README.md has no place for verdicts: the lines {BEGIN!r} and {END!r}")
+    return pattern.sub(lambda _: f"{BEGIN}\n{table}\n{END}", readme)
+
+
+def main() -> None:
+    captions = json.loads(Path("results/captions.json").read_text())
+    for figure in sorted(Path("results/figures").glob("*/*.png")):
+        shrink(figure, GALLERY / figure.parent.name / figure.name)
+    parts = store.read_table("results/claims.parquet")
+    write_atomically(GALLERY / "README.md", lambda file: file.write_text(index(captions)))
+    write_atomically(GALLERY / "claims.csv", lambda file: parts.to_csv(file, index=False, float_format="%.6g"))
+    write_atomically(GALLERY / "claims.md", lambda file: file.write_text(Path("results/claims.md").read_text()))
+    write_atomically(README, lambda file: file.write_text(with_verdicts(README.read_text(), verdicts(parts))))
+
+
+if __name__ == "__main__":
+    main()

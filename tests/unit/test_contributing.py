@@ -1,0 +1,38 @@
+"""The recipes of CONTRIBUTING.md work as they stand, and are short."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from rectified import config, overlays
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text()
+RECIPES = dict(re.findall(r"^## (Add an? .+?)\n(.*?)(?=^## )", TEXT, re.S | re.M))
+
+
+def test_there_is_a_recipe_for_each_thing_one_adds():
+    assert set(RECIPES) == {"Add an activation", "Add a problem", "Add a figure", "Add a claim"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_has_fewer_than_15_lines_to_type_and_is_a_config_that_holds(name):
+    (block,) = re.findall(r"```yaml\n(.*?)```", RECIPES[name], re.S)
+    assert len(block.splitlines()) < 15
+    merged: dict = {}
+    for path in overlays.BASE:
+        update_config(merged, yaml.safe_load((ROOT / path).read_text()) or {})
+    update_config(merged, yaml.safe_load(block))
+    before, after = overlays.read(), config.load(merged)
+    assert after.model_dump() != before.model_dump()
+
+
+def test_every_file_that_it_names_exists():
+    named = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|yaml|md))`", TEXT)
+    named = [name for name in named if not name.startswith("results/")]
+    places = [ROOT, ROOT / "scripts" / "rectified"]
+    assert len(named) > 8
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []
