@@ -4,6 +4,7 @@ CORES ?= $(shell nproc)
 TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
+.DEFAULT_GOAL := all
 .PHONY: setup all smoke paper test test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
 setup: .venv/installed ## only .venv, with everything that a run needs
 
