@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rectified import costs, overlays
+from rectified import costs, overlays, store
 from rectified.config import Case, Config
 from rectified.costs import Costs
 from rectified.equations import EQUATIONS
@@ -114,6 +114,29 @@ def _of_task(config: Config, task: str, cases: list[Case]) -> list[str]:
         *_labelled("experiment", named),
         *_labelled("equation", [equation.text, f"{equation.source}; in {modules}"]),
     ]
+
+
+def claims(config: Config, wanted: Wanted, decided: Mapping[tuple[str, str], str]) -> list[str]:
+    """The claims that an exhibit shows, with their verdicts.
+
+    Args:
+        decided: group and name of a claim → verdict.
+    """
+    shown = [
+        f"{group} {name}, {decided.get((group, name), 'not decided yet')}: {claim.statement}"
+        for group, entries in config.decided_claims.items()
+        for name, claim in entries.items()
+        if claim.figure == f"{wanted.document}/{wanted.name}"
+    ]
+    return ["", *_labelled("claims", shown)] if shown else []
+
+
+def verdicts(path: Path) -> dict[tuple[str, str], str]:
+    """Group and name of each claim → verdict, of a table of decided claims; nothing if it is not there."""
+    if not path.exists():
+        return {}
+    rows = store.read_table(path)
+    return dict(zip(zip(rows.document, rows.claim), rows.verdict))
 
 
 def line_of(experiment: str, path: str | Path = "config.yaml") -> int:
@@ -242,7 +265,8 @@ def main() -> None:
         sys.exit(str(error))
     table = Costs.read(costs.TABLE)
     costed = cost(predict(jobs, table, config), predict(everything, table, config))
-    print("\n".join([*chain(config, wanted), "", *state(stale), *costed]))
+    shown = claims(config, wanted, verdicts(Path(config.results, "claims.parquet")))
+    print("\n".join([*chain(config, wanted), *shown, "", *state(stale), *costed]))
 
 
 if __name__ == "__main__":

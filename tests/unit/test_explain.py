@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified import digest, explain, overlays
+from rectified import digest, explain, overlays, store
 from rectified.equations import EQUATIONS
 from rectified.errors import ConfigError
 from rectified.explain import Stale
@@ -131,3 +132,22 @@ def test_predicted_minutes_are_sums():
 def test_figures_and_tables_are_told_apart():
     assert explain.find(CONFIG, "deep_ritz/fig1").kind == "figure"
     assert explain.find(CONFIG, "deep_ritz/table1").kind == "table"
+
+
+def test_the_claims_that_an_exhibit_shows_are_told_with_their_verdicts(tmp_path):
+    wanted = explain.find(CONFIG, "failed_ideas/fig4")
+    entries = CONFIG.decided_claims["failed_ideas"]
+    mine = {name for name, claim in entries.items() if claim.figure == "failed_ideas/fig4"}
+    name = min(mine)
+    lines = explain.claims(CONFIG, wanted, {("failed_ideas", name): "some verdict"})
+    assert len(lines) == 1 + len(mine)
+    assert sum("some verdict" in line for line in lines) == 1
+    assert sum("not decided yet" in line for line in lines) == len(mine) - 1
+
+
+def test_verdicts_are_read_by_claim(tmp_path):
+    path = tmp_path / "claims.parquet"
+    assert explain.verdicts(path) == {}
+    rows = pd.DataFrame({"document": ["a", "a", "b"], "claim": ["c1", "c1", "c1"], "verdict": ["x", "x", "y"]})
+    store.write_table(path, rows, {})
+    assert explain.verdicts(path) == {("a", "c1"): "x", ("b", "c1"): "y"}
