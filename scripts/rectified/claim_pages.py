@@ -81,7 +81,7 @@ def numbers(row: Any) -> str:
     """The decisive numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
     interval = "" if row.low == row.high else f" [{row.low:.3g}, {row.high:.3g}]"
     coverage = f" ({100 * row.coverage:.0f} %)" if row.coverage < CONFIDENCE else ""
-    size = f"n = {row.n} and {row.n_other}" if row.n_other else f"n = {row.n}"
+    size = "computed" if row.coverage == row.n == 1 else f"n = {row.n}" + (f" and {row.n_other}" if row.n_other else "")
     diverged = f", {row.diverged} diverged" if row.diverged else ""
     found = f"{NAMES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
     return f"{row.part}: {found}, claimed {row.claimed}, {size}{diverged}: {row.outcome}"

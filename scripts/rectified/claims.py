@@ -41,7 +41,7 @@ from rectified.intervals import (
     shift_interval,
 )
 from rectified.measures import COMPUTED, measured
-from rectified.results import Result, results_of
+from rectified.results import KeptResult, Result, results_of
 from rectified.session import start
 from rectified.statistics import CONFIDENCE, Interval, median_interval, sign_test
 
@@ -62,12 +62,13 @@ def make(snakemake: Any) -> None:
     write(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
 
 
-def by_name(results: list[Result]) -> dict[str, Result]:
-    """Results by the ``experiment/case`` that their folders end in."""
-    return {"/".join(next(iter(result.files.values())).parent.parts[-2:]): result for result in results}
+def by_name(results: list[Result]) -> dict[str, KeptResult]:
+    """Results by the ``experiment/case`` that their folders end in; they keep what they read."""
+    folders = [next(iter(result.files.values())).parent for result in results]
+    return {"/".join(folder.parts[-2:]): KeptResult(result.files) for folder, result in zip(folders, results)}
 
 
-def table(claims: Mapping[str, Claim], cases: Mapping[str, Result]) -> pd.DataFrame:
+def table(claims: Mapping[str, Claim], cases: Mapping[str, KeptResult]) -> pd.DataFrame:
     """One row per part: what was claimed, the median over seeds with its interval, the outcome and the verdict.
 
     Raises:
@@ -76,7 +77,7 @@ def table(claims: Mapping[str, Claim], cases: Mapping[str, Result]) -> pd.DataFr
     return pd.DataFrame([row for name, claim in claims.items() for row in _rows(name, claim, cases)])
 
 
-def _rows(name: str, claim: Claim, cases: Mapping[str, Result]) -> list[dict]:
+def _rows(name: str, claim: Claim, cases: Mapping[str, KeptResult]) -> list[dict]:
     try:
         decisions = [decide(part, cases) for part in claim.parts]
     except ConfigError as error:
@@ -134,7 +135,7 @@ class Decision(NamedTuple):
     outcome: str
 
 
-def decide(part: Part, cases: Mapping[str, Result]) -> Decision:
+def decide(part: Part, cases: Mapping[str, KeptResult]) -> Decision:
     """Decide a part from the results of cases, by name.
 
     Raises:
@@ -211,7 +212,7 @@ class Values(NamedTuple):
     computed: bool
 
 
-def values_of(part: Part, cases: Mapping[str, Result]) -> Values:
+def values_of(part: Part, cases: Mapping[str, KeptResult]) -> Values:
     """The numbers of a part: a measure, or ratios or differences of two, of the same seed where they are paired.
 
     Raises:
@@ -238,7 +239,7 @@ def values_of(part: Part, cases: Mapping[str, Result]) -> Values:
     return Values(values, None, int(lost.any(0).sum()), computed)
 
 
-def _second(part: Part, cases: Mapping[str, Result]) -> pd.Series:
+def _second(part: Part, cases: Mapping[str, KeptResult]) -> pd.Series:
     """What a part divides by, or takes off."""
     other = part.less if part.over is None else part.over
     return _measured(part, cases, part.of, other) if isinstance(other, dict) else _measured(part, cases, other, part.at)
@@ -260,7 +261,7 @@ def _compared(part: Part, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return first / second
 
 
-def _measured(part: Part, cases: Mapping[str, Result], case: str, at: Mapping) -> pd.Series:
+def _measured(part: Part, cases: Mapping[str, KeptResult], case: str, at: Mapping) -> pd.Series:
     if case not in cases:
         raise ConfigError(f"there are no results of the case {case!r}; {nearest(case, cases)}")
     try:

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rectified import store
 from rectified.errors import ConfigError, nearest
 from rectified.quantities import QUANTITIES
-from rectified.results import Result
+from rectified.results import KeptResult
 
 CLOSE = 1e-6  # relative; coordinates may be stored in single precision
 REPLICATES = ("seed", "network")
@@ -32,7 +31,7 @@ REDUCTIONS: dict[str, Callable[[np.ndarray], float]] = {
 
 
 def measured(
-    result: Result, measure: str, at: Mapping, file: str | None = None, reduce: str | None = None
+    result: KeptResult, measure: str, at: Mapping, file: str | None = None, reduce: str | None = None
 ) -> pd.Series:
     """A measure of a case by seed or network, NaN where the run diverged; of one value if there are neither.
 
@@ -61,11 +60,11 @@ def measured(
     return chosen.mask(chosen.index.get_level_values(replicate).isin(_diverged(result, replicate)))
 
 
-def _found(result: Result, measure: str, at: Mapping, file: str | None) -> xr.DataArray | pd.DataFrame:
+def _found(result: KeptResult, measure: str, at: Mapping, file: str | None) -> xr.DataArray | pd.DataFrame:
     """The quantity, variable or table that has the measure."""
     quantity = QUANTITIES.get((result.job.settings.task, measure)) if file is None and _known(measure) else None
     if quantity:
-        return quantity(result)
+        return result.kept(("quantity", measure), lambda: quantity(result))
     if file is None and _known(measure):
         tasks = [task for task, name in QUANTITIES if name == measure]
         raise ConfigError(f"{measure!r} is a quantity of cases of task {' or '.join(map(repr, tasks))}")
@@ -83,13 +82,13 @@ def _known(measure: str) -> bool:
     return any(name == measure for _, name in QUANTITIES)
 
 
-def _sources(result: Result, file: str | None) -> dict[str, xr.Dataset | pd.DataFrame]:
+def _sources(result: KeptResult, file: str | None) -> dict[str, xr.Dataset | pd.DataFrame]:
     """What the files of a case hold, the shards of an ensemble as one."""
     paths = {name: path for name, path in result.files.items() if file in (None, path.stem)}
     if any(name.startswith("shard") for name in paths):
         return {"shards": result.ensemble}
-    read = {".nc": store.read_arrays, ".parquet": store.read_table}
-    return {name: read[path.suffix](path) for name, path in paths.items()}
+    read = {".nc": result.arrays, ".parquet": result.table}
+    return {name: read[path.suffix](path.stem) for name, path in paths.items()}
 
 
 def _holds(name: str, source: xr.Dataset | pd.DataFrame, measure: str, at: Mapping):
@@ -153,7 +152,7 @@ def _one_each(table: pd.DataFrame, measure: str, by: list[str], reduce: str | No
     return grouped.agg(lambda values: REDUCTIONS[reduce](values.to_numpy()))
 
 
-def _diverged(result: Result, replicate: str) -> list[int]:
+def _diverged(result: KeptResult, replicate: str) -> list[int]:
     """The seeds or networks whose runs diverged, where the files of the case tell."""
     for source in _sources(result, None).values():
         if isinstance(source, xr.Dataset) and "diverged_at" in source and replicate in source.diverged_at.dims:
