@@ -32,9 +32,9 @@ rule claims_page:
         csv=f"{RESULTS}/claims.csv",
         md=f"{RESULTS}/claims.md",
     log:
-        f"{RESULTS}/claims.log",
+        f"{RESULTS}/claims/claims_page.log",
     benchmark:
-        f"{RESULTS}/claims.benchmark.tsv"
+        f"{RESULTS}/claims/claims_page.benchmark.tsv"
     conda:
         "../../envs/figures.yaml"
     threads: 1
