@@ -28,6 +28,7 @@ localrules:
     table,
     claims,
     claims_of_document,
+    claims_page,
     theory,
     lemma,
     reference,

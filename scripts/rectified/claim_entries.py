@@ -1,5 +1,6 @@
 """The entries of published claims in config.yaml: what a document says, and what must hold of cases for it to be so."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -28,15 +29,33 @@ def _coordinate(value: Any) -> Any:
     return float(value) if isinstance(value, str) and re.match(EXPONENT_FORM, value) else value
 
 
+def _coordinates(value: Any) -> Any:
+    """A list of coordinates that differ; one that is alone is left to be checked as such."""
+    if isinstance(value, list) and len({str(entry) for entry in value}) < max(len(value), 2):
+        raise ValueError(f"{value!r} given; a list here has two or more coordinates that differ")
+    return value
+
+
 def _no_seeds(selection: dict) -> dict:
     if "seed" in selection:
         raise ValueError("seeds cannot be selected; a claim is decided by all of them")
     return selection
 
 
+def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] >= bounds[1]:
+        raise ValueError(f"{list(bounds)} given; the first bound must be below the second")
+    return bounds
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Coordinate = Annotated[bool | int | float | str, BeforeValidator(_coordinate)]
-Selection = Annotated[dict[str, Coordinate], AfterValidator(_no_seeds)]
+Coordinates = Annotated[list[Coordinate], BeforeValidator(_coordinates)]
+Place = Annotated[
+    Annotated[Coordinate, Tag("one")] | Annotated[Coordinates, Tag("several")],
+    Discriminator(lambda given: "several" if isinstance(given, list) else "one"),
+]
+Selection = Annotated[dict[str, Place], AfterValidator(_no_seeds)]
 Threshold = Annotated[
     float,
     Field(allow_inf_nan=False),
@@ -50,57 +69,75 @@ ExhibitRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z][a
 
 
 class Part(Strict):
-    """One number per seed, and the threshold that its median must be beyond."""
+    """One number per seed or network, and what a statistic of them must be."""
 
     what: Text
     """What is measured, in words."""
     measure: Name
-    """A variable, or a column of a table, that the case has by seed; of a history, at the last epoch."""
+    """A quantity, a variable, or a column of a table, that the case has; of a history, at the last epoch."""
     of: CaseRef
     """The case that is measured."""
-    over: CaseRef | None = None
-    """A case to divide by, seed by seed."""
+    over: Other | None = None
+    """A case to divide by, seed by seed; or coordinates as in `at`, to divide by another value of the same case."""
     less: Other | None = None
     """A case to take off, seed by seed; or coordinates as in `at`, to take off another value of the same case."""
     at: Selection = {}
-    """Coordinates, or values of columns, where the measure is taken."""
+    """Coordinates, or values of columns, where the measure is taken; a list takes all, each with every seed."""
+    reduce: Literal["smallest", "largest", "mean", "median", "first", "last"] | None = None
+    """What is taken of the values of one seed, where `at` leaves several."""
     file: Name | None = None
     """The file that the measure is in, without its ending, where more than one has it."""
+    statistic: Literal["median", "mean", "share", "shift", "distance"] = "median"
+    """What is estimated: the median over seeds; the mean, of ten or more; the share of ones among zeros and ones;
+    the factor (`over`) or shift (`less`) between two independent samples, not paired by their seeds; the largest
+    distance of the distribution functions of two samples (`over`)."""
     above: Threshold | None = None
     """The number must be above this."""
     below: Threshold | None = None
     """The number must be below this."""
+    within: Annotated[tuple[Threshold, Threshold], AfterValidator(_rising)] | None = None
+    """The number must lie between these, with the whole of its interval."""
     deterministic: bool = False
-    """Whether the number is computed, the same for every seed, so that no test is wanted."""
+    """Whether the number is computed, the same for every seed: no test is wanted. It is if there are no seeds."""
     diverged: Literal["infinite", "unknown"] | None = None
     """What a diverged run has of the measure; if not given, infinite in a ratio, as errors are, and else unknown."""
 
     @model_validator(mode="after")
     def _is_decidable(self) -> "Part":
-        if (self.above is None) == (self.below is None):
-            given = "neither" if self.above is None else "both"
-            raise ValueError(f"{given} of `above` and `below` given; exactly one is wanted")
+        given = [name for name in ("above", "below", "within") if getattr(self, name) is not None]
+        if len(given) != 1:
+            names = " and ".join(f"`{name}`" for name in given) or "none of `above`, `below` and `within`"
+            raise ValueError(f"{names} given; exactly one is wanted")
         if self.over is not None and self.less is not None:
             raise ValueError("`over` and `less` both given; at most one is allowed")
-        if self.of in (self.over, self.less) or self.less == self.at:
+        if self.of in (self.over, self.less) or self.at in (self.over, self.less):
             raise ValueError(f"{self.of!r} is compared with itself; another case or another place is wanted")
+        if self.statistic == "shift" and self.over is None and self.less is None:
+            raise ValueError("statistic 'shift' is of two samples; `over` or `less` must give the other")
+        if self.statistic == "distance" and self.over is None:
+            raise ValueError("statistic 'distance' is of two samples; `over` must give the other")
+        if self.statistic != "median" and self.deterministic:
+            raise ValueError(f"statistic {self.statistic!r} is an estimate; what is deterministic needs none")
         return self
 
     @property
-    def threshold(self) -> float:
-        """The number given as `above` or `below`."""
-        return self.below if self.above is None else self.above
+    def bounds(self) -> tuple[float, float]:
+        """Between what the claim has the number."""
+        if self.within is not None:
+            return self.within
+        return (-math.inf, self.below) if self.above is None else (self.above, math.inf)
 
     @property
     def null(self) -> float:
-        """What values are tested against: 1 for a factor that is claimed to be beyond 1, otherwise the threshold."""
-        factor = self.over is not None and (self.threshold > 1 if self.above is not None else self.threshold < 1)
-        return 1.0 if factor else self.threshold
+        """What values are tested against: 1 for a factor that is claimed to be beyond 1, otherwise the threshold.
 
-    @property
-    def direction(self) -> str:
-        """On which side of the threshold the claim has the median: "above" or "below"."""
-        return "below" if self.above is None else "above"
+        NaN for a number that is claimed to lie between two others, which one test cannot tell.
+        """
+        if self.within is not None:
+            return math.nan
+        threshold = self.below if self.above is None else self.above
+        factor = self.over is not None and (threshold > 1 if self.above is not None else threshold < 1)
+        return 1.0 if factor and self.statistic != "distance" else threshold
 
     @property
     def divergence_is_infinite(self) -> bool:
@@ -111,6 +148,11 @@ class Part(Strict):
     def cases(self) -> list[str]:
         """The cases that are read."""
         return [case for case in (self.of, self.over, self.less) if isinstance(case, str)]
+
+    @property
+    def places(self) -> list[dict]:
+        """The coordinates at which cases are read."""
+        return [place for place in (self.at, self.over, self.less) if isinstance(place, dict)]
 
 
 class Claim(Strict):

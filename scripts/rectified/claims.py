@@ -1,22 +1,26 @@
-"""Verdicts on published claims, computed from the results of cases over seeds.
+"""Verdicts on claims, computed from the results of cases over seeds and networks.
 
 A claim has parts. A part is one number per seed, such as the error of one case over that of another with the same
-seed, and a threshold that the claim has its median beyond. A part holds if the whole interval of the median lies
-beyond the threshold, with a coverage of at least 95 %, and fails if it lies on the other side; otherwise it is
-undecided, as it always is with fewer than six seeds. Without values equal to the threshold that is the two-sided sign
-test at p < 0.05; a value equal to it counts against either side. A factor that is claimed to be beyond 1, an error at
-least 1.5 times another, holds if the ratios are beyond 1 by that test and their median is beyond the threshold. Parts
-are decided one by one, with no correction for how many there are.
+seed, a statistic of them, and a threshold that the claim has it beyond. A part holds if the whole interval of the
+statistic lies beyond the threshold, with a coverage of at least 95 %, and fails if it lies on the other side; otherwise
+it is undecided. Of two thresholds, for a number that is claimed to be as large as another, it holds if the interval
+lies between them and fails if it lies outside. Parts are decided one by one, with no correction for how many there are.
+
+The statistic is the median, if nothing else is said. Its interval is that of the sign test, so that fewer than six
+seeds never decide; a value equal to the threshold counts against either side. A factor that is claimed to be beyond 1,
+an error at least 1.5 times another, holds if the whole interval is beyond 1 and the estimate is beyond the threshold.
+Two independent samples can be compared without pairs by their shift, which four seeds of each decide if they do not
+overlap. The mean wants ten values, the share any number of zeros and ones. What is computed without seeds is compared
+as it is.
 
 Diverged runs, those with a value that is not finite or with an epoch in ``diverged_at``, are never left out in
-silence: their pairs are counted. Where divergence is infinite, as for errors, ∞/a = ∞ and a/∞ = 0 (∞ − a = ∞ and
+silence: they are counted. Where divergence is infinite, as for errors, ∞/a = ∞ and a/∞ = 0 (∞ − a = ∞ and
 a − ∞ = −∞), and only a pair of two diverged runs is dropped. Where it is unknown, the value of the pair may lie
 anywhere, so it widens the interval on both sides and speaks neither for a claim nor against it; so does 0/0.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,32 +28,47 @@ import pandas as pd
 
 from rectified import store
 from rectified.claim_entries import Claim, Part, from_text
+from rectified.claim_pages import page, write
 from rectified.errors import ConfigError, nearest
-from rectified.measures import measured
-from rectified.results import Result, results_of
+from rectified.intervals import (
+    distance_interval,
+    distance_test,
+    mean_interval,
+    mean_test,
+    rank_sum_test,
+    share_interval,
+    share_test,
+    shift_interval,
+)
+from rectified.measures import COMPUTED, measured
+from rectified.results import KeptResult, Result, results_of
 from rectified.session import start
-from rectified.statistics import CONFIDENCE, MedianInterval, median_interval, sign_test
+from rectified.statistics import CONFIDENCE, Interval, median_interval, sign_test
 
-SIGNS = {"above": ">", "below": "<"}
-HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
+STATISTICS = {
+    "median": (median_interval, sign_test),
+    "mean": (mean_interval, mean_test),
+    "share": (share_interval, share_test),
+    "shift": (shift_interval, rank_sum_test),
+}
 
 
 def make(snakemake: Any) -> None:
     """Decide the claims of a document; write one row per part as Parquet and CSV, one row per claim as Markdown."""
     start(snakemake)
     entry, tier = snakemake.params.entry, snakemake.params.tier
-    decided = table(from_text(entry), by_name(results_of(list(snakemake.input)))).assign(tier=tier)
-    store.write_table(snakemake.output.data, decided, store.provenance(snakemake.params.code, entry=entry))
-    store.write_atomically(snakemake.output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
-    store.write_atomically(snakemake.output.md, lambda file: Path(file).write_text(page(decided)))
+    decided = table(from_text(entry), by_name(results_of(list(snakemake.input))))
+    decided = decided.assign(document=snakemake.params.document, tier=tier)
+    write(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
 
 
-def by_name(results: list[Result]) -> dict[str, Result]:
-    """Results by the ``experiment/case`` that their folders end in."""
-    return {"/".join(next(iter(result.files.values())).parent.parts[-2:]): result for result in results}
+def by_name(results: list[Result]) -> dict[str, KeptResult]:
+    """Results by the ``experiment/case`` that their folders end in; they keep what they read."""
+    folders = [next(iter(result.files.values())).parent for result in results]
+    return {"/".join(folder.parts[-2:]): KeptResult(result.files) for folder, result in zip(folders, results)}
 
 
-def table(claims: Mapping[str, Claim], cases: Mapping[str, Result]) -> pd.DataFrame:
+def table(claims: Mapping[str, Claim], cases: Mapping[str, KeptResult]) -> pd.DataFrame:
     """One row per part: what was claimed, the median over seeds with its interval, the outcome and the verdict.
 
     Raises:
@@ -58,7 +77,7 @@ def table(claims: Mapping[str, Claim], cases: Mapping[str, Result]) -> pd.DataFr
     return pd.DataFrame([row for name, claim in claims.items() for row in _rows(name, claim, cases)])
 
 
-def _rows(name: str, claim: Claim, cases: Mapping[str, Result]) -> list[dict]:
+def _rows(name: str, claim: Claim, cases: Mapping[str, KeptResult]) -> list[dict]:
     try:
         decisions = [decide(part, cases) for part in claim.parts]
     except ConfigError as error:
@@ -69,32 +88,39 @@ def _rows(name: str, claim: Claim, cases: Mapping[str, Result]) -> list[dict]:
 
 
 def _columns(part: Part) -> dict:
-    less = part.less if isinstance(part.less, str) else _selected(part.less or {})
+    over, less = (other if isinstance(other, str) else _selected(other or {}) for other in (part.over, part.less))
+    lower, upper = part.bounds
+    direction = "within" if part.within else "below" if math.isinf(lower) else "above"
+    claimed = {"within": f"{lower:g} to {upper:g}", "below": f"< {upper:g}", "above": f"> {lower:g}"}
     return {
         "part": part.what,
         "measure": part.measure,
+        "statistic": part.statistic,
         "at": _selected(part.at),
         "of": part.of,
-        "over": part.over or "",
+        "over": over,
         "less": less,
-        "threshold": part.threshold,
-        "direction": part.direction,
+        "threshold": upper if direction == "below" else lower,
+        "direction": direction,
+        "claimed": claimed[direction],
     }
 
 
 def _selected(selection: Mapping) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in selection.items())
+    texts = {key: " or ".join(map(str, v)) if isinstance(v, list) else v for key, v in selection.items()}
+    return ", ".join(f"{key} = {value}" for key, value in texts.items())
 
 
 class Decision(NamedTuple):
     """What the seeds say of a part.
 
     Attributes:
-        value: median over seeds.
-        low, high, coverage: an interval of the median.
-        p_value: of the sign test against the threshold; NaN where no test is wanted.
+        value: the statistic, such as the median over seeds.
+        low, high, coverage: an interval of it.
+        p_value: of the test against the threshold, or for a distance that there is none; NaN where no test is wanted.
         n: values that count.
-        diverged: pairs of which a run diverged, dropped or not.
+        n_other: values of the other sample, where the two are not paired.
+        diverged: values or pairs of which a run diverged, dropped or not.
         outcome: "holds", "fails" or "undecided".
     """
 
@@ -104,33 +130,49 @@ class Decision(NamedTuple):
     coverage: float
     p_value: float
     n: int
+    n_other: int
     diverged: int
     outcome: str
 
 
-def decide(part: Part, cases: Mapping[str, Result]) -> Decision:
+def decide(part: Part, cases: Mapping[str, KeptResult]) -> Decision:
     """Decide a part from the results of cases, by name.
 
     Raises:
         ConfigError: as ``table``.
     """
-    values, diverged = values_of(part, cases)
-    if part.deterministic:
-        interval, p_value = _computed(part, values), math.nan
+    found = values_of(part, cases)
+    if part.deterministic or found.computed:
+        interval, p_value = _computed(part, found.values), math.nan
+    elif part.statistic == "distance":
+        samples = found.values, found.others
+        interval, p_value = distance_interval(*samples), distance_test(*samples)
     else:
-        interval, p_value = median_interval(values), sign_test(values, part.null)
-    return Decision(*interval, p_value, len(values), diverged, outcome(part, interval))
+        interval, p_value = _estimated(part, found.values)
+    sizes = (len(found.values), 0 if found.others is None else len(found.others))
+    return Decision(*interval, p_value, *sizes, found.diverged, outcome(part, interval))
 
 
-def outcome(part: Part, interval: MedianInterval) -> str:
-    """Whether a part holds, given the interval of its median; a computed number equal to the threshold fails."""
+def _estimated(part: Part, values: np.ndarray) -> tuple[Interval, float]:
+    estimate, test = STATISTICS[part.statistic]
+    try:
+        return estimate(values), math.nan if part.within else test(values, part.null)
+    except ValueError as error:
+        raise ConfigError(f"{part.measure!r} of {part.of!r}: {error}") from None
+
+
+def outcome(part: Part, interval: Interval) -> str:
+    """Whether a part holds, given the interval of its number; a computed number equal to a threshold fails."""
     if interval.coverage < CONFIDENCE:
         return "undecided"
-    sign = 1 if part.direction == "above" else -1
-    low, median, high = sorted((sign * interval.low, sign * interval.median, sign * interval.high))
-    if median > sign * part.threshold and low > sign * part.null:
+    lower, upper = part.bounds
+    nulls = part.bounds if part.within else (part.null, part.null)
+    above = lower == -math.inf or (interval.value > lower and interval.low > nulls[0])
+    below = upper == math.inf or (interval.value < upper and interval.high < nulls[1])
+    if above and below:
         return "holds"
-    return "fails" if high < sign * part.threshold or part.deterministic else "undecided"
+    beyond = interval.high < lower or interval.low > upper
+    return "fails" if beyond or interval.coverage == 1 else "undecided"
 
 
 def verdict(outcomes: list[str]) -> str:
@@ -143,47 +185,64 @@ def verdict(outcomes: list[str]) -> str:
     return "reproduced in part" if {"holds", "fails"} <= found else "undecided at this tier"
 
 
-def _computed(part: Part, values: np.ndarray) -> MedianInterval:
+def _computed(part: Part, values: np.ndarray) -> Interval:
     """The one value that all seeds have, as an interval of no width."""
     if len(values) == 0 or not (values == values[0]).all():
         given = ", ".join(f"{value:g}" for value in np.unique(values)[:4])
         raise ConfigError(
-            f"{part.measure!r} of {part.of!r} is marked deterministic; it must be one value for all seeds, "
+            f"{part.measure!r} of {part.of!r} is deterministic; it must be one value for all seeds, "
             f"found: {given or 'none'}"
         )
-    return MedianInterval(*[float(values[0])] * 3, 1.0)
+    return Interval(*[float(values[0])] * 3, 1.0)
 
 
 class Values(NamedTuple):
-    """One number per seed, [seeds], NaN where it is unknown; and how many pairs have a diverged run."""
+    """The numbers of a part.
+
+    Attributes:
+        values: [replicates], NaN where unknown; of a shift every value compared with every other, [n, m].
+        others: the other sample of a distance or a shift; None where the two are paired.
+        diverged: how many values or pairs have a diverged run.
+        computed: whether there are no replicates, and so one value.
+    """
 
     values: np.ndarray
+    others: np.ndarray | None
     diverged: int
+    computed: bool
 
 
-def values_of(part: Part, cases: Mapping[str, Result]) -> Values:
-    """The numbers of a part: a measure, or ratios or differences of two with the same seed, where both have it.
+def values_of(part: Part, cases: Mapping[str, KeptResult]) -> Values:
+    """The numbers of a part: a measure, or ratios or differences of two, of the same seed where they are paired.
 
     Raises:
-        ConfigError: if no seed is common to the two, or the terms of a ratio are negative.
+        ConfigError: if no seed is common to a pair, or the terms of a ratio are negative.
     """
     first = _measured(part, cases, part.of, part.at)
+    computed = first.index.name == COMPUTED
     if part.over is None and part.less is None:
         lost = ~np.isfinite(first.to_numpy())
-        return Values(_filled(part, first), int(lost.sum()))
-    first, second = first.align(_second(part, cases), join="inner")
+        return Values(_filled(part, first), None, int(lost.sum()), computed)
+    second = _second(part, cases)
+    if part.statistic in ("shift", "distance"):
+        lost = sum(int((~np.isfinite(sample)).sum()) for sample in (first, second))
+        one, other = _filled(part, first), _filled(part, second)
+        return Values(
+            one if part.statistic == "distance" else _compared(part, one[:, None], other), other, lost, computed
+        )
+    first, second = first.align(second, join="inner")
     if first.empty:
         raise ConfigError(f"{part.measure!r} of {part.of!r} has no seed in common with what it is compared with")
     lost = ~np.isfinite([first, second])
     kept = ~lost.all(0) if part.divergence_is_infinite else np.full(len(first), True)
-    return Values(_compared(part, _filled(part, first)[kept], _filled(part, second)[kept]), int(lost.any(0).sum()))
+    values = _compared(part, _filled(part, first)[kept], _filled(part, second)[kept])
+    return Values(values, None, int(lost.any(0).sum()), computed)
 
 
-def _second(part: Part, cases: Mapping[str, Result]) -> pd.Series:
+def _second(part: Part, cases: Mapping[str, KeptResult]) -> pd.Series:
     """What a part divides by, or takes off."""
-    if isinstance(part.less, dict):
-        return _measured(part, cases, part.of, part.less)
-    return _measured(part, cases, part.over or part.less, part.at)
+    other = part.less if part.over is None else part.over
+    return _measured(part, cases, part.of, other) if isinstance(other, dict) else _measured(part, cases, other, part.at)
 
 
 def _filled(part: Part, values: pd.Series) -> np.ndarray:
@@ -202,43 +261,10 @@ def _compared(part: Part, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return first / second
 
 
-def _measured(part: Part, cases: Mapping[str, Result], case: str, at: Mapping) -> pd.Series:
+def _measured(part: Part, cases: Mapping[str, KeptResult], case: str, at: Mapping) -> pd.Series:
     if case not in cases:
         raise ConfigError(f"there are no results of the case {case!r}; {nearest(case, cases)}")
     try:
-        return measured(cases[case], part.measure, at, part.file)
+        return measured(cases[case], part.measure, at, part.file, part.reduce)
     except ConfigError as error:
         raise ConfigError(f"case {case!r}: {error}") from None
-
-
-def page(decided: pd.DataFrame) -> str:
-    """The verdicts as Markdown, one row per claim, from the rows of all parts."""
-    (tier,) = decided.tier.unique()
-    lines = [
-        f"# Published claims, {tier} tier",
-        "",
-        f"Numbers: median over n seeds [its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said].",
-        "",
-        _line(HEADINGS),
-        _line(["---"] * len(HEADINGS)),
-        *(_line(_cells(parts)) for _, parts in decided.groupby("claim", sort=False)),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _cells(parts: pd.DataFrame) -> list[str]:
-    first = parts.iloc[0]
-    return [*(first[heading] for heading in HEADINGS[:-1]), "<br>".join(map(numbers, parts.itertuples()))]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
-
-
-def numbers(row: Any) -> str:
-    """The decisive numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
-    interval = "" if row.low == row.high else f" [{row.low:.3g}, {row.high:.3g}]"
-    coverage = f" ({100 * row.coverage:.0f} %)" if row.coverage < CONFIDENCE else ""
-    diverged = f", {row.diverged} diverged" if row.diverged else ""
-    claimed = f"claimed {SIGNS[row.direction]} {row.threshold:g}"
-    return f"{row.part}: {row.value:.3g}{interval}{coverage}, {claimed}, n = {row.n}{diverged}: {row.outcome}"

@@ -271,8 +271,9 @@ class Config(Strict):
         """Refuse to read of an audit what it does not audit."""
         if isinstance(settings, Audit):
             audited = [f"{case.experiment}/{case.case}" for case in self.select(settings.of)]
-            for name in (selection.get("case") for selection in (part.at, part.less) if isinstance(selection, dict)):
-                if name is not None and str(name).split(",")[0] not in audited:
+            places = [place["case"] for place in part.places if "case" in place]
+            for name in (name for place in places for name in (place if isinstance(place, list) else [place])):
+                if str(name).split(",")[0] not in audited:
                     raise ConfigError(f"case {name!r} is not audited by {part.of!r}; {nearest(str(name), audited)}")
 
     def _check_case(self, settings: Task) -> None:

@@ -67,6 +67,14 @@ class Homogeneous(NamedTuple):
         weights = self.degree ** -np.arange(1.0, layers + 1)
         return float(-spread / 2 * weights.sum()), float(np.sqrt(spread * (weights**2).sum()))
 
+    def explosion_probability(
+        self, first_kernel: npt.ArrayLike, weight_variance: npt.ArrayLike, width: int, layers: int
+    ) -> npt.ArrayLike:
+        """How probable it is, by ``explosion_law``, that a kernel of the first layer ends above the fixed point."""
+        mean, deviation = self.explosion_law(width, layers)
+        distance = np.log(first_kernel / self.unstable_kernel(weight_variance))
+        return scipy.special.ndtr((distance + mean) / deviation)
+
     def vertex_ratio(self, layers: int) -> np.ndarray:
         """V/K² by layer at equal widths, A(p^{2(l−1)} − 1)/(p² − 1) with A = ⟨σ⁴⟩/⟨σ²⟩² − 1, at any C_W and K."""
         with np.errstate(over="ignore"):

@@ -1,8 +1,10 @@
 """The files of cases as figures and tables read them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,26 @@ class Result:
     def series(self) -> str:
         """Name of the case in the plotted data."""
         return f"{self.job.experiment}/{self.job.case}"
+
+
+class KeptResult(Result):
+    """A result that keeps what it has read, for many small questions to the same files."""
+
+    @cached_property
+    def _kept(self) -> dict:
+        return {}
+
+    def arrays(self, name: str) -> xr.Dataset:
+        return self.kept(("arrays", name), lambda: super(KeptResult, self).arrays(name))
+
+    def table(self, name: str) -> pd.DataFrame:
+        return self.kept(("table", name), lambda: super(KeptResult, self).table(name))
+
+    def kept(self, key: tuple[str, str], make: Callable[[], Any]) -> Any:
+        """What has that key, made when it is first asked for."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
 
 def results_of(paths: list[str]) -> list[Result]:

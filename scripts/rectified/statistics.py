@@ -38,16 +38,16 @@ def median_member(values: npt.ArrayLike) -> int:
     return int(order[max(int(finite.sum()) - 1, 0) // 2])
 
 
-class MedianInterval(NamedTuple):
-    """The median of a sample, and the ends of an interval that holds the median of the law, with what probability."""
+class Interval(NamedTuple):
+    """What a sample says of a number of its law, and the ends of an interval that holds it, with what probability."""
 
-    median: float
+    value: float
     low: float
     high: float
     coverage: float
 
 
-def median_interval(values: npt.ArrayLike) -> MedianInterval:
+def median_interval(values: npt.ArrayLike) -> Interval:
     """Interval of the median of any law, by inversion of the sign test: the i-th smallest and i-th largest of n values.
 
     With B binomial(n, ½), i is the largest with 2·P(B < i) ≤ 0.05; the coverage 1 − 2·P(B < i) is exact for a
@@ -63,12 +63,12 @@ def median_interval(values: npt.ArrayLike) -> MedianInterval:
     values = np.asarray(values, dtype=float)
     count = len(values)
     if count == 0:
-        return MedianInterval(np.nan, np.nan, np.nan, 0.0)
+        return Interval(np.nan, np.nan, np.nan, 0.0)
     tails = 2 * scipy.stats.binom.cdf(np.arange(count), count, 0.5)
     left_out = max(int((tails <= 1 - CONFIDENCE).sum()) - 1, 0)
     low, high = (np.sort(np.where(np.isnan(values), end, values)) for end in (-np.inf, np.inf))
     ends = float(low[left_out]), float(high[count - 1 - left_out])
-    return MedianInterval(_median(values[~np.isnan(values)]), *ends, float(1 - tails[left_out]))
+    return Interval(_median(values[~np.isnan(values)]), *ends, float(1 - tails[left_out]))
 
 
 def _median(values: np.ndarray) -> float:
@@ -120,10 +120,16 @@ def _unknown(values: np.ndarray) -> Estimate:
 
 
 def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) -> Estimate:
+    """Four-point vertex of an ensemble by ``vertices``, its error by the jackknife, of the shape without networks."""
+    value, left_out = vertices(kernels, pairs, width)
+    return Estimate(value, np.sqrt((len(left_out) - 1) * left_out.var(0)))
+
+
+def vertices(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Four-point vertex V = n·(E[zᵢ²zⱼ²] − E[zᵢ²]E[zⱼ²]) of an ensemble of any law, without bias.
 
     The product of means runs over different networks: the plain square of the mean is too large by the
-    variance of the mean, for K² by about 2K² over the number of networks. Error by the jackknife.
+    variance of the mean, for K² by about 2K² over the number of networks.
 
     Args:
         kernels: mean over neurons of z², [networks, …, inputs].
@@ -131,7 +137,8 @@ def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) ->
         width: neurons n.
 
     Returns:
-        V averaged over the inputs, of the shape between the first axis and the last.
+        V averaged over the inputs, of the shape between the first axis and the last; and the same without each of
+        the networks, [networks, …], NaN of fewer than three.
     """
     q, pairs = np.asarray(kernels, dtype=float), np.asarray(pairs, dtype=float)
     count = len(q)
@@ -140,8 +147,16 @@ def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) ->
         return width * (pair_sum / n - (q_sum**2 - square_sum) / (n * (n - 1))).mean(-1)
 
     sums = pairs.sum(0), q.sum(0), (q**2).sum(0)
-    value = vertex(*sums, count)
+    value = np.asarray(vertex(*sums, count))
     if count < 3:
-        return Estimate(value, np.full_like(value, np.nan))
-    left_out = vertex(sums[0] - pairs, sums[1] - q, sums[2] - q**2, count - 1)
-    return Estimate(value, np.sqrt((count - 1) * left_out.var(0)))
+        return value, np.full(q.shape[:-1], np.nan)
+    return value, vertex(sums[0] - pairs, sums[1] - q, sums[2] - q**2, count - 1)
+
+
+def pseudovalues(value: npt.ArrayLike, left_out: npt.ArrayLike) -> np.ndarray:
+    """nθ − (n − 1)θ₋ᵢ, [networks, …]: one number per network, whose mean has the error of the jackknife.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, sec. 11.5.
+    """
+    count = len(left_out)
+    return count * np.asarray(value) - (count - 1) * np.asarray(left_out)

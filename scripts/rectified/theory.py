@@ -223,6 +223,11 @@ class EffectiveTheory:
             found.append(FixedPoint(kernel, slope, "marginal" if kernel in touches else stability))
         return found
 
+    def repelling_kernel(self, weight_variance: float, bias_variance: float = 0.0) -> float | None:
+        """The smallest kernel from which others move away on both sides; None if there is none."""
+        found = self.fixed_points(weight_variance, bias_variance)
+        return min((point.kernel for point in found if point.stability == "repelling"), default=None)
+
     @cached_property
     def _tabulated(self) -> tuple[np.ndarray, np.ndarray]:
         """⟨σ²⟩ and χ∥/C_W at ``KERNELS``: fixed points are asked for at many C_W."""

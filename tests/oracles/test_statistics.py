@@ -103,7 +103,7 @@ def test_interval_of_the_median_is_the_narrowest_of_its_coverage(count):
     values = np.random.default_rng(count).permutation(count).astype(float)
     found = median_interval(values)
     left_out = int(found.low)
-    assert (found.median, found.high) == ((count - 1) / 2, count - 1 - left_out)
+    assert (found.value, found.high) == ((count - 1) / 2, count - 1 - left_out)
     assert found.coverage == pytest.approx(float(1 - 2 * tail(count, left_out)), abs=1e-13)
     if count >= 6:
         assert 2 * tail(count, left_out) <= Fraction(1, 20) < 2 * tail(count, left_out + 1)
@@ -159,7 +159,7 @@ def test_unknown_values_widen_the_interval_over_all_that_they_could_be(values, h
 
 def test_medians_of_infinite_and_of_no_values():
     assert median_interval([np.inf] * 4 + [1.0, 2.0, 3.0])[:3] == (np.inf, 1.0, np.inf)
-    assert np.isnan(median_interval([-np.inf, np.inf]).median)
+    assert np.isnan(median_interval([-np.inf, np.inf]).value)
     assert median_interval([np.nan, np.nan])[1:] == (-np.inf, np.inf, 0.5)
     assert np.isnan(median_interval([])[:3]).all()
     assert (median_interval([]).coverage, sign_test([], 0.0)) == (0.0, 1.0)

@@ -221,7 +221,7 @@ MISTAKES = [
     ),
     (
         {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "parts": [{**PART, "below": 1}]}}}},
-        r"claims\.d\.c\.parts\.0.*both of `above` and `below` given; exactly one is wanted",
+        r"claims\.d\.c\.parts\.0.*`above` and `below` given; exactly one is wanted",
     ),
     ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
     ({ONE: {"k": {**KERNELS, "activation": "relu-2"}}}, r"activation 'relu-2': its power is -2; whole numbers from 1"),

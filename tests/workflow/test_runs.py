@@ -135,7 +135,7 @@ def test_the_same_line_sends_it_through_the_failed_ideas_and_the_audit(fresh):
     (project.folder / "custom.yaml").write_text("""
 custom_activations: {mish: "x*tanh(log(1 + exp(x)))", hat: "max(0, 1 - abs(x))"}
 experiments: {audit: {cases: {failed_ideas: {of: ["activations/*"]}}}}
-claims: {failed_ideas: {c2: ~}}
+claims: {failed_ideas: {c2: ~}, ours: {o9: ~, o10: ~}}
 """)
     stem = "results/smoke"
     exhibits = [f"{stem}/figures/failed_ideas/fig3.pdf", f"{stem}/tables/failed_ideas/table1.csv"]
@@ -154,6 +154,20 @@ def test_verdicts_are_decided_with_a_number_and_an_interval(finished):
     assert (sampled.outcome == "undecided").all()  # two seeds decide nothing
     assert ((table.low <= table.value) & (table.value <= table.high)).all()
     assert table[table.claim == "c10"].iloc[0][["value", "outcome"]].tolist() == [3, "holds"]
+
+
+def test_the_page_of_all_claims_has_what_the_documents_have(finished):
+    folder = finished.folder / "results/smoke"
+    together = pd.read_parquet(folder / "claims.parquet")
+    assert set(together.document) == {"deep_ritz", "effective_theory", "failed_ideas", "ours"}
+    for document, rows in together.groupby("document"):
+        alone = pd.read_parquet(folder / f"claims/{document}.parquet")
+        pd.testing.assert_frame_equal(rows.reset_index(drop=True), alone)
+        assert (rows.outcome != "undecided").sum() >= 2  # some of every document are decided at this tier
+    page = (folder / "claims.md").read_text()
+    assert all(
+        f"| {name} | {claim} " in page for name, claim in zip(together.claim, together.statement) if "|" not in claim
+    )
 
 
 @pytest.mark.parametrize(

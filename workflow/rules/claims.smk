@@ -18,11 +18,36 @@ rule claims_of_document:
     params:
         code=code_of("claims.py"),
         entry=claims_text,
+        document=lambda wildcards: wildcards.document,
         tier=CONFIG.tier,
     script:
         "../../scripts/claims.py"
 
 
+rule claims_page:
+    input:
+        [f"{stem}.parquet" for stem in CLAIMS],
+    output:
+        data=f"{RESULTS}/claims.parquet",
+        csv=f"{RESULTS}/claims.csv",
+        md=f"{RESULTS}/claims.md",
+    log:
+        f"{RESULTS}/claims/claims_page.log",
+    benchmark:
+        f"{RESULTS}/claims/claims_page.benchmark.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("claims_page.py"),
+    script:
+        "../../scripts/claims_page.py"
+
+
 rule claims:
     input:
-        [f"{stem}.{suffix}" for stem in sorted(CLAIMS) for suffix in FORMATS["claim"]],
+        [f"{stem}.{suffix}" for stem in CLAIMS for suffix in FORMATS["claim"]],
+        [f"{RESULTS}/claims.{suffix}" for suffix in FORMATS["claim"]],

@@ -30,7 +30,7 @@ RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
-CLAIMS = {f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims}
+CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
 FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet"), "claim": ("csv", "md", "parquet")}
 
 

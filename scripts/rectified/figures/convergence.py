@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified import limits, style
+from rectified import limits, quantities, style
 from rectified.figures.labels import legend_labels
 from rectified.figures.page import PlottedData, seeds_note
 from rectified.figures.training import line_style
@@ -65,8 +65,7 @@ def _look(result: Result) -> dict:
 
 
 def _values(result: Result, quantity: str) -> np.ndarray:
-    fields = result.arrays("fields")
-    return (fields.energy - fields.minimum_energy if quantity == "gap" else fields.relative_l2).to_numpy()
+    return (quantities.gap(result) if quantity == "gap" else result.arrays("fields").relative_l2).to_numpy()
 
 
 def _against_width(axis: Axes, cases: list[Result], quantity: str, data: PlottedData, name: str):

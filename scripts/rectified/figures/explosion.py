@@ -7,11 +7,10 @@ independent terms that do not depend on C_W, close to normal for wide networks.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import scipy.stats
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified import style
+from rectified import quantities, style
 from rectified.figures.kernels import MARKERS
 from rectified.figures.page import PlottedData
 from rectified.homogeneity import homogeneous
@@ -41,13 +40,10 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     fine = np.linspace(multiples.min(), multiples.max(), 401)
     unit = float(arrays.C_W[0, 0]) / multiples[0]
     power = homogeneous(result.job.activation)
-    limits = np.log(power.unstable_kernel(arrays.C_W[:, 0].to_numpy()))
-    distance = np.log(fine * unit * s.input_scales[0] / power.unstable_kernel(fine * unit))
+    exploded = quantities.exploded(result)[:, :, 0].to_numpy()
     for index, (width, colour) in enumerate(zip(s.widths, style.shades(len(s.widths)))):
-        last = arrays.log_kernel[index, :, 0, :, -1, 0].to_numpy()
-        shares = np.array([share_interval(sample > limit) for sample, limit in zip(last, limits)])
-        mean, deviation = power.explosion_law(width, s.hidden_layers)
-        law = scipy.stats.norm.cdf((distance + mean) / deviation)
+        shares = np.array([share_interval(sample) for sample in exploded[index]])
+        law = power.explosion_probability(fine * unit * s.input_scales[0], fine * unit, width, s.hidden_layers)
         bars = np.abs(shares[:, 1:].T - shares[:, 0])
         look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8}
         axis.errorbar(multiples, shares[:, 0], bars, color=colour, label=f"$n$ = {width}", **look)

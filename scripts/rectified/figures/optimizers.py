@@ -5,10 +5,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified import style
+from rectified import quantities, style
 from rectified.activations import label
 from rectified.figures.labels import OPTIMIZERS
-from rectified.figures.outputs import relative_errors
 from rectified.figures.page import PlottedData
 from rectified.results import Result
 from rectified.statistics import summarize
@@ -43,12 +42,6 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     return figure
 
 
-def training_errors(result: Result) -> np.ndarray:
-    """Mean square training error of every network over the variance of the target; NaN where diverged."""
-    ensemble = result.ensemble
-    return np.where(result.healthy, ensemble.loss.to_numpy()[-1], np.nan) / float(ensemble.target.var())
-
-
 def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> dict:
     lines = {}
     for (optimizer, marker), colour in zip(MARKERS.items(), style.shades(len(MARKERS) + 1)):
@@ -57,7 +50,7 @@ def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> d
             continue
         mine.sort(key=lambda result: result.job.settings.weight_variance)
         variances = np.array([result.job.settings.weight_variance for result in mine])
-        errors = training_errors if kind == "training" else relative_errors
+        errors = quantities.training_error if kind == "training" else quantities.test_error
         summaries = [summarize(errors(result)) for result in mine]
         median, low, high = (np.array([getattr(s, part) for s in summaries]) for part in ("median", "low", "high"))
         look = {"color": colour}

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified import style
+from rectified import quantities, style
 from rectified.activations import label
 from rectified.figures.page import PlottedData
 from rectified.results import Result
@@ -39,12 +39,6 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     return figure
 
 
-def relative_errors(result: Result) -> np.ndarray:
-    """Mean square test error of every network over the variance of the target; NaN where diverged."""
-    ensemble = result.ensemble
-    return ((ensemble.output - ensemble.target) ** 2).mean("test").to_numpy() / float(ensemble.target.var())
-
-
 def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
     s, ensemble = result.job.settings, result.ensemble
     outputs = ensemble.output.to_numpy()[result.healthy]
@@ -58,7 +52,7 @@ def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
     hidden = "1 hidden layer" if s.hidden_layers == 1 else f"{s.hidden_layers} hidden layers"
     axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
     axis.set_xlabel("target")
-    median = float(summarize(relative_errors(result)).median)
+    median = float(summarize(quantities.test_error(result)).median)
     outcome = "all diverged" if np.isnan(median) else f"relative error {median:.2g}"
     axis.text(0.04, 0.95, outcome, transform=axis.transAxes, va="top", fontsize=7)
     data.add("output", result.series, target=target, mean=mean, deviation=deviation)

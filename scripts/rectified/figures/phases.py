@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified import style
+from rectified import quantities, style
 from rectified.figures.page import PlottedData
 from rectified.results import Result
 from rectified.theory import EffectiveTheory
@@ -29,18 +29,15 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
     arrays = result.arrays("kernels")
-    log_kernel = arrays.log_kernel[0, :, :, :, :, 0]
-    grew = (log_kernel[..., -1] > log_kernel[..., 0]).mean("network")
+    grew = quantities.grew(result)[0].mean("network")
     variances, scales = arrays.C_W[:, 0].to_numpy(), arrays.input_scale.to_numpy()
     edges = _edges(variances), np.exp(_edges(np.log(scales)))
     image = axis.pcolormesh(*edges, grew.T, cmap="RdBu_r", vmin=0, vmax=1)
     axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
     critical = 1 / theory.slope_at_zero
     fine = np.linspace(min(variances.min(), 0.5 * critical), 0.999 * critical, 60)
-    limit = []
-    for weight_variance in fine:
-        repelling = [p.kernel for p in theory.fixed_points(weight_variance) if p.stability == "repelling"]
-        limit.append(min(repelling, default=np.nan) / weight_variance)
+    repelling = [theory.repelling_kernel(weight_variance) for weight_variance in fine]
+    limit = [np.nan if kernel is None else kernel / variance for kernel, variance in zip(repelling, fine)]
     axis.plot(fine, limit, color="black", linewidth=1.2, label="$K^1=K^*(C_W)$")
     axis.set_yscale("log")
     axis.set_xlabel("$C_W$")

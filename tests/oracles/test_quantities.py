@@ -1,0 +1,201 @@
+"""Quantities of cases, against closed forms and against data made to have them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+import xarray as xr
+
+from builders import job_of
+from rectified import limits, quantities, store
+from rectified.claims import by_name
+from rectified.errors import ConfigError
+from rectified.homogeneity import homogeneous
+from rectified.measures import measured
+from rectified.problems.elliptic import elliptic_problem
+from rectified.results import results_of
+from rectified.spec import TASKS, Job
+from rectified.theory import EffectiveTheory
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def case(tmp_path):
+    """Write the arrays, or a table, of a case with its job, and give the result."""
+
+    def write(job, name, data):
+        arrays = isinstance(data, xr.Dataset)
+        path = tmp_path / "e" / "c" / f"{name}.{'nc' if arrays else 'parquet'}"
+        (store.write_arrays if arrays else store.write_table)(path, data, {"spec": job.model_dump_json()})
+        return by_name(results_of([str(path)]))["e/c"]
+
+    return write
+
+
+def kernels(case, log_kernel, activation="relu2", **given):
+    """A case of kernels with log Ĝ [networks, layers] at one width, C_W and scale."""
+    log_kernel = np.asarray(log_kernel, dtype=float)
+    settings = {"widths": [32], "weight_variances": [1.0], "input_scales": [1.0]} | given
+    job = job_of(
+        "kernel_ensemble", activation=activation, hidden_layers=log_kernel.shape[1] - 1, networks=2, **settings
+    )
+    dims = ("width", "weight_variance", "input_scale", "network", "layer", "datum")
+    coordinates = {
+        "width": settings["widths"],
+        "weight_variance": settings["weight_variances"],
+        "input_scale": settings["input_scales"],
+        "layer": np.arange(1, log_kernel.shape[1] + 1),
+    }
+    variances = np.array(settings["weight_variances"])[:, None]
+    data = {
+        "log_kernel": (dims, log_kernel[None, None, None, :, :, None]),
+        "C_W": (("weight_variance", "input_scale"), variances),
+    }
+    return case(job, "kernels", xr.Dataset(data, coordinates))
+
+
+def test_a_network_has_exploded_above_the_unstable_fixed_point(case):
+    limit = np.log(homogeneous(job_of("kernel_ensemble", activation="relu2").activation).unstable_kernel(1.0))
+    result = kernels(case, [[0, limit + 0.1], [0, limit - 0.1], [0, np.inf], [0, -np.inf]])
+    assert measured(result, "exploded", {"width": 32}).tolist() == [1, 0, 1, 0]
+    assert measured(result, "grew", {}).tolist() == [float(limit + 0.1 > 0), float(limit - 0.1 > 0), 1, 0]
+
+
+def test_the_law_of_exploding_networks_is_taken_off(case):
+    """K¹ = 1 lies above the fixed point 1/(C_W·3/2) = 2/3 of ReLU²: the law, computed here by itself."""
+    result = kernels(case, [[0, 9], [0, -9]])
+    spread = np.log1p((105 / 2 / (3 / 2) ** 2 - 1) / 32)
+    law = scipy.stats.norm.cdf((np.log(1.5) - spread / 4) / np.sqrt(spread / 4))
+    np.testing.assert_allclose(measured(result, "exploded_beyond_law", {}), [1 - law, -law], rtol=1e-12)
+
+
+def test_growth_of_a_kernel_by_a_power_is_that_power(case):
+    steps = 3.0 ** np.arange(5)
+    result = kernels(case, [steps, -2 * steps])
+    np.testing.assert_allclose(measured(result, "growth_factor", {}, reduce="mean"), [3, 3])
+    np.testing.assert_allclose(measured(kernels(case, [[0.0, 1, 2, 3]]), "growth_factor", {}), [1])
+
+
+def test_the_largest_change_of_a_kernel_is_from_the_first(case):
+    result = kernels(case, [[1, 2, 0.5], [0, 0, 0], [0, 1, np.inf], [0, -np.inf, -np.inf]])
+    np.testing.assert_array_equal(measured(result, "largest_change", {}), [1, 0, np.inf, np.inf])
+
+
+def test_the_vertex_over_its_theory_is_one_for_kernels_of_that_variance(case):
+    """Normal Ĝ of variance V/n and mean K + G₁/n; four times the variance gives 4."""
+    job = job_of("kernel_ensemble", activation="mrepu2")
+    found = EffectiveTheory(job.activation).finite_width(1e-3, 1.0, 0.0, 4)
+    random, n = np.random.default_rng(0), 512
+    noise = random.normal(size=(4000, 4)) * np.sqrt(found.vertex / n)
+    settings = {"activation": "mrepu2", "widths": [n], "input_scales": [1e-3]}
+
+    def mean_and_error(measure, factor):
+        ensemble = found.kernel + found.mean_correction / n + factor * noise
+        values = measured(kernels(case, np.log(ensemble), **settings), measure, {"layer": 3})
+        return values.mean(), values.std() / np.sqrt(len(values))
+
+    for factor in (1, 2):
+        value, error = mean_and_error("vertex_over_theory", factor)
+        assert abs(value - factor**2) < 4.5 * error
+        value, error = mean_and_error("mean_over_theory", factor)
+        assert abs(value - 1) < 4.5 * error
+
+
+def test_kernels_obey_the_fixed_point_or_do_not(case):
+    """K* of MRePU, p = 2, is 0.01373 at C_W = 0.8; what starts within a factor of two of it is left out."""
+
+    def obeys(scale, last):
+        settings = {"activation": "mrepu2", "weight_variances": [0.8], "input_scales": [scale]}
+        result = kernels(case, [[np.log(0.8 * scale), np.log(0.8 * scale) + last]] * 2, **settings)
+        return measured(result, "obeys_fixed_point", {}, reduce="mean").tolist()
+
+    assert (obeys(1e-3, -1), obeys(1e-3, 1), obeys(0.1, 1), obeys(0.1, -1)) == ([1, 1], [0, 0], [1, 1], [0, 0])
+    assert obeys(0.01373 / 0.8, 1) == []
+
+
+@pytest.mark.parametrize(("profile", "share"), [(np.arange(5.0), 1 / 3), (2.0 ** np.arange(5), 4 / 7)])
+def test_the_last_step_of_the_vertex_tells_linear_from_geometric_growth(case, profile, share):
+    """Kernels of 1 and pairs 1 + V/n have the vertex V exactly; a diverged network is left out."""
+    networks, width = 6, 8
+    pairs = np.tile((1 + profile / width)[None, None, :, None], (2, networks, 1, 3))
+    kernel = np.ones_like(pairs)
+    pairs[:, 0] = NAN
+    ensemble = xr.Dataset(
+        {
+            "kernel": (("record", "network", "layer", "probe"), kernel),
+            "pairs": (("record", "network", "layer", "probe"), pairs),
+            "susceptibility": (("record", "network", "layer"), kernel[..., 0] * 1.5),
+            "loss": (("record", "network"), np.tile([[3.0], [4.0]], (1, networks))),
+            "output": (("network", "test"), np.arange(networks)[:, None] * np.array([[-1.0, 1.0]])),
+            "target": ("test", [-2.0, 2.0]),
+            "diverged_at": ("network", [3, *[-1] * (networks - 1)]),
+        },
+        {"record": [0, 9], "network": np.arange(networks), "layer": np.arange(1, 6)},
+    )
+    result = case(job_of("ensemble_training", activation="mrepu2", width=width), "shard0", ensemble)
+    found = measured(result, "vertex_last_step", {})
+    assert np.isnan(found[0])
+    np.testing.assert_allclose(found[1:], share, rtol=1e-10)
+    np.testing.assert_allclose(measured(result, "vertex", {"layer": 5, "record": 0})[1:], profile[-1], rtol=1e-10)
+    np.testing.assert_allclose(measured(result, "susceptibility_distance", {"layer": 2})[1:], 0.5)
+    assert measured(result, "diverged", {}).tolist() == [1, 0, 0, 0, 0, 0]
+    np.testing.assert_allclose(measured(result, "training_error", {}), [NAN, 1, 1, 1, 1, 1])  # 4 over a variance of 4
+    np.testing.assert_allclose(measured(result, "test_error", {})[1:], [(k - 2) ** 2 / 4 for k in range(1, 6)])
+    np.testing.assert_allclose(measured(result, "output_spread", {})[1:], np.arange(1, 6) / 2)
+
+
+def test_gaps_over_the_limits_of_splines(case):
+    job = job_of("ritz", activation="relu", width=40)
+    pde = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
+    best = float(limits.free_knots(pde, "x*(1 - x)", np.array([40]))[0])
+    minimum = -(np.pi**2)
+    fields = xr.Dataset({"energy": ("seed", minimum + best * np.array([1.0, 3.0])), "minimum_energy": minimum})
+    result = case(job, "fields", fields.assign_coords(seed=[0, 1]))
+    np.testing.assert_allclose(measured(result, "gap", {}), [best, 3 * best])
+    np.testing.assert_allclose(measured(result, "gap_over_free_knots", {}), [1, 3])
+    assert (measured(result, "gap_over_uniform_knots", {}) < [1, 3]).all()
+    assert measured(result, "minimum_energy", {}).tolist() == [minimum]
+    with pytest.raises(ConfigError, match="'exploded' is a quantity of cases of task 'kernel_ensemble'"):
+        measured(result, "exploded", {})
+
+
+def test_the_mass_that_is_missing_of_a_feature(case):
+    x = np.linspace(0, 1, 11)
+    by_hand = np.zeros((2, 11))
+    by_hand[1, 5] = 10.0
+    derivative = (("method", "name", "x"), np.stack([by_hand, np.zeros((2, 11))]))
+    coordinates = {"x": x, "method": ["analytic", "autodiff"], "name": ["f_x", "f_xb"]}
+    result = case(_job("feature", activation="relu"), "feature", xr.Dataset({"derivative": derivative}, coordinates))
+    assert measured(result, "missing", {"name": "f_x"}).tolist() == [0]
+    assert measured(result, "missing", {"name": "f_xb"}).tolist() == pytest.approx([1])
+
+
+def _job(task, **given):
+    return Job(tier="test", threads=1, experiment="e", case="c", settings=TASKS[task](document="test", **given))
+
+
+def test_what_the_audit_could_not_tell_is_unknown(case):
+    verdicts = ["inconsistent", "consistent", "not told", "diverged"]
+    table = pd.DataFrame({"case": ["a/b"] * 4, "seed": range(4), "verdict": verdicts})
+    result = case(_job("audit", of=["a/b"]), "audit", table)
+    np.testing.assert_array_equal(measured(result, "inconsistent", {"case": "a/b"}), [1, 0, NAN, NAN])
+
+
+@pytest.mark.parametrize(
+    ("activation", "name", "stability", "ratio"),
+    [("relu2", "none", "", 1.5), ("tanh", "K* = 0", "stable", 0.5), ("mrepu1", "K* = 0", "unstable", 2.0)],
+)
+def test_classes_and_ratios_of_the_theory(case, activation, name, stability, ratio):
+    arrays = xr.Dataset(
+        {"parallel": ("kernel", ratio * np.array([1.0, 2.0])), "perpendicular": ("kernel", [1.0, 2.0])},
+        {"kernel": [0.1, 1.0]},
+        {"universality_class": name, "stability": stability},
+    )
+    result = case(_job("theory", activation=activation), "theory", arrays)
+    classes = [measured(result, "in_class", {"universality_class": kind}).item() for kind in quantities.CLASSES]
+    assert classes == [float(kind == name) for kind in quantities.CLASSES]
+    assert measured(result, "stable", {}).item() == float(stability == "stable")
+    assert measured(result, "susceptibility_ratio", {}, reduce="largest").item() == ratio
+    with pytest.raises(ConfigError, match="several values; `at` must choose among kernel, or `reduce` make them one"):
+        measured(result, "susceptibility_ratio", {})
