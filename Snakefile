@@ -17,6 +17,7 @@ include: "workflow/rules/ensembles.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
 
 
 # Too short to be worth submitting to a cluster: seconds each.
@@ -28,6 +29,8 @@ localrules:
     table,
     claims,
     claims_of_document,
+    captions,
+    report,
     theory,
     lemma,
     reference,
