@@ -5,6 +5,7 @@ run computes. The settings come from config, the verdicts from the claims that a
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,8 +53,8 @@ def captions(config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER) 
     return {
         f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder))
         for kind, groups in (("figures", config.figures), ("tables", config.tables))
-        for document, entries in groups.items()
-        for name, entry in entries.items()
+        for document in in_order(groups)
+        for name, entry in ((name, groups[document][name]) for name in in_order(groups[document]))
     }
 
 
@@ -70,11 +71,24 @@ def read(file: str | Path) -> tuple[str, str]:
     return title.strip(), "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names in the order of a reader: published figures first, numbers by their size; fig2, fig10, ext1."""
+    return sorted(set(names), key=lambda name: (not name.startswith("fig"), *_pieces(name)))
+
+
+def _pieces(name: str) -> list[tuple[int, int, str]]:
+    """Digits as numbers, what is between them as text."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+
+
 def claims_of(files: Iterable[str | Path]) -> pd.DataFrame:
-    """The parts of all claims in tables, with a column for the document, by default the name of the file."""
+    """The parts of all claims in tables, with a column for the document, by default the name of the file; in order."""
     tables = [_with_document(store.read_table(file), Path(file).stem) for file in files]
-    columns = ["document", "claim", "statement", "figure", "verdict"]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    if not tables:
+        return pd.DataFrame(columns=["document", "claim", "statement", "figure", "verdict"])
+    claims = pd.concat(tables, ignore_index=True)
+    places = {name: place for column in ("document", "claim") for place, name in enumerate(in_order(claims[column]))}
+    return claims.sort_values(["document", "claim"], key=lambda column: column.map(places), kind="stable")
 
 
 def _with_document(table: pd.DataFrame, document: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rectified import captions, markup, report_facts, report_tables, store
+from rectified.captions import in_order
 from rectified.claims import numbers
 from rectified.config import Config
 from rectified.session import start_log
@@ -53,10 +54,11 @@ def make(snakemake: Any) -> None:
         "threads of a job": str(config.threads),
         **report_facts.machine(),
     }
-    versions = report_facts.versions(config, results, [*given.tables, *given.claims])
+    data = [file for file in (Path(picture).with_suffix(".parquet") for picture in given.figures) if file.exists()]
+    versions = store.versions(snakemake.params.code) | report_facts.versions(config, results, [*data, *given.tables])
     body = [
         front(config, claims, [*config.figures, *config.tables]),
-        *(chapter(document, config, written, tables) for document in dict.fromkeys([*config.figures, *config.tables])),
+        *(chapter(document, config, written, tables) for document in in_order([*config.figures, *config.tables])),
         costs(report_facts.times(config, results)),
         provenance(facts, versions),
     ]
@@ -127,17 +129,14 @@ def chapter(
     file = Path(captions.FOLDER, f"{document}.rst")
     title, text = captions.read(file) if file.exists() else (_readable(document), "")
     parts = ["#pagebreak(weak: true)\n", markup.heading(1, markup.text(title)), f"{markup.prose(text)}\n\n"]
-    for name in config.figures.get(document, {}):
+    for name in in_order(config.figures.get(document, {})):
         key = f"figures/{document}/{name}"
         parts.append(markup.figure(f"{key}.pdf", described("Figure", f"{document}/{name}", written[key])))
-    entries = {f"tables/{document}/{name}": (name, entry) for name, entry in config.tables.get(document, {}).items()}
-    parts.append(
-        report_tables.typeset(
-            (tables[key], entry.family, described("Table", f"{document}/{name}", written[key]))
-            for key, (name, entry) in entries.items()
-        )
-    )
-    return "".join(parts)
+    shown = []
+    for name in in_order(config.tables.get(document, {})):
+        key, entry = f"tables/{document}/{name}", config.tables[document][name]
+        shown.append((tables[key], entry.family, described("Table", f"{document}/{name}", written[key])))
+    return "".join([*parts, report_tables.typeset(shown)])
 
 
 def described(kind: str, name: str, caption: captions.Caption) -> str:
@@ -178,8 +177,8 @@ def duration(seconds: float) -> str:
 
 def provenance(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
     """What the run was made with."""
-    rows = [[markup.text(name), markup.text(value)] for name, value in facts.items()]
-    packages = [[markup.text(name), markup.text(value)] for name, value in versions.items()]
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
+    rows = [[markup.text(name), markup.text(value)] for name, value in {**facts, "packages": packages}.items()]
     said = (
         "Digests are SHA-256: of the syntax of all modules, and of all jobs, figures, tables and claims of the config "
         "with every setting in full. Versions are those that the results themselves note."
@@ -188,8 +187,6 @@ def provenance(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
         [
             markup.heading(1, "Provenance"),
             f"{markup.text(said)}\n\n",
-            markup.table(["", ""], rows, ["auto", "1fr"], 8.0),
-            "#v(4mm)\n",
-            markup.table(["package", "version"], packages, ["auto", "auto"], 8.0),
+            markup.table(["what", "value"], rows, ["auto", "1fr"], 8.0),
         ]
     )

@@ -4,19 +4,18 @@ Times are read from the benchmarks beside the results. They are those of the las
 and beside whatever other work, and nothing that the results depend on.
 """
 
-import csv
 import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from rectified import store
+from rectified import benchmarks, store
+from rectified.benchmarks import SHARED, SUFFIX
 from rectified.config import Case, Config
-from rectified.costs import SHARED, SUFFIX
 from rectified.errors import DamagedFile
 
 DATA = (".safetensors", ".parquet", ".nc")  # in the order in which they are quick to read
@@ -35,7 +34,7 @@ def times(config: Config, results: str | Path) -> pd.DataFrame:
     found = []
     for (document, name), places in folders.items():
         files = sorted(file for place in places for file in place.rglob(f"*{SUFFIX}"))
-        jobs = [job for file in files for job in _benchmark(file)]
+        jobs = [job for file in files if (job := benchmarks.read(file))]
         if jobs:
             cpu, wall, memory = zip(*jobs)
             columns = {"jobs": len(jobs), "cpu": sum(cpu), "wall": sum(wall), "megabytes": max(memory)}
@@ -43,15 +42,7 @@ def times(config: Config, results: str | Path) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["document", "experiment", "jobs", "cpu", "wall", "megabytes"])
 
 
-def _benchmark(file: Path) -> Iterator[tuple[float, float, float]]:
-    """Seconds of the processor and of the clock, and megabytes; nothing of a job that was killed."""
-    with file.open() as lines:
-        for row in csv.DictReader(lines, dialect="excel-tab"):
-            cpu, wall, memory = (float(row[key].replace("-", "0")) for key in ("cpu_time", "s", "max_rss"))
-            yield cpu or wall, wall, memory  # too short to be sampled
-
-
-def versions(config: Config, results: str | Path, files: list[str]) -> dict[str, str]:
+def versions(config: Config, results: str | Path, files: Iterable[str | Path]) -> dict[str, str]:
     """Versions of Python and of packages that results note: those of a file of every case, and of files given.
 
     Results of different versions have all of them named.
