@@ -63,9 +63,7 @@ def read(path: str | Path) -> EnvFile:
     return EnvFile(content["channels"], python, packages, pip)
 
 
-def _pin(
-    path: str | Path, line: object, pattern: re.Pattern = PIN, form: str = "name =version"
-) -> tuple[str, str]:
+def _pin(path: str | Path, line: object, pattern: re.Pattern = PIN, form: str = "name =version") -> tuple[str, str]:
     match = pattern.fullmatch(str(line))
     if not match:
         raise ValueError(f"{path}: {line!r} is no pin; write {form!r}")
