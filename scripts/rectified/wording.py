@@ -147,7 +147,9 @@ def _rate(name: str) -> Callable[[Job], float | None]:
 def _ritz_start(job: Job) -> str:
     """Where a Ritz network starts."""
     s = job.settings
-    return f"at {s.start}" if s.start else {"random": "random", "spread": "spread kinks"}[s.initialization]
+    solved = " with the best output weights" if getattr(s, "solve_output_weights", False) else ""
+    words = f"at {s.start}" if s.start else {"random": "random", "spread": "spread kinks"}[s.initialization]
+    return words + solved
 
 
 def _gradient(job: Job) -> str | None:
