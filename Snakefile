@@ -17,6 +17,7 @@ include: "workflow/rules/ensembles.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
 
 
 # Too short to be worth submitting to a cluster: seconds each.
@@ -29,6 +30,8 @@ localrules:
     claims,
     claims_of_document,
     claims_page,
+    captions,
+    report,
     theory,
     lemma,
     reference,

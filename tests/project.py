@@ -11,6 +11,7 @@ from pathlib import Path
 from rectified.plan import listed_jobs
 
 ROOT = Path(__file__).parent.parent
+ALL = ("all", "report")
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
 CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")
@@ -70,10 +71,11 @@ class Project:
             file.write(text)
 
     def data(self) -> dict[str, bytes]:
-        """All results but logs and timings, by their path."""
+        """All results but logs, timings, and the report, which tells timings, by their path."""
         kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".pdf", ".png"}
         results = self.folder / "results/smoke"
-        return {str(f.relative_to(results)): f.read_bytes() for f in sorted(results.rglob("*")) if f.suffix in kept}
+        files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.name != "report.pdf"]
+        return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
     def checksums(self) -> dict[str, str]:
         """SHA-256 of all results but logs and timings, by their path."""

@@ -15,7 +15,8 @@ from functools import singledispatch
 from pathlib import Path
 from statistics import mean, median
 
-from rectified import overlays
+from rectified import benchmarks, overlays
+from rectified.benchmarks import SHARED, SUFFIX
 from rectified.collocation_tasks import Audit, Collocation, Latents
 from rectified.config import Config
 from rectified.errors import ConfigError
@@ -25,8 +26,6 @@ from rectified.settings import Task
 
 START = 2.0  # seconds that every job takes before its work begins: imports, mostly
 TABLE = Path("workflow/costs.tsv")
-SUFFIX = ".benchmark.tsv"
-SHARED = ("figures", "tables", "claims", "references")
 
 
 @singledispatch
@@ -220,10 +219,9 @@ def measure(config: Config) -> list[Measured]:
 
 
 def _measured(path: Path, config: Config) -> Measured | None:
-    """What one benchmark says; its seconds are those of the processor, which other work does not change."""
+    """What one benchmark says."""
     stem = str(path.relative_to(config.results)).removesuffix(SUFFIX)
-    with path.open() as file:
-        benchmark = next(csv.DictReader(file, dialect="excel-tab"), None)
+    benchmark = benchmarks.read(path)
     try:
         settings = case_of(stem, config)
     except (KeyError, IndexError):  # of a case that is not in config any more, or of a tier in a folder below
@@ -231,10 +229,8 @@ def _measured(path: Path, config: Config) -> Measured | None:
     if benchmark is None:  # of a job that was killed
         return None
     job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
-    seconds, memory = (float(benchmark[key].replace("-", "0")) for key in ("cpu_time", "max_rss"))
-    seconds = seconds or float(benchmark["s"])  # too short to be sampled
     amount, said = (work(settings, config), given(settings)) if settings else (1.0, {})
-    return Measured(job, amount, seconds, memory, said)
+    return Measured(job, amount, benchmark.cpu, benchmark.megabytes, said)
 
 
 def write(path: Path, measured: Iterable[Measured]) -> None:

@@ -21,6 +21,13 @@ def code(script: str) -> list[str]:
     return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in closure(ROOT / script)]
 
 
+@cache
+def project() -> str:
+    """One SHA-256 for the code of all entry scripts."""
+    lines = sorted({line for script in ROOT.glob("*.py") for line in code(script.name)})
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def closure(start: Path) -> list[Path]:
     """The file and every file of the project that it imports, directly or not, sorted."""
     seen: set[Path] = set()

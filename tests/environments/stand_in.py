@@ -17,6 +17,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ON_PYPI = {"pytorch": "torch"}
 PIN = re.compile(r"(?P<name>[a-z0-9_-]+) =(?P<version>[0-9][0-9.]*)")
+PYPI_PIN = re.compile(r"(?P<name>[a-z0-9_-]+)==(?P<version>[0-9][0-9.]*)")
 ANSWERS = {
     ("--version",): "conda 24.7.1",
     ("info", "--json"): json.dumps({"conda_prefix": str(HERE), "platform": "linux-64"}),
@@ -32,32 +33,40 @@ class EnvFile:
     Attributes:
         channels: where conda looks for packages.
         python: the version of Python.
-        packages: name on PyPI → version.
+        packages: name on PyPI → version, wherever conda takes them from.
+        pip: the version of pip that installs those from PyPI; none where there are none.
     """
 
     channels: list[str]
     python: str
     packages: dict[str, str]
+    pip: str | None = None
 
 
 def read(path: str | Path) -> EnvFile:
     """Read an env file.
 
     Raises:
-        ValueError: if something in it is not pinned, or Python is missing.
+        ValueError: if something in it is not pinned, or Python is missing, or pip where it is wanted.
     """
     content = yaml.safe_load(Path(path).read_text())
-    pins = dict(_pin(path, line) for line in content["dependencies"])
+    sections = [line["pip"] for line in content["dependencies"] if isinstance(line, dict) and [*line] == ["pip"]]
+    from_pypi = dict(_pin(path, line, PYPI_PIN, "name==version") for section in sections for line in section)
+    pins = dict(_pin(path, line) for line in content["dependencies"] if not (sections and isinstance(line, dict)))
     if "python" not in pins:
         raise ValueError(f"{path}: names no python")
     python = pins.pop("python")
-    return EnvFile(content["channels"], python, {ON_PYPI.get(name, name): pins[name] for name in pins})
+    pip = pins.pop("pip", None)
+    if from_pypi and not pip:
+        raise ValueError(f"{path}: names packages of PyPI and no pip to install them")
+    packages = {ON_PYPI.get(name, name): pins[name] for name in pins} | from_pypi
+    return EnvFile(content["channels"], python, packages, pip)
 
 
-def _pin(path: str | Path, line: object) -> tuple[str, str]:
-    match = PIN.fullmatch(str(line))
+def _pin(path: str | Path, line: object, pattern: re.Pattern = PIN, form: str = "name =version") -> tuple[str, str]:
+    match = pattern.fullmatch(str(line))
     if not match:
-        raise ValueError(f"{path}: {line!r} is no pin; write 'name =version'")
+        raise ValueError(f"{path}: {line!r} is no pin; write {form!r}")
     return match["name"], match["version"]
 
 

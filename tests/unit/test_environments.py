@@ -14,7 +14,11 @@ from rectified import digest, store
 
 ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
 # What no script imports by its name: the engine of xarray, what that writes with, and the TeX writer of pandas.
-UNNAMED = {"compute.yaml": {"h5netcdf", "h5py"}, "figures.yaml": {"h5netcdf", "h5py", "jinja2"}}
+UNNAMED = {
+    "compute.yaml": {"h5netcdf", "h5py"},
+    "figures.yaml": {"h5netcdf", "h5py", "jinja2"},
+    "report.yaml": {"h5netcdf", "h5py"},
+}
 
 
 def pins(name: str) -> dict[str, str]:
@@ -64,6 +68,28 @@ def test_what_is_no_pin_is_refused(line, tmp_path):
     file.write_text(f"channels: [conda-forge]\ndependencies:\n  - python =3.11\n  - {line}\n")
     with pytest.raises(ValueError, match="is no pin"):
         stand_in.read(file)
+
+
+def env_file(folder: Path, *lines: str) -> Path:
+    file = folder / "env.yaml"
+    file.write_text("\n".join(["channels: [conda-forge]", "dependencies:", "  - python =3.11", *lines]) + "\n")
+    return file
+
+
+def test_packages_of_pypi_are_pinned_and_installed_by_a_pinned_pip(tmp_path):
+    env = stand_in.read(env_file(tmp_path, "  - numpy =2.4.6", "  - pip =25.3", "  - pip: [typst==0.15.2]"))
+    assert (env.packages, env.pip) == ({"numpy": "2.4.6", "typst": "0.15.2"}, "25.3")
+
+
+@pytest.mark.parametrize("line", ["typst", "typst =0.15.2", "typst>=0.15"])
+def test_what_is_no_pin_of_pypi_is_refused(line, tmp_path):
+    with pytest.raises(ValueError, match="is no pin; write 'name==version'"):
+        stand_in.read(env_file(tmp_path, "  - pip =25.3", f"  - pip: ['{line}']"))
+
+
+def test_packages_of_pypi_without_pip_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no pip to install them"):
+        stand_in.read(env_file(tmp_path, "  - pip: [typst==0.15.2]"))
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS))

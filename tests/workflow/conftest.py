@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from project import ROOT, SMOKE, Project, remember_smoke
+from project import ALL, ROOT, SMOKE, Project, remember_smoke
 
-__all__ = ["ROOT", "SMOKE", "Project"]
+__all__ = ["ALL", "ROOT", "SMOKE", "Project"]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def finished(fresh):
     """A project whose smoke tier has run on two cores; not to be changed."""
     project = fresh()
     key = project.key()
-    project.run("all", *SMOKE)
+    project.run(*ALL, *SMOKE)
     remember_smoke(key, project)
     return project
 

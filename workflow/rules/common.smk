@@ -207,6 +207,33 @@ def entry_text(kind):
     return lambda wildcards: entry_of(kind, wildcards).model_dump_json()
 
 
+# What no result depends on.
+INCIDENTAL = {"checkpoint_seconds", "device", "memory"}
+
+
+def caption_files(wildcards):
+    """The captions of the figures and tables in config, of those that have one."""
+    stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
+    files = [f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems]
+    return [file for file in files if (Path(workflow.basedir) / file).exists()]
+
+
+def document_captions(wildcards):
+    """What is said of the documents in config, of those that have something said."""
+    files = [f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables})]
+    return [file for file in files if (Path(workflow.basedir) / file).exists()]
+
+
+def config_text(wildcards):
+    """A parameter function: all of config as JSON, as it was given."""
+    return CONFIG.model_dump_json(exclude_unset=True, exclude=INCIDENTAL)
+
+
+def overlay_names(wildcards):
+    """A parameter function: names of the files on the command line that config was changed by."""
+    return [Path(file).name for file in workflow.overwrite_configfiles or []]
+
+
 def refuse_what_no_node_can_run():
     """Stop before anything is submitted when SLURM could never run a job: it would wait for ever."""
     submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]

@@ -11,8 +11,10 @@ from rectified import store
 from rectified.results import Result, results_of
 from rectified.session import start
 from rectified.statistics import Summary
+from rectified.typography import tex_number
 
 Rows = Callable[[list[Result]], pd.DataFrame]
+Form = Callable[[Any], str]
 
 
 SEEDS_NOTE = "median [smallest, largest] over seeds"
@@ -32,8 +34,8 @@ def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SE
 
 def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
     """A booktabs table with a note as its last line; the median, low and high of a quantity share a cell."""
-    columns = [_cells(table, column) for column in headings]
-    rows = [" & ".join(cells) + r" \\" for cells in zip(*columns)]
+    columns = [cells(table, column, _escaped, tex_number) for column in headings]
+    rows = [" & ".join(row) + r" \\" for row in zip(*columns)]
     lines = [
         rf"\begin{{tabular}}{{{'l' * len(headings)}}}",
         r"\toprule",
@@ -47,29 +49,16 @@ def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(table: pd.DataFrame, column: str) -> list[str]:
+def cells(table: pd.DataFrame, column: str, text: Form, number: Form) -> list[str]:
+    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range."""
     if column in table:
-        return [_escaped(value) if isinstance(value, str) else _number(value) for value in table[column]]
+        return [text(value) if isinstance(value, str) else number(value) for value in table[column]]
     parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
-    return [f"{_number(mid)} [{_number(low)}, {_number(high)}]" for mid, low, high in zip(*parts)]
+    return [f"{number(mid)} [{number(low)}, {number(high)}]" for mid, low, high in zip(*parts)]
 
 
 def _escaped(text: str) -> str:
     return re.sub(r"([_%&#$])", r"\\\1", text)
-
-
-def _number(value: float) -> str:
-    """A number in mathematics mode; a dash for one that is missing."""
-    if value != value:
-        return "--"
-    if abs(value) == float("inf"):
-        return r"$\infty$" if value > 0 else r"$-\infty$"
-    if float(value).is_integer() and abs(value) < 1e6:
-        return f"{value:.0f}"
-    if 1e-2 <= abs(value) < 1e5:
-        return f"${value:.5g}$"
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return rf"${mantissa}\cdot10^{{{int(exponent)}}}$"
 
 
 def columns_of(name: str, summary: Summary) -> dict[str, float]:

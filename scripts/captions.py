@@ -1,0 +1,5 @@
+"""Write the captions of all figures and tables."""
+
+from rectified import captions
+
+captions.make(snakemake)

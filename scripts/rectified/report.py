@@ -1,0 +1,192 @@
+"""The report of a run as one PDF: verdicts on all claims, every figure and every table, costs, and provenance."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rectified import captions, markup, report_facts, report_tables, store
+from rectified.captions import in_order
+from rectified.claims import numbers
+from rectified.config import Config
+from rectified.session import start_log
+from rectified.statistics import CONFIDENCE
+
+TITLE = "Activation functions in physics-informed machine learning"
+ABOUT = (
+    "Every figure and every table of three documents, computed anew, with a verdict on each of their claims. Verdicts "
+    "are computed from all seeds of a run and never typed: a part of a claim holds if the whole interval of its "
+    "median, of {confidence:.0f} % coverage or more, lies beyond the threshold, fails if it lies on the other side, "
+    "and is undecided otherwise, as it is with fewer than six seeds. A claim is reproduced if all its parts hold, "
+    "reproduced in part if some hold and some fail, and not reproduced if all fail. Everything here is of the {tier} "
+    "tier."
+)
+NUMBERS_NOTE = "median over n seeds [its interval]; what is deterministic has no interval"
+COSTS_NOTE = (
+    "As measured in this run: the last run of each job that has left a benchmark, on the machines and beside the work "
+    "that it happened to run on. Jobs run side by side, so that the clock of a run shows less than the sum."
+)
+# A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
+VERDICTS = {
+    "reproduced": ("#0072b2", "●"),
+    "reproduced in part": ("#aa4499", "◐"),
+    "not reproduced": ("#d55e00", "✕"),
+    "undecided at this tier": ("#666666", "○"),
+}
+
+
+def make(snakemake: Any) -> None:
+    """Write the report of a run."""
+    start_log(snakemake.log[0])
+    config, given = Config.model_validate_json(snakemake.params.config), snakemake.input
+    claims = captions.claims_of(given.claims)
+    written = {name: captions.Caption(**entry) for name, entry in json.loads(Path(given.captions).read_text()).items()}
+    tables = {_key(file): store.read_table(file) for file in given.tables}
+    pictures = {f"{_key(file)}.pdf": file for file in given.figures}
+    results = snakemake.params.results
+    facts = {
+        "tier": config.tier,
+        "overlays": ", ".join(snakemake.params.overlays) or "none",
+        "code": snakemake.params.project,
+        "config": report_facts.config_digest(config),
+        "threads of a job": str(config.threads),
+        **report_facts.machine(),
+    }
+    data = [file for file in (Path(picture).with_suffix(".parquet") for picture in given.figures) if file.exists()]
+    versions = store.versions(snakemake.params.code) | report_facts.versions(config, results, [*data, *given.tables])
+    body = [
+        front(config, claims, [*config.figures, *config.tables]),
+        *(chapter(document, config, written, tables) for document in in_order([*config.figures, *config.tables])),
+        costs(report_facts.times(config, results)),
+        provenance(facts, versions),
+    ]
+    source = markup.document(f"{TITLE}: {config.tier} tier", f"rectified, {config.tier} tier", "".join(body))
+    markup.compile_pdf(snakemake.output[0], source, pictures)
+
+
+def _key(file: str) -> str:
+    """The key of an exhibit in captions, from the path of one of its files: ``figures/deep_ritz/fig1``."""
+    path = Path(file)
+    return f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"
+
+
+def front(config: Config, claims: pd.DataFrame, documents: Iterable[str]) -> str:
+    """Title, what this is, how many claims came out how, and all claims with their numbers."""
+    about = ABOUT.format(confidence=100 * CONFIDENCE, tier=config.tier)
+    parts = [markup.heading(1, markup.text(TITLE)), f"{markup.text(about)}\n\n"]
+    if len(claims):
+        parts += [markup.heading(2, "Verdicts"), counts(claims), markup.heading(2, "Claims")]
+        exhibits = {f"{document}/{name}" for document in documents for name in _names(config, document)}
+        parts += [claims_table(claims, exhibits), markup.remark(NUMBERS_NOTE)]
+    return "".join(parts)
+
+
+def _names(config: Config, document: str) -> list[str]:
+    """Names of the figures and tables of a document."""
+    return [*config.figures.get(document, {}), *config.tables.get(document, {})]
+
+
+def counts(claims: pd.DataFrame) -> str:
+    """How many claims of each document have which verdict."""
+    each = claims.drop_duplicates(["document", "claim"])
+    rows = [
+        [markup.text(_readable(document)), *(str((group.verdict == name).sum()) for name in VERDICTS), str(len(group))]
+        for document, group in each.groupby("document", sort=False)
+    ]
+    return markup.table(["document", *map(verdict, VERDICTS), "claims"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0)
+
+
+def verdict(name: str) -> str:
+    """A verdict as a coloured sign and a word."""
+    colour, sign = VERDICTS[name]
+    return f"#text(fill: rgb({markup.quoted(colour)}))[{markup.text(sign)}] {markup.text(name)}"
+
+
+def claims_table(claims: pd.DataFrame, exhibits: set[str]) -> str:
+    """One row per claim: its name, statement, verdict, the numbers of its parts, and where it is shown."""
+    rows = []
+    for (document, claim), parts in claims.groupby(["document", "claim"], sort=False):
+        first = parts.iloc[0]
+        lines = " \\ ".join(markup.text(numbers(part)) for part in parts.itertuples())
+        shown = markup.text(first.figure)
+        where = markup.link(first.figure, shown) if first.figure in exhibits else shown
+        name = f"{markup.text(_readable(document))} \\ {markup.text(claim)}"
+        rows.append([name, markup.text(first.statement), verdict(first.verdict), lines, where])
+    headings = ["claim", "statement", "verdict", "decisive numbers", "shown in"]
+    return markup.table(headings, rows, ["19mm", "1fr", "25mm", "1.35fr", "25mm"], 7.0, ruled=True)
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def chapter(
+    document: str, config: Config, written: Mapping[str, captions.Caption], tables: Mapping[str, pd.DataFrame]
+) -> str:
+    """A document: its source in a sentence, then its figures, then its tables."""
+    file = Path(captions.FOLDER, f"{document}.rst")
+    title, text = captions.read(file) if file.exists() else (_readable(document), "")
+    parts = ["#pagebreak(weak: true)\n", markup.heading(1, markup.text(title)), f"{markup.prose(text)}\n\n"]
+    for name in in_order(config.figures.get(document, {})):
+        key = f"figures/{document}/{name}"
+        parts.append(markup.figure(f"{key}.pdf", described("Figure", f"{document}/{name}", written[key])))
+    shown = []
+    for name in in_order(config.tables.get(document, {})):
+        key, entry = f"tables/{document}/{name}", config.tables[document][name]
+        shown.append((tables[key], entry.family, described("Table", f"{document}/{name}", written[key])))
+    return "".join([*parts, report_tables.typeset(shown)])
+
+
+def described(kind: str, name: str, caption: captions.Caption) -> str:
+    """What is said of a figure or table: label and title, text, settings, tier, and the claims that it shows."""
+    title = markup.heading(3, markup.text(f"{kind} {name}: {caption.title}"), name)
+    settings = f"#emph[Settings:] {markup.text(caption.settings)} #emph[Tier:] {markup.text(caption.tier)}."
+    shown = [
+        f"{verdict(one['verdict'])}: {markup.text(one['claim'])}, {markup.text(one['statement'])}"
+        for one in caption.verdicts
+    ]
+    return title + markup.small("\n\n".join(filter(None, [markup.prose(caption.text), settings, *shown])))
+
+
+def costs(times: pd.DataFrame) -> str:
+    """The time of jobs by experiment, as far as it was measured."""
+    parts = ["#pagebreak(weak: true)\n", markup.heading(1, "Costs")]
+    if times.empty:
+        return "".join([*parts, "There are no benchmarks beside the results.\n"])
+    names = ["document", "experiment", "jobs", "processor", "clock", "largest memory"]
+    rows = [[row.document, row.experiment, *_amounts(row)] for row in times.itertuples()]
+    total = times[["jobs", "cpu", "wall"]].sum().to_dict() | {"megabytes": times.megabytes.max()}
+    rows.append(["total", "", *_amounts(pd.Series(total))])
+    cells = [[markup.text(cell) for cell in row] for row in rows]
+    return "".join([*parts, f"{COSTS_NOTE}\n\n", markup.table(names, cells, ["auto"] * len(names), 8.0)])
+
+
+def _amounts(row: Any) -> list[str]:
+    return [f"{row.jobs:.0f}", duration(row.cpu), duration(row.wall), f"{row.megabytes:.0f} MB"]
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def provenance(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    """What the run was made with."""
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
+    rows = [[markup.text(name), markup.text(value)] for name, value in {**facts, "packages": packages}.items()]
+    said = (
+        "Digests are SHA-256: of the syntax of all modules, and of all jobs, figures, tables and claims of the config "
+        "with every setting in full. Versions are those that the results themselves note."
+    )
+    return "".join(
+        [
+            markup.heading(1, "Provenance"),
+            f"{markup.text(said)}\n\n",
+            markup.table(["what", "value"], rows, ["auto", "1fr"], 8.0),
+        ]
+    )

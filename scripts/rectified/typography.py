@@ -1,0 +1,71 @@
+"""Mathematics in plain text: powers, and the headings of columns, which are written for TeX."""
+
+import re
+from collections.abc import Callable
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SIGNS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
+NUMBER_FORMS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}  # in TeX
+
+
+def raised(number: object) -> str:
+    """A whole number as superscript digits."""
+    return str(number).translate(RAISED)
+
+
+def power_of_ten(exponent: int) -> str:
+    """10 to a power: ``10⁻³``."""
+    return f"10{raised(exponent)}"
+
+
+def digits(value: float) -> tuple[str, int | None]:
+    """A number of a table as it is read: its digits, and the power of ten they are multiplied by, if any.
+
+    A dash stands for one that is missing.
+    """
+    if value != value:
+        return "–", None
+    if abs(value) == float("inf"):
+        return "∞" if value > 0 else "−∞", None
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{value:.0f}", None
+    if 1e-2 <= abs(value) < 1e5:
+        return f"{value:.5g}", None
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return mantissa, int(exponent)
+
+
+def tex_number(value: float) -> str:
+    """A number of a table in TeX, in mathematics mode unless it is whole."""
+    mantissa, exponent = digits(value)
+    if mantissa in NUMBER_FORMS:
+        return NUMBER_FORMS[mantissa]
+    if exponent is not None:
+        return rf"${mantissa}\cdot10^{{{exponent}}}$"
+    return f"${mantissa}$" if "." in mantissa or "e" in mantissa or not float(value).is_integer() else mantissa
+
+
+def plain_number(value: float) -> str:
+    """A number of a table in plain text."""
+    mantissa, exponent = digits(value)
+    shown = mantissa.replace("-", "−")
+    return shown if exponent is None else f"{shown}·{power_of_ten(exponent)}"
+
+
+def heading(tex: str, text: Callable[[str], str], below: Callable[[str], str], above: Callable[[str], str]) -> str:
+    r"""The heading of a column, written for TeX, in another form: ``$C_W^{\max}$`` is C, W below and max above.
+
+    Args:
+        text, below, above: what make text, subscripts and superscripts of that form from plain text.
+
+    Raises:
+        KeyError: if it has a command that is not known here.
+    """
+    mathematics = "$" in tex
+    plain = tex.replace("$", "").replace(r"\ ", " ")
+    plain = re.sub(r"\\hat (\w)", rf"\1{SIGNS['hat']}", plain)
+    plain = re.sub(r"\\(\w+)", lambda match: SIGNS[match[1]], plain)
+    plain = plain.replace("-", "−") if mathematics else plain
+    parts = re.split(r"([_^](?:{[^}]*}|.))", plain)
+    forms = {"_": below, "^": above}
+    return "".join(forms[part[0]](part[1:].strip("{}")) if part[:1] in forms else text(part) for part in parts)

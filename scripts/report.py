@@ -1,0 +1,5 @@
+"""Write the report of a run."""
+
+from rectified import report
+
+report.make(snakemake)

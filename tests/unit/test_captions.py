@@ -1,0 +1,122 @@
+"""Captions: one for each figure and table, plain, and true whatever a run computes."""
+
+import re
+from pathlib import Path
+
+import docutils.frontend
+import docutils.nodes
+import docutils.parsers.rst
+import docutils.utils
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rectified import captions, overlays, store
+from rectified.config import Config
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = sorted((ROOT / captions.FOLDER).rglob("*.rst"))
+EXHIBITS = [file for file in FILES if file.parent.name != Path(captions.FOLDER).name]
+UNDECIDED = captions.claims_of([])
+
+
+@pytest.fixture(scope="module")
+def config():
+    return overlays.read()
+
+
+def parsed(text: str) -> docutils.nodes.document:
+    """A reST text; anything that docutils warns of is an error."""
+    parser = docutils.parsers.rst.Parser()
+    settings = docutils.frontend.get_default_settings(docutils.parsers.rst.Parser)
+    settings.halt_level = settings.report_level = docutils.utils.Reporter.INFO_LEVEL
+    document = docutils.utils.new_document("caption", settings)
+    parser.parse(text, document)
+    return document
+
+
+def test_every_figure_and_table_has_a_caption_and_every_caption_its_exhibit(config):
+    wanted = {
+        f"{document}/{name}"
+        for group in (config.figures, config.tables)
+        for document in group
+        for name in group[document]
+    }
+    assert {f"{file.parent.name}/{file.stem}" for file in EXHIBITS} == wanted
+    assert {file.stem for file in FILES if file not in EXHIBITS} == {*config.figures, *config.tables}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_caption_is_a_short_title_and_plain_paragraphs(file):
+    title, text = captions.read(file)
+    assert len(title) <= 90
+    assert not title.endswith(".")
+    assert text.endswith(".")
+    kinds = {type(node).__name__ for node in parsed(file.read_text()).findall()}
+    assert kinds <= {"document", "paragraph", "Text", "emphasis", "literal"}
+    assert not re.search(r"\d\.?\d*e[+-]?\d", file.read_text()), "a number with an exponent is one that a run computes"
+
+
+def test_the_reader_of_captions_and_docutils_agree_on_paragraphs():
+    for file in FILES:
+        paragraphs = [
+            " ".join(node.astext().split()) for node in parsed(file.read_text()).findall(docutils.nodes.paragraph)
+        ]
+        title, text = captions.read(file)
+        assert paragraphs == [title, *text.split("\n\n")]
+
+
+def claims(figure: str, verdict: str = "reproduced", parts: int = 2) -> pd.DataFrame:
+    row = {"claim": "c7", "statement": "It is so.", "figure": figure, "verdict": verdict}
+    return pd.DataFrame([row | {"part": f"part {number}"} for number in range(parts)])
+
+
+def written(tmp_path: Path, **documents: pd.DataFrame) -> pd.DataFrame:
+    """Tables of claims, written by document and read again."""
+    for name, table in documents.items():
+        store.write_table(tmp_path / f"{name}.parquet", table, {})
+    return captions.claims_of([tmp_path / f"{name}.parquet" for name in documents])
+
+
+def test_a_caption_has_the_claims_that_it_shows_once_each_and_no_others(config, tmp_path):
+    found = captions.captions(config, written(tmp_path, ours=claims("deep_ritz/fig3"), other=claims("deep_ritz/fig4")))
+    statement = {"claim": "c7", "document": "ours", "statement": "It is so.", "verdict": "reproduced"}
+    assert found["figures/deep_ritz/fig3"].verdicts == [statement]
+    assert found["figures/deep_ritz/fig5"].verdicts == []
+    assert [one["document"] for one in found["figures/deep_ritz/fig4"].verdicts] == ["other"]
+
+
+def test_a_verdict_in_a_caption_is_that_of_the_claims(config, tmp_path):
+    for verdict in ("reproduced", "not reproduced"):
+        found = captions.captions(config, written(tmp_path, ours=claims("deep_ritz/table2", verdict)))
+        assert found["tables/deep_ritz/table2"].verdicts[0]["verdict"] == verdict
+
+
+def test_a_column_of_documents_goes_before_the_name_of_the_file(tmp_path):
+    table = written(tmp_path, all=claims("deep_ritz/fig1").assign(document="deep_ritz"))
+    assert set(table.document) == {"deep_ritz"}
+
+
+def test_captions_say_the_tier_and_go_by_kind_document_and_name(config):
+    found = captions.captions(config, UNDECIDED)
+    assert {caption.tier for caption in found.values()} == {config.tier}
+    assert [*found][:2] == ["figures/deep_ritz/fig1", "figures/deep_ritz/fig2"]
+    assert [*found][-1] == "tables/failed_ideas/table3"
+
+
+def test_an_exhibit_without_a_file_has_the_words_of_its_family(config, tmp_path):
+    caption = captions.captions(config, UNDECIDED, tmp_path)["figures/deep_ritz/fig3"]
+    assert (caption.title, caption.text) == ("The derivatives of one feature", "")
+
+
+def test_config_survives_the_way_to_the_job_as_json(config):
+    text = config.model_dump_json(exclude_unset=True)
+    assert Config.model_validate_json(text).cases == config.cases
+
+
+@given(st.permutations([f"{kind}{number}" for kind in ("fig", "ext", "table") for number in range(1, 13)]))
+def test_names_are_in_the_order_of_a_reader_however_they_are_given(names):
+    numbers = range(1, 13)
+    kinds = ("fig", "ext", "table")
+    assert captions.in_order(names) == [f"{kind}{number}" for kind in kinds for number in numbers]

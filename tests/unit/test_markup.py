@@ -1,0 +1,174 @@
+"""Pages set by Typst: any text comes out as it went in, and nothing is cut."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pypdf
+import pytest
+import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+import pages
+from pages import words
+from rectified import markup
+
+LETTERS = st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["Cc", "Cf", "Zs"])
+GREEK = st.sampled_from("αβγεσχΠΦ∂′″·×−≤∥⊥∞²³⁻¹₀₁√∫→●◐✕○")
+TEXTS = st.text(st.one_of(LETTERS, GREEK, st.just(" ")), max_size=60)
+SHORT = settings(max_examples=40, deadline=None)
+
+
+def texts(source: str) -> list[str]:
+    """The text of the marked parts of a page, as Typst has it after reading the markup."""
+    with tempfile.TemporaryDirectory() as folder:
+        main = Path(folder, "main.typ")
+        main.write_text(source)
+        return [_text(json.loads(typst.query(main, "<mark>", field="body", one=True)))]
+
+
+def _text(content) -> str:
+    """All text in a piece of content, spaces included."""
+    if content.get("func") == "space":
+        return " "
+    return content.get("text", "") + "".join(_text(child) for child in content.get("children", []))
+
+
+def written(path: Path, body: str, files: dict | None = None) -> pypdf.PdfReader:
+    markup.compile_pdf(path, markup.document("title", "running head", body), files or {})
+    return pypdf.PdfReader(path)
+
+
+@SHORT
+@given(TEXTS)
+def test_any_text_is_read_as_that_text(value):
+    (found,) = texts(f"#heading[{markup.text(value)}] <mark>")
+    assert found == " ".join(value.split())
+
+
+@SHORT
+@given(TEXTS)
+def test_any_string_is_read_as_that_string(value):
+    source = f"#metadata((text: {markup.quoted(value)})) <mark>"
+    with tempfile.TemporaryDirectory() as folder:
+        main = Path(folder, "main.typ")
+        main.write_text(source)
+        assert json.loads(typst.query(main, "<mark>", field="value", one=True))["text"] == " ".join(value.split())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "#panic()",
+        "$x^2$ and \\ *bold* _under_",
+        "= no heading",
+        "- no list",
+        "https://a.b // no comment",
+        "`raw`",
+        "<label> @ref",
+        "1. no list",
+        "~ -- ... [x] {y}",
+        "K∗(C_W) χ∥ u″ ≤ 10⁻³ · ν",
+    ],
+)
+def test_markup_in_a_text_is_no_markup(value, tmp_path):
+    page = written(tmp_path / "one.pdf", markup.text(value)).pages[0]
+    assert "".join(value.split()) in words(page)
+
+
+def test_prose_knows_emphasis_and_literals_and_leaves_other_stars_alone(tmp_path):
+    assert markup.prose("an *even* one") == "an #emph[even] one"
+    assert markup.prose("``a_b`` is") == '#raw("a_b") is'
+    assert "emph" not in markup.prose("2*x and K*(C) or a * b *")
+    assert markup.prose("one\n\ntwo").count("\n\n") == 1
+    assert "evenone2*x" in words(written(tmp_path / "one.pdf", markup.prose("an *even* one 2*x")).pages[0])
+
+
+def table(rows) -> str:
+    return markup.table(["first", "second"], rows, ["auto", "1fr"])
+
+
+def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
+    rows = [[markup.text(f"row {number}"), "x"] for number in range(200)]
+    read = [words(page) for page in written(tmp_path / "one.pdf", table(rows)).pages]
+    assert len(read) > 2
+    assert all("firstsecond" in page for page in read)
+    found = "".join(read)
+    assert all(f"row{number}" in found for number in range(200))
+
+
+def picture(path: Path, width: float, height: float) -> Path:
+    """A figure of a size in inches, with a word in each corner."""
+    figure = Figure(figsize=(width, height))
+    for x, y, word in ((0, 0, "sw"), (0, 1, "nw"), (1, 0, "se"), (1, 1, "ne")):
+        figure.text(x, y, f"corner-{word}", ha="left" if x == 0 else "right", va="bottom" if y == 0 else "top")
+    figure.savefig(path)
+    return path
+
+
+@pytest.mark.parametrize(("width", "height"), [(7.0, 3.0), (7.0, 9.0), (7.0, 20.0), (30.0, 5.0)])
+def test_a_picture_and_its_caption_are_whole_on_one_page(width, height, tmp_path):
+    file = picture(tmp_path / "in.pdf", width, height)
+    caption = markup.text("caption " * 200 + "last word")
+    reader = written(tmp_path / "out.pdf", "before\n" + markup.figure("p.pdf", caption), {"p.pdf": file})
+    (page,) = [page for page in reader.pages if "corner" in words(page)]
+    (box,) = pages.pictures(page)
+    assert pages.cut_off(page) == []
+    assert "lastword" in words(page)
+    left, bottom, right, top = box
+    assert (right - left) / (top - bottom) == pytest.approx(width / height, rel=1e-3)
+    scale = (right - left) / (72 * width)
+    assert scale == pytest.approx(1.0, rel=1e-3) if (width, height) == (7.0, 3.0) else 0.1 < scale < 1
+
+
+def test_the_same_pages_are_the_same_bytes_wherever_the_files_lie(tmp_path):
+    (tmp_path / "other").mkdir()
+    contents = []
+    for folder in (tmp_path, tmp_path / "other"):
+        figure = plt.figure(figsize=(2, 2))
+        figure.savefig(folder / "in.pdf", metadata={"CreationDate": None, "ModDate": None})
+        plt.close(figure)
+        written(folder / "out.pdf", markup.figure("p.pdf", "x"), {"p.pdf": folder / "in.pdf"})
+        contents.append((folder / "out.pdf").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_headings_are_bookmarks_and_links_lead_to_them(tmp_path):
+    body = markup.heading(1, "One") + markup.link("two", "there") + "#pagebreak()" + markup.heading(2, "Two", "two")
+    reader = written(tmp_path / "one.pdf", body)
+    first, (second,) = reader.outline
+    assert (first.title, second.title) == ("One", "Two")
+    assert reader.get_destination_page_number(second) == 1
+    assert [note.get_object()["/Subtype"] for note in reader.pages[0]["/Annots"]] == ["/Link"]
+
+
+def test_turned_pages_are_as_wide_as_others_are_high(tmp_path):
+    turned = written(tmp_path / "one.pdf", "a" + markup.landscape("b") + "c").pages
+    sizes = [tuple(round(float(side)) for side in page.mediabox.upper_right) for page in turned]
+    assert sizes == [(595, 842), (842, 595), (595, 842)]
+
+
+@SHORT
+@given(st.text(st.sampled_from("abcWi0123456789·⁻[], σχ"), min_size=1, max_size=40), st.sampled_from([5.5, 7.0, 12.0]))
+def test_measured_widths_are_those_of_the_page_or_a_little_more(value, size):
+    shown = markup.text(value)
+    source = (
+        f'#set text(font: "DejaVu Sans", size: {size}pt)\n'
+        f"#context [#metadata((pt: measure([{shown}]).width.pt())) <mark>]"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        main = Path(folder, "main.typ")
+        main.write_text(source)
+        found = typst.query(main, "<mark>", field="value", one=True, font_paths=[markup._fonts()])
+    points = json.loads(found)["pt"]
+    expected = points * 25.4 / 72
+    assert expected - 0.02 <= markup.width(" ".join(value.split()), size) <= 1.06 * expected + 0.1
+
+
+def test_a_document_has_its_title_and_no_date(tmp_path):
+    reader = written(tmp_path / "one.pdf", "text")
+    assert reader.metadata.title == "title"
+    assert reader.metadata.creation_date is None

@@ -1,0 +1,65 @@
+"""Numbers and headings of tables, in TeX and in plain text."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rectified import report_tables
+from rectified.typography import heading, plain_number, raised, tex_number
+
+PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
+VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
+
+
+def read_plain(text: str) -> float:
+    return float(text.replace("·10", "e").translate(PLAIN))
+
+
+def read_tex(text: str) -> float:
+    return float(re.sub(r"\\cdot10\^{(-?\d+)}", r"e\1", text.strip("$")))
+
+
+@given(VALUES)
+def test_both_forms_are_the_number_and_the_same_digits(value):
+    assert read_plain(plain_number(value)) == read_tex(tex_number(value))
+    assert read_plain(plain_number(value)) == pytest.approx(value, rel=5.1e-3, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("value", "tex", "plain"), [(math.nan, "--", "–"), (math.inf, r"$\infty$", "∞"), (-math.inf, r"$-\infty$", "−∞")]
+)
+def test_what_is_no_number_has_a_sign_of_its_own(value, tex, plain):
+    assert (tex_number(value), plain_number(value)) == (tex, plain)
+
+
+@given(st.integers(-400, 400))
+def test_raised_digits_are_those_of_the_number(number):
+    assert int(raised(number).translate(PLAIN)) == number
+
+
+def shown(tex: str) -> str:
+    return heading(tex, str, lambda part: f"<{part}>", lambda part: f"^{part}^")
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        ("seeds", "seeds"),
+        (r"$C_W^{\max}$", "C<W>^max^"),
+        (r"$\Pi[\hat u]-\Pi^*$", "Π[û]−Π^*^"),
+        (r"rel.\ $L^2$", "rel. L^2^"),
+        ("off-diagonal", "off-diagonal"),
+        ("$u_{xx}$", "u<xx>"),
+    ],
+)
+def test_headings_lose_their_tex_and_nothing_else(tex, text):
+    assert shown(tex).replace("u\u0302", "û") == text
+
+
+def test_every_heading_of_every_table_can_be_shown():
+    for module in report_tables.FAMILIES.values():
+        for tex in module.HEADINGS.values():
+            assert not set(r"\${}_") & set(shown(tex))

@@ -1,0 +1,137 @@
+"""Settings in words: what is said is so, and what differs is said to differ."""
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import job_of
+from rectified import overlays, wording
+from rectified.config import Config
+from rectified.spec import TASKS
+
+PROBLEMS = {"k1": {"solution": "sin(pi*x)"}, "k2": {"solution": "sin(2*pi*x)", "coefficient": "1 + x/2"}}
+
+
+def config(experiments: dict, **more) -> Config:
+    return Config.model_validate({"tier": "test", "experiments": experiments, **more})
+
+
+def said(entry: dict, **more) -> str:
+    """The sentence of all cases of one experiment."""
+    made = config({"e": {"document": "d", **entry}}, **more)
+    return wording.sentence([made.job("e", case) for case in made.cases["e"]])
+
+
+RITZ = {"task": "ritz", "activation": "relu", "width": 50, "epochs": 10_000, "seeds": 6}
+NETWORK = "1 hidden layer, width 50, D(x) = x·(1 − x)"
+
+
+def test_what_all_cases_share_comes_first_and_what_varies_last():
+    entry = RITZ | {"sweep": {"problem": ["k1", "k2"]}}
+    assert said(entry, problems=PROBLEMS) == (
+        f"ReLU, {NETWORK}, M = 100, gradient of the energy: autodiff, start: random, Adam, rate 0.005, 10,000 epochs, "
+        "6 seeds; varied: problem k1 (u = sin(π·x)) and k2 (u = sin(2·π·x), κ = 1 + x/2)."
+    )
+
+
+def test_a_setting_that_does_not_enter_a_case_is_not_said_of_it():
+    entry = RITZ | {"problem": "k1", "cases": {"one": {"gradient": "kink_aware"}}}
+    assert "M = " not in said(entry, problems=PROBLEMS)
+    assert "ε" not in said(entry, problems=PROBLEMS)
+    both = RITZ | {"problem": "k1", "sweep": {"gradient": ["finite_difference", "kink_aware"]}}
+    assert "M = 100 on grids, ε = 0.01 in finite differences" in said(both, problems=PROBLEMS)
+    newton = RITZ | {"problem": "k1", "optimizer": "saddle_free_newton"}
+    assert "rate" not in said(newton, problems=PROBLEMS)
+
+
+def test_many_numbers_are_said_by_their_ends_and_few_in_their_order():
+    entry = RITZ | {"problem": "k1"}
+    assert "varied: width 5 to 100." in said(entry | {"sweep": {"width": [100, 5, 20, 10, 50]}}, problems=PROBLEMS)
+    assert "varied: width 5, 10 and 100." in said(entry | {"sweep": {"width": [100, 5, 10]}}, problems=PROBLEMS)
+
+
+def test_one_of_something_is_no_plural():
+    sentence = said(RITZ | {"problem": "k1", "seeds": 1, "epochs": 1, "hidden_layers": 2}, problems=PROBLEMS)
+    assert "2 hidden layers" in sentence
+    assert sentence.endswith("1 epoch, 1 seed.")
+
+
+def test_critical_units_are_said():
+    entry = {"task": "kernel_ensemble", "activation": "relu2", "weight_variances": [0.7, 1], "networks": 1000}
+    assert "C_W = 0.7 and 1 times the critical one" in said(entry | {"in_critical_units": True})
+    assert "critical" not in said(entry)
+
+
+def test_several_tasks_have_a_sentence_each():
+    experiments = {
+        "p": {"document": "d", "task": "collocation", "problem": "poisson"},
+        "a": {"document": "d", "task": "audit", "of": ["p/*"], "threshold": 0.05, "seeds": 3},
+    }
+    made = config(experiments, problems={"poisson": {"equation": "poisson"}})
+    sentence = wording.sentence([made.job(name, "default") for name in experiments])
+    assert sentence.startswith("Problem poisson (on [−1, 1] × [−1, 1]), architecture: dense, 3 hidden layers, width 24")
+    assert sentence.endswith(". Audit with threshold 0.05, audited seeds of a case: at most 3.")
+
+
+def test_there_are_words_for_every_task():
+    assert set(wording.TERMS) == set(TASKS)
+
+
+@pytest.fixture(scope="module", params=[(), ("workflow/tiers/smoke.yaml",), ("workflow/tiers/paper.yaml",)], ids=str)
+def tier(request):
+    return overlays.read(request.param)
+
+
+def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
+    """But for which cases an audit looks at, which names of exhibits tell, and how often a history is recorded."""
+    silent = {"of", "record_every"}
+    for group in (tier.figures, tier.tables):
+        for entries in group.values():
+            for entry in entries.values():
+                jobs = [tier.job(case.experiment, case.case) for case in tier.select(entry.data)]
+                for one, other in itertools.combinations(jobs, 2):
+                    if one.settings.task != other.settings.task:
+                        continue
+                    same = wording.sentence([one]) == wording.sentence([other])
+                    differing = {
+                        name
+                        for name in type(one.settings).model_fields
+                        if getattr(one.settings, name) != getattr(other.settings, name)
+                    }
+                    assert not same or differing <= silent, (one.experiment, one.case, other.case, differing)
+
+
+@given(st.permutations(range(5)))
+def test_the_order_of_cases_does_not_matter_to_numbers(order):
+    jobs = [job_of("kernel_ensemble", activation="relu", widths=[width]) for width in (8, 16, 32, 64, 128)]
+    assert wording.sentence([jobs[place] for place in order]) == wording.sentence(jobs)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10_000, "10,000"),
+        (-2, "−2"),
+        (0.005, "0.005"),
+        (1e-5, "10⁻⁵"),
+        (2.5e-7, "2.5·10⁻⁷"),
+        (1e12, "10¹²"),
+        ("hard", "hard"),
+    ],
+)
+def test_numbers_in_words(value, text):
+    assert wording.written(value) == text
+
+
+@given(st.floats(1e-12, 1e12, allow_nan=False))
+def test_a_number_in_words_is_that_number(value):
+    digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
+    text = re.sub(r"(?:^|·)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", r"e\1", wording.written(value)).translate(digits)
+    assert float("1" + text if text.startswith("e") else text) == pytest.approx(value, rel=1e-5)
+
+
+def test_formulas_are_written_as_they_are_read():
+    assert wording.formula("x**15/2 - 3*relu(x - 1)**2*pi") == "x¹⁵/2 − 3·relu(x − 1)²·π"

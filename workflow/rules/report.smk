@@ -1,0 +1,50 @@
+rule captions:
+    input:
+        captions=caption_files,
+        claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
+    output:
+        f"{RESULTS}/captions.json",
+    log:
+        f"{RESULTS}/captions.log",
+    benchmark:
+        f"{RESULTS}/captions.benchmark.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("captions.py"),
+        config=config_text,
+    script:
+        "../../scripts/captions.py"
+
+
+rule report:
+    input:
+        captions=f"{RESULTS}/captions.json",
+        documents=document_captions,
+        claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
+        figures=[f"{stem}.pdf" for stem in sorted(FIGURES)],
+        tables=[f"{stem}.parquet" for stem in sorted(TABLES)],
+    output:
+        f"{RESULTS}/report.pdf",
+    log:
+        f"{RESULTS}/report.log",
+    benchmark:
+        f"{RESULTS}/report.benchmark.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("report.py"),
+        project=lambda wildcards: digest.project(),
+        config=config_text,
+        results=RESULTS,
+        overlays=overlay_names,
+    script:
+        "../../scripts/report.py"
