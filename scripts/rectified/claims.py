@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rectified import store
+from rectified import claims_page, store
 from rectified.claim_entries import Claim, Part, from_text
 from rectified.errors import ConfigError, nearest
 from rectified.measures import measured
@@ -35,13 +35,16 @@ HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
 
 
 def make(snakemake: Any) -> None:
-    """Decide the claims of a document; write one row per part as Parquet and CSV, one row per claim as Markdown."""
+    """Decide the claims of a document; write one row per part as Parquet and CSV, one per claim as Markdown, HTML."""
     start(snakemake)
     entry, tier = snakemake.params.entry, snakemake.params.tier
     decided = table(from_text(entry), by_name(results_of(list(snakemake.input)))).assign(tier=tier)
     store.write_table(snakemake.output.data, decided, store.provenance(snakemake.params.code, entry=entry))
     store.write_atomically(snakemake.output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
     store.write_atomically(snakemake.output.md, lambda file: Path(file).write_text(page(decided)))
+    title = f"Published claims: {Path(snakemake.output.html).stem.replace('_', ' ')}"
+    browsable = claims_page.page(decided, title, numbers)
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable))
 
 
 def by_name(results: list[Result]) -> dict[str, Result]:

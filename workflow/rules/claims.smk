@@ -5,6 +5,12 @@ rule claims_of_document:
         data=f"{RESULTS}/claims/{{document}}.parquet",
         csv=f"{RESULTS}/claims/{{document}}.csv",
         md=f"{RESULTS}/claims/{{document}}.md",
+        html=report(
+            f"{RESULTS}/claims/{{document}}.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"document": document_of, "what": "verdicts"},
+        ),
     log:
         f"{RESULTS}/claims/{{document}}.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""From the files of a table rule to CSV, TeX and Parquet: what all tables share."""
+"""From the files of a table rule to CSV, TeX, HTML and Parquet: what all tables share."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,32 +7,47 @@ from typing import Any
 
 import pandas as pd
 
-from rectified import store
+from rectified import store, webpage
 from rectified.results import Result, results_of
 from rectified.session import start
 from rectified.statistics import Summary
 
 Rows = Callable[[list[Result]], pd.DataFrame]
+Form = Callable[[Any], str]
 
 
 SEEDS_NOTE = "median [smallest, largest] over seeds"
 
 
 def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
-    """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings, and a note."""
+    """Build the table of a rule; TeX and HTML have the columns of ``headings``, with their headings, and a note."""
     start(snakemake)
     tier = snakemake.params.tier
     table = rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-    text = latex(table, headings, f"{tier} tier; {note}")
+    note = f"{tier} tier; {note}"
+    text, page = latex(table, headings, note), browsable(table, headings, note, _title(snakemake.output.html))
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page))
+
+
+def _title(path: str) -> str:
+    """The title of a table's page, from the place of its file: ``effective_theory, table1``."""
+    return f"{Path(path).parent.name}, {Path(path).stem}"
+
+
+def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
+    """The table as a web page, with the columns and the note that the TeX form has."""
+    columns = [_cells(table, column, webpage.text, webpage.number) for column in headings]
+    shown = webpage.table([webpage.heading(tex) for tex in headings.values()], zip(*columns))
+    return webpage.page(title, f"<p>{webpage.text(note)}</p>\n{shown}")
 
 
 def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
     """A booktabs table with a note as its last line; the median, low and high of a quantity share a cell."""
-    columns = [_cells(table, column) for column in headings]
+    columns = [_cells(table, column, _escaped, _number) for column in headings]
     rows = [" & ".join(cells) + r" \\" for cells in zip(*columns)]
     lines = [
         rf"\begin{{tabular}}{{{'l' * len(headings)}}}",
@@ -47,11 +62,12 @@ def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(table: pd.DataFrame, column: str) -> list[str]:
+def _cells(table: pd.DataFrame, column: str, text: Form, number: Form) -> list[str]:
+    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range."""
     if column in table:
-        return [_escaped(value) if isinstance(value, str) else _number(value) for value in table[column]]
+        return [text(value) if isinstance(value, str) else number(value) for value in table[column]]
     parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
-    return [f"{_number(mid)} [{_number(low)}, {_number(high)}]" for mid, low, high in zip(*parts)]
+    return [f"{number(mid)} [{number(low)}, {number(high)}]" for mid, low, high in zip(*parts)]
 
 
 def _escaped(text: str) -> str:
