@@ -1,11 +1,13 @@
 # Everything a person types. `make` sets up .venv and runs the draft tier; `make test` runs the tests.
 PYTHON ?= python3
 CORES ?= $(shell nproc)
-TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
+# TIER=smoke, draft or paper: its config on top of config.yaml, and its folder of results.
+LAYERS = $(if $(filter-out draft,$(TIER)),--configfile workflow/tiers/$(TIER).yaml)
+RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper test test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
+.PHONY: setup all smoke paper report archive verify test test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
 setup: .venv/installed ## only .venv, with everything that a run needs
 
 all: .venv/installed ## every figure and table, draft tier
@@ -16,6 +18,19 @@ smoke: .venv/installed ## the same in little, about three minutes
 
 paper: .venv/installed ## the published sizes
 	$(SNAKEMAKE) all --configfile workflow/tiers/paper.yaml
+
+report: TIER ?= draft
+report: .venv/installed ## everything that is not there yet, then report.html and report.pdf: make report TIER=smoke
+	$(SNAKEMAKE) all captions report $(LAYERS)
+	$(SNAKEMAKE) --report $(RESULTS)/report.html $(LAYERS)
+
+archive: TIER ?= draft
+archive: .venv/installed ## results, config, code, versions and checksums in one zip; FULL=1 adds trained weights and fields
+	$(SNAKEMAKE) all captions $(LAYERS)
+	PYTHONPATH=scripts .venv/bin/python -m rectified.archive make $(if $(FULL),--full) $(LAYERS)
+
+verify: .venv/installed ## check an archive and recompute a figure of it: make verify ARCHIVE=results/archive.zip
+	PYTHONPATH=scripts .venv/bin/python -m rectified.archive verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
 
 test: .venv/installed-test ## all tests
 	.venv/bin/ruff check .
@@ -28,6 +43,7 @@ test: .venv/installed-test ## all tests
 test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and what can happen to it; installs SLURM (Debian, root)
 	.venv/bin/pytest tests/slurm
 
+plan: TIER ?= paper
 plan: .venv/installed ## how long a tier takes on 1, 8 and 64 workers: make plan TIER=paper
 	PYTHONPATH=scripts .venv/bin/python -m rectified.plan $(TIER)
 

@@ -8,6 +8,9 @@ configfile: "config.yaml"
 configfile: "workflow/claims.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/gradients.smk"

@@ -21,14 +21,15 @@ anywhere, so it widens the interval on both sides and speaks neither for a claim
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from rectified import store
+from rectified import claims_html, store
 from rectified.claim_entries import Claim, Part, from_text
-from rectified.claim_pages import page, write
+from rectified.claim_pages import numbers, page, write
 from rectified.errors import ConfigError, nearest
 from rectified.intervals import (
     distance_interval,
@@ -54,12 +55,14 @@ STATISTICS = {
 
 
 def make(snakemake: Any) -> None:
-    """Decide the claims of a document; write one row per part as Parquet and CSV, one row per claim as Markdown."""
+    """Decide the claims of a document; write one row per part as Parquet and CSV, one per claim as Markdown, HTML."""
     start(snakemake)
     entry, tier = snakemake.params.entry, snakemake.params.tier
     decided = table(from_text(entry), by_name(results_of(list(snakemake.input))))
     decided = decided.assign(document=snakemake.params.document, tier=tier)
     write(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
+    browsable = claims_html.page(decided, f"Claims: {snakemake.params.document.replace('_', ' ')}", numbers)
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable))
 
 
 def by_name(results: list[Result]) -> dict[str, KeptResult]:

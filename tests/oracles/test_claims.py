@@ -508,7 +508,7 @@ def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, mon
     monkeypatch.setattr(claims, "start", lambda snakemake: None)
     two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
-    output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md")}
+    output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md", "html")}
     job = SimpleNamespace(
         log=[""],
         params=SimpleNamespace(entry=entry, code=["claims.py 0"], tier="draft", document="failed_ideas"),

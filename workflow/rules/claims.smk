@@ -5,6 +5,12 @@ rule claims_of_document:
         data=f"{RESULTS}/claims/{{document}}.parquet",
         csv=f"{RESULTS}/claims/{{document}}.csv",
         md=f"{RESULTS}/claims/{{document}}.md",
+        html=report(
+            f"{RESULTS}/claims/{{document}}.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"document": document_of, "what": "verdicts"},
+        ),
     log:
         f"{RESULTS}/claims/{{document}}.log",
     benchmark:
@@ -50,4 +56,4 @@ rule claims_page:
 rule claims:
     input:
         [f"{stem}.{suffix}" for stem in CLAIMS for suffix in FORMATS["claim"]],
-        [f"{RESULTS}/claims.{suffix}" for suffix in FORMATS["claim"]],
+        rules.claims_page.output,

@@ -14,7 +14,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import cluster, digest, resume
+from rectified import cluster, digest, resume, web_report
 from rectified import config as configuration
 from rectified.claim_entries import cases_of, to_text
 from rectified.costs import TABLE, Costs
@@ -31,7 +31,11 @@ FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
-FORMATS = {"figure": ("pdf", "png", "parquet"), "table": ("csv", "tex", "parquet"), "claim": ("csv", "md", "parquet")}
+FORMATS = {
+    "figure": ("pdf", "png", "parquet"),
+    "table": ("csv", "tex", "html", "parquet"),
+    "claim": ("csv", "md", "html", "parquet"),
+}
 
 
 wildcard_constraints:
@@ -234,6 +238,31 @@ def overlay_names(wildcards):
     return [Path(file).name for file in workflow.overwrite_configfiles or []]
 
 
+def caption_of(kind, wildcards):
+    """The caption of the figure or table at these wildcards, in the HTML report."""
+    return config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
+
+
+def labels_of(kind):
+    """What the lists of the HTML report say of a figure or table."""
+    return {
+        "exhibit": lambda wildcards: web_report.numbered(wildcards.name),
+        "what": lambda wildcards: caption_of(kind, wildcards)["label"],
+    }
+
+
+def document_of(wildcards):
+    """The readable name of the document at these wildcards."""
+    return web_report.readable(wildcards.document)
+
+
+def look_up_captions():
+    """Put what the captions of the HTML report show where their templates find it: in Snakemake's own config."""
+    exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
+    command = web_report.command(workflow.overwrite_configfiles)
+    config.update(web_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
+
+
 def refuse_what_no_node_can_run():
     """Stop before anything is submitted when SLURM could never run a job: it would wait for ever."""
     submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
@@ -249,6 +278,11 @@ def refuse_a_gpu_that_is_not_here():
 
 
 refuse_unknown_targets()
+if web_report.is_made(sys.argv[1:]):
+    try:
+        look_up_captions()
+    except ConfigError as error:
+        raise WorkflowError(str(error))
 if workflow.is_main_process and (left := resume.go_on(sys.argv[1:])):
     logger.warning(left)
 

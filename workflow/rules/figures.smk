@@ -3,7 +3,13 @@ rule figure:
         data_of("figures"),
     output:
         pdf=f"{RESULTS}/figures/{{document}}/{{name}}.pdf",
-        png=f"{RESULTS}/figures/{{document}}/{{name}}.png",
+        png=report(
+            f"{RESULTS}/figures/{{document}}/{{name}}.png",
+            caption="../report/figure.rst",
+            category=document_of,
+            subcategory="Figures",
+            labels=labels_of("figures"),
+        ),
         data=f"{RESULTS}/figures/{{document}}/{{name}}.parquet",
     log:
         f"{RESULTS}/figures/{{document}}/{{name}}.log",
@@ -30,6 +36,13 @@ rule table:
     output:
         csv=f"{RESULTS}/tables/{{document}}/{{name}}.csv",
         tex=f"{RESULTS}/tables/{{document}}/{{name}}.tex",
+        html=report(
+            f"{RESULTS}/tables/{{document}}/{{name}}.html",
+            caption="../report/table.rst",
+            category=document_of,
+            subcategory="Tables",
+            labels=labels_of("tables"),
+        ),
         data=f"{RESULTS}/tables/{{document}}/{{name}}.parquet",
     log:
         f"{RESULTS}/tables/{{document}}/{{name}}.log",

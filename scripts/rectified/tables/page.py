@@ -1,4 +1,4 @@
-"""From the files of a table rule to CSV, TeX and Parquet: what all tables share."""
+"""From the files of a table rule to CSV, TeX, HTML and Parquet: what all tables share."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rectified import store
+from rectified import store, webpage
 from rectified.results import Result, results_of
 from rectified.session import start
 from rectified.statistics import Summary
@@ -21,15 +21,29 @@ SEEDS_NOTE = "median [smallest, largest] over seeds"
 
 
 def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
-    """Build the table of a rule; the TeX form has the columns of ``headings``, with their headings, and a note."""
+    """Build the table of a rule; TeX and HTML have the columns of ``headings``, with their headings, and a note."""
     start(snakemake)
     tier = snakemake.params.tier
     table = rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-    text = latex(table, headings, f"{tier} tier; {note}")
+    note = f"{tier} tier; {note}"
+    text, page = latex(table, headings, note), browsable(table, headings, note, _title(snakemake.output.html))
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page))
+
+
+def _title(path: str) -> str:
+    """The title of a table's page, from the place of its file: ``effective_theory, table1``."""
+    return f"{Path(path).parent.name}, {Path(path).stem}"
+
+
+def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
+    """The table as a web page, with the columns and the note that the TeX form has."""
+    columns = [cells(table, column, webpage.text, webpage.number) for column in headings]
+    shown = webpage.table([webpage.heading(tex) for tex in headings.values()], zip(*columns))
+    return webpage.page(title, f"<p>{webpage.text(note)}</p>\n{shown}")
 
 
 def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:

@@ -1,0 +1,66 @@
+"""Verdicts on published claims as a web page, from the same rows as the Markdown page."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from rectified import webpage
+from rectified.statistics import CONFIDENCE
+
+COLOURS = {
+    "reproduced": "#15803d",
+    "reproduced in part": "#a16207",
+    "not reproduced": "#b91c1c",
+    "undecided at this tier": "#4b5563",
+}
+STYLE = """
+td:nth-child(3) { white-space: nowrap; font-weight: 600; }
+td:nth-child(2) { min-width: 16rem; max-width: 24rem; }
+"""
+# Pages in a frame of the report have no folder beside them: the links to pictures would lead nowhere.
+UNLINKED = (
+    '<script>if (location.protocol === "data:")'
+    ' document.querySelectorAll("a").forEach((link) => link.replaceWith(link.textContent));</script>'
+)
+HEADINGS = ("claim", "statement", "verdict", "numbers", "shown in", "source")
+
+
+def page(decided: pd.DataFrame, title: str, numbers: Callable[[Any], str]) -> str:
+    """The page, one row per claim; counts of the verdicts come first.
+
+    Args:
+        decided: one row per part.
+        numbers: the decisive numbers of a part in words.
+    """
+    (tier,) = decided.tier.unique()
+    claims = [parts for _, parts in decided.groupby("claim", sort=False)]
+    found = Counter(parts.verdict.iloc[0] for parts in claims)
+    counts = ", ".join(f"{found[name]} {verdict(name)}" for name in COLOURS if found[name])
+    note = (
+        f"{webpage.text(tier)} tier. {len(claims)} claims: {counts}. Numbers: median over n seeds "
+        f"[its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said]."
+    )
+    table = webpage.table(HEADINGS, [_cells(parts, numbers) for parts in claims])
+    return webpage.page(title, f"<p>{note}</p>\n{table}\n{UNLINKED}", STYLE)
+
+
+def verdict(name: str) -> str:
+    """A verdict as a coloured word."""
+    return f'<span style="color: {COLOURS[name]}">{webpage.text(name)}</span>'
+
+
+def _cells(parts: pd.DataFrame, numbers: Callable[[Any], str]) -> list[str]:
+    first = parts.iloc[0]
+    lines = "<br>".join(webpage.text(numbers(part)) for part in parts.itertuples())
+    stated = [webpage.text(first[name]) for name in ("claim", "statement")]
+    return [*stated, verdict(first.verdict), lines, _exhibit(first.figure), webpage.text(first.source)]
+
+
+def _exhibit(name: str) -> str:
+    """A link to the picture of a figure, or to the page of a table."""
+    if not name:
+        return ""
+    kind, suffix = ("tables", "html") if name.split("/")[1].startswith("table") else ("figures", "png")
+    return f'<a href="../{kind}/{name}.{suffix}">{webpage.text(name)}</a>'

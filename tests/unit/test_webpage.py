@@ -1,0 +1,137 @@
+"""Text on web pages and in captions is shown as it is; formulas of headings become HTML."""
+
+import html
+import importlib
+import json
+import pkgutil
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from docutils.core import publish_parts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rectified import claims_html, tables, web_report, webpage
+from rectified.errors import ConfigError
+from rectified.tables.page import browsable
+
+FAMILIES = [module.name for module in pkgutil.iter_modules(tables.__path__) if module.name != "page"]
+LINES = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), min_size=1).filter(str.strip)
+
+
+class Texts(HTMLParser):
+    """Collects what a page says, and the tags that it has."""
+
+    def __init__(self, content: str):
+        super().__init__()
+        self.said, self.tags = [], []
+        self.feed(content)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.said.append(data)
+
+
+@given(LINES)
+def test_text_is_shown_as_it_is_on_a_page(text):
+    cell = Texts(webpage.table(["x"], [[webpage.text(text)]]))
+    assert text in "".join(cell.said)
+    assert cell.tags == ["table", "thead", "tr", "th", "tbody", "tr", "td"]
+
+
+@given(LINES)
+@settings(deadline=None)
+def test_text_is_shown_as_it_is_in_a_caption(text):
+    overrides = {"report_level": 5, "file_insertion_enabled": False}
+    body = publish_parts(f"Begin {web_report.plain(text)} end", writer="html", settings_overrides=overrides)["body"]
+    said = html.unescape(re.sub("<[^>]*>", "", body)) if body.count("<") == 2 else body
+    assert said.split() == ["Begin", *text.split(), "end"]
+
+
+@given(LINES)
+def test_a_label_cannot_end_the_script_it_stands_in(text):
+    assert not set("<>") & set(web_report.label(text))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_headings_leave_no_tex(family):
+    for tex in importlib.import_module(f"rectified.tables.{family}").HEADINGS.values():
+        assert not set("$\\{}^_") & set(webpage.heading(tex)), tex
+
+
+def test_headings_of_formulas():
+    assert webpage.heading(r"$C_W^{\max}$") == "C<sub>W</sub><sup>max</sup>"
+    assert webpage.heading(r"$\Pi[\hat u]-\Pi^*$") == "Π[u\u0302]−Π<sup>*</sup>"
+    assert webpage.heading(r"rel.\ $L^2$") == "rel. L<sup>2</sup>"
+    assert webpage.heading("$u_{xx}$") == "u<sub>xx</sub>"
+    assert webpage.heading("far-similar shift") == "far-similar shift"
+
+
+@given(st.floats(-1e300, 1e300))
+def test_numbers_can_be_read_back(value):
+    shown = webpage.number(value).replace("−", "-")
+    mantissa, _, exponent = shown.partition("·10<sup>")
+    read = float(f"{mantissa}e{exponent.removesuffix('</sup>') or 0}")
+    assert read == pytest.approx(value, rel=5e-3)
+
+
+def test_a_table_shows_what_is_missing_or_infinite():
+    table = pd.DataFrame({"rule": ["a<b", "c"], "error_median": [np.nan, 2.5], "error_low": 1.0, "error_high": np.inf})
+    page = browsable(table, {"rule": "rule", "error": "error"}, "draft tier", "tables, t1")
+    assert "<td>a&lt;b</td><td>– [1, ∞]</td>" in page
+    assert "<td>c</td><td>2.5 [1, ∞]</td>" in page
+
+
+def test_claims_are_counted_by_verdict():
+    part = {"figure": "d/fig1", "source": "sec. 1", "tier": "draft", "statement": "It <breaks>."}
+    verdicts = {"c1": "reproduced", "c2": "not reproduced", "c3": "reproduced"}
+    rows = [part | {"claim": claim, "verdict": verdict} for claim, verdict in verdicts.items() for _ in range(2)]
+    page = claims_html.page(pd.DataFrame(rows), "claims", lambda row: "1 < 2")
+    said = "".join(Texts(page).said)
+    assert "3 claims: 2 reproduced, 1 not reproduced." in said
+    assert said.count("It <breaks>.") == 3
+    assert page.count('<a href="../figures/d/fig1.png">d/fig1</a>') == 3
+
+
+CAPTION = {"title": "T", "text": "x", "settings": "s", "tier": "draft", "verdicts": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "the report needs .*captions.json, which is not there; type `snakemake captions` first"),
+        ("{", "which is damaged"),
+        (json.dumps({"figures/d/fig2": CAPTION}), "has no caption of figures/d/fig1; type"),
+    ],
+)
+def test_captions_that_cannot_be_used_are_answered_in_a_sentence(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "captions.json").write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        web_report.context(str(tmp_path), ["figures/d/fig1"], [], "snakemake captions")
+
+
+def test_the_command_for_captions_names_the_config_files():
+    assert web_report.command([]) == "snakemake --cores 8 captions"
+    assert web_report.command(["a b.yaml"]) == "snakemake --cores 8 captions --configfile 'a b.yaml'"
+
+
+def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
+    verdict = {"claim": "c1", "document": "d", "statement": "x", "verdict": "reproduced"}
+    captions = {f"figures/d/fig{n}": CAPTION | {"verdicts": [verdict] * (n != 5)} for n in (10, 9, 2, 5)}
+    (tmp_path / "captions.json").write_text(json.dumps(captions))
+    (page,) = web_report.context(str(tmp_path), captions, ["d"], "")["claims_pages"].values()
+    assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
+
+
+def test_names_of_documents_and_exhibits():
+    assert {len(web_report.numbered(name)) for name in ("fig1", "fig10")} == {6}
+    assert [web_report.readable(name) for name in ("deep_ritz", "effective_theory")] == [
+        "Deep Ritz",
+        "Effective theory",
+    ]

@@ -1,0 +1,143 @@
+"""The HTML report in a browser: what is clicked is shown, with its caption, and nothing is fetched."""
+
+import base64
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from browser import opened
+from conftest import SMOKE, Project
+
+pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
+
+RESULTS = "results/smoke"
+STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."
+
+
+def captions(project: Project) -> dict:
+    """Captions in the form that the report reads, with texts that would break a page if they were not made safe."""
+    results = project.folder / RESULTS
+    stems = [path.with_suffix("").relative_to(results).as_posix() for path in results.glob("[ft]*s/*/*.parquet")]
+    verdict = {"claim": "c1", "document": "failed_ideas", "statement": STATEMENT, "verdict": "undecided at this tier"}
+    return {
+        stem: {
+            "title": f"What {stem} shows </script><b>",
+            "text": f"The text of {stem}, *stressed*.\n\nA second paragraph.",
+            "settings": f"Settings of {stem}: 2*3 seeds.",
+            "tier": "smoke",
+            "verdicts": [verdict] if stem == "figures/failed_ideas/fig2" else [],
+        }
+        for stem in stems
+    }
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory):
+    """A copy of the finished project with its HTML report."""
+    copy = object.__new__(Project)
+    copy.folder = tmp_path_factory.mktemp("reported") / "project"
+    shutil.copytree(finished.folder, copy.folder, symlinks=True)
+    (copy.folder / RESULTS / "captions.json").write_text(json.dumps(captions(copy)))
+    copy.run("--report", f"{RESULTS}/report.html", *SMOKE)
+    return copy
+
+
+@pytest.fixture
+def browsed(reported):
+    """The report in a browser; in the end nothing was fetched and nothing went wrong."""
+    with opened(reported.folder / RESULTS / "report.html") as browsed:
+        yield browsed
+    assert browsed.fetched == []
+    assert browsed.errors == []
+
+
+def click(page, text):
+    page.get_by_text(text, exact=True).first.click()
+
+
+def row(page, exhibit):
+    """The line of an exhibit in the list of a category."""
+    return page.locator("tbody tr").filter(has=page.get_by_role("cell", name=re.compile(rf"^{exhibit}$")))
+
+
+def show(page, exhibit):
+    """Click on the eye, then on the i, of an exhibit."""
+    line = row(page, exhibit)
+    line.locator("a").nth(0).click()
+    line.locator("a").nth(1).click()
+
+
+def test_it_opens_with_a_description_and_the_graph_of_rules(browsed):
+    description = browsed.page.locator(".prose").first.inner_text()
+    assert "Deep Ritz, Effective theory, Failed ideas" in description
+    assert "smoke tier" in description
+    browsed.page.locator("#rulegraph canvas, #rulegraph svg").first.wait_for()
+
+
+def test_a_figure_is_shown_with_its_caption(browsed, reported):
+    click(browsed.page, "Deep Ritz")
+    click(browsed.page, "Figures")
+    show(browsed.page, "fig\\s*3")
+    image = browsed.page.locator("img[src^='data:image/png']")
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    source = image.get_attribute("src").split("base64,")[1]
+    assert base64.b64decode(source) == (reported.folder / RESULTS / "figures/deep_ritz/fig3.png").read_bytes()
+    caption = browsed.page.locator(".prose").first
+    assert "What figures/deep_ritz/fig3 shows </script><b>" in caption.inner_text()
+    assert "The text of figures/deep_ritz/fig3, stressed." in caption.inner_text()
+    assert "Settings of figures/deep_ritz/fig3: 2*3 seeds." in caption.inner_text()
+    assert caption.locator("em").first.inner_text() == "stressed"
+
+
+def test_figures_are_listed_in_their_order(browsed):
+    click(browsed.page, "Effective theory")
+    click(browsed.page, "Figures")
+    listed = [text.replace("\u2007", "") for text in browsed.page.locator("tbody td:first-child").all_inner_texts()]
+    assert listed == [*(f"ext{n}" for n in range(1, 7)), *(f"fig{n}" for n in range(1, 18))]
+
+
+def test_a_table_is_shown_with_the_numbers_of_its_data(browsed, reported):
+    click(browsed.page, "Effective theory")
+    click(browsed.page, "Tables")
+    show(browsed.page, "table\\s*6")
+    frame = browsed.page.frame_locator("iframe")
+    data = pd.read_parquet(reported.folder / RESULTS / "tables/effective_theory/table6.parquet")
+    cells = frame.locator("tbody tr td:nth-child(7)").all_inner_texts()
+    assert [int(cell) for cell in cells] == data.seeds.tolist()
+    assert "The text of tables/effective_theory/table6" in browsed.page.locator(".prose").first.inner_text()
+
+
+def test_verdicts_are_those_of_the_data_and_lead_to_figures(browsed, reported):
+    data = pd.read_parquet(reported.folder / RESULTS / "claims/failed_ideas.parquet")
+    click(browsed.page, "Claims")
+    show(browsed.page, "Failed ideas")
+    frame = browsed.page.frame_locator("iframe")
+    shown = dict(zip(*(frame.locator(f"tbody td:nth-child({n})").all_inner_texts() for n in (1, 3))))
+    assert shown == dict(zip(data.claim, data.verdict))
+    assert frame.locator("a").count() == 0  # in a frame they would lead nowhere
+    browsed.page.locator(".prose a", has_text="failed_ideas/fig2").click()
+    image = browsed.page.locator("img[src^='data:image/png']")
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    caption = browsed.page.locator(".prose").first
+    assert f"c1: {STATEMENT} undecided at this tier" in caption.inner_text()
+    caption.locator("a", has_text="c1").click()
+    frame.locator("table").wait_for()
+
+
+def test_each_picture_is_in_it_once_and_no_pdf(reported):
+    content = (reported.folder / RESULTS / "report.html").read_text()
+    assert "data:application/pdf" not in content
+    pictures = sorted((reported.folder / RESULTS / "figures").rglob("*.png"))
+    assert len(pictures) == 47
+    for picture in pictures:
+        assert content.count(base64.b64encode(picture.read_bytes()).decode()) == 1
+
+
+def test_without_captions_it_says_what_to_type(finished):
+    output = finished.run("--report", f"{RESULTS}/report.html", *SMOKE, ok=False)
+    wanted = "type `snakemake --cores 8 captions --configfile workflow/tiers/smoke.yaml` first"
+    assert f"the report needs {RESULTS}/captions.json, which is not there; {wanted}" in output
+    assert "Traceback" not in output
