@@ -17,6 +17,7 @@ include: "workflow/rules/ensembles.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/scorecards.smk"
 
 
 # Too short to be worth submitting to a cluster: seconds each.
@@ -35,6 +36,9 @@ localrules:
     gradients,
     hessian,
     landscape,
+    scorecard,
+    scorecard_table,
+    scorecards,
 
 
 rule all:
