@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from rectified import expressions, style
 from rectified.activations import Activation, label
 from rectified.results import Result
+from rectified.scorecards.page import TITLES
 from rectified.scorecards.rows import ERRORS, own, peers, per_seed, short, variant
 
 REACH, TALLEST = 3.0, 3.5  # of the plot of σ
@@ -23,7 +24,6 @@ LOOKS = (
 SMALLEST = 1e-4  # susceptibilities below are not drawn
 HEIGHT, SPREAD = 4.3, 0.7  # inches; of one case over its unit of the axis
 SHORT = {"autodiff": "autodiff", "finite_difference": "finite\ndifferences", "kink_aware": "kink-\naware"}
-PANELS = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 
 
 def draw(results: list[Result], activation: Activation) -> Figure:
@@ -37,7 +37,7 @@ def draw(results: list[Result], activation: Activation) -> Figure:
     names = [name for name in dict.fromkeys(r.job.settings.activation for r in results) if name != activation.name]
     for axis, task in zip(axes[1], ERRORS):
         _or_refused(axis, by_task[task], _strips, results, [activation.name, *names])
-        axis.set_title(PANELS[task], fontsize=8)
+        axis.set_title(TITLES[task])
     style.letters(list(axes.flat))
     handles = [_mark(name, name == activation.name) for name in [activation.name, *names]]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

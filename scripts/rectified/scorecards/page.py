@@ -9,11 +9,12 @@ from rectified import markup, style
 from rectified.activations import Activation, label
 from rectified.markup import text
 from rectified.results import Result
-from rectified.scorecards.rows import ERRORS, peers, per_seed, short, variant
+from rectified.scorecards.rows import ERRORS, peers, per_seed, short, summary_of, variant
 
 FIGURE = "figure.pdf"
 PRIMES = ("σ", "σ′", "σ″", "σ‴")
 SIZE = "6.5pt"
+TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 USES = {1: "u′", 2: "u_xx"}
 SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
 CLASSES = {
@@ -38,8 +39,8 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         table: as ``rows.table`` makes it.
         results: what it was made from, for the numbers of the references and the settings.
     """
-    left = [_formula(table, activation), _criticality(table), _audit(table)]
-    right = [_errors(table, results, activation.name), _landscape(table), _refused(table)]
+    left = [_formula(table, activation), _criticality(table)]
+    right = [_audit(table), _landscape(table), _refused(table)]
     sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
     body = [
         f"= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: 'regular')[{text(tier)} tier]\n".replace(
@@ -47,7 +48,8 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         ),
         f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n',
         f'#align(center, image("{FIGURE}", width: 100%))\n#v(1mm)\n',
-        f"#grid(columns: (1fr, 1fr), column-gutter: 5mm, {sides})\n",
+        f"#grid(columns: (1fr, 1.15fr), column-gutter: 5mm, {sides})\n",
+        _errors(table, results, activation.name),
         _foot(results, activation.name, tier),
     ]
     return markup.document(f"Scorecard of {activation.name}", "#set heading(numbering: none)\n" + "".join(body))
@@ -156,31 +158,27 @@ def _audit(table: pd.DataFrame) -> str:
 
 
 def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
-    """A table per task: the error of the activation, its rank, and the medians of the others."""
-    return "".join(_errors_of(task, table, results, activation) for task in ERRORS)
-
-
-def _errors_of(task: str, table: pd.DataFrame, results: list[Result], activation: str) -> str:
-    found = table[table.section == task]
-    title = {"ritz": "Deep Ritz", "regression": "Regression", "collocation": "PINN, second order"}[task]
-    if found.empty:
-        return heading(title) + _lines([text("refused")])
-    compared = {(r.job.experiment, variant(r)): peers(r, results) for r in results if r.job.settings.task == task}
+    """One table of all errors: of the activation with its rank, and of the references beside it."""
+    compared = {(r.job.experiment, variant(r)): peers(r, results) for r in results if r.job.settings.task in ERRORS}
     others = list(dict.fromkeys(name for group in compared.values() for name in group if name != activation))
     rows = []
-    for row in found.to_dict("records"):
+    for row in table[table.section.isin(ERRORS)].to_dict("records"):
         group = compared[row["experiment"], row["variant"]]
-        beside = [_median(group[name], row["quantity"]) if name in group else "–" for name in others]
-        case = _word(row["variant"]) or short(row["experiment"])
-        rows.append([*map(text, (case, ERRORS[task][row["quantity"]], over_seeds(row), placed(row), *beside))])
-    heads = ["", "error", label(activation), "rank", *map(label, others)]
-    widths = ["auto", "auto", "1fr", "auto", *["auto"] * len(others)]
-    return heading(title) + markup.table([text(head) for head in heads], rows, widths, SIZE)
+        beside = [_beside(group.get(name), row["quantity"]) for name in others]
+        case = f"{short(row['experiment'])} {_word(row['variant'])}".strip()
+        rows.append([case, ERRORS[row["section"]][row["quantity"]], over_seeds(row), placed(row), *beside])
+    heads = ["case", "error", label(activation), "rank", *map(label, others)]
+    cells = [[text(cell) for cell in row] for row in rows]
+    widths = ["auto", "auto", *["auto"] * (len(heads) - 3), "1fr"]
+    missing = [TITLES[task] for task in ERRORS if not (table.section == task).any()]
+    lost = _lines([text(f"{', '.join(missing)}: refused")]) if missing else ""
+    return (
+        heading("Errors") + (markup.table([text(head) for head in heads], cells, widths, SIZE) if rows else "") + lost
+    )
 
 
-def _median(result: Result, quantity: str) -> str:
-    values = per_seed(result, quantity)
-    return number(float(np.median(values[np.isfinite(values)]))) if np.isfinite(values).any() else "diverged"
+def _beside(result: Result | None, quantity: str) -> str:
+    return "–" if result is None else over_seeds(summary_of(per_seed(result, quantity)))
 
 
 def _landscape(table: pd.DataFrame) -> str:
@@ -212,7 +210,7 @@ def _foot(results: list[Result], activation: str, tier: str) -> str:
     settings = dict.fromkeys(_settings(r) for r in results if r.job.settings.activation == activation)
     lines = [*NOTES, f"{tier} tier. " + "; ".join(filter(None, settings)) + "."]
     words = " \\\n".join(text(line) for line in lines)
-    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 5.5pt, fill: luma(90))[{words}]\n"
+    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(90))[{words}]\n"
 
 
 def _settings(result: Result) -> str:

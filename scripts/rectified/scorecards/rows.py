@@ -120,7 +120,7 @@ def _errors(result: Result, results: list[Result]) -> Iterator[dict]:
     for quantity in ERRORS[task]:
         values = {name: per_seed(peer, quantity) for name, peer in peers(result, results).items()}
         mine = values.pop(result.job.settings.activation)
-        yield _row(task, *place, quantity, **_over_seeds(mine), **_place(rank(mine, values) if values else None))
+        yield _row(task, *place, quantity, **summary_of(mine), **_place(rank(mine, values) if values else None))
     if task == "regression":
         fields = result.arrays("fields")
         for name in ("weight_variance", "first_weight_variance", "bias_variance"):
@@ -130,10 +130,11 @@ def _errors(result: Result, results: list[Result]) -> Iterator[dict]:
 
 def _landscape(result: Result, results: list[Result]) -> Iterator[dict]:
     planes = result.arrays("landscape").roughness.median("plane").to_numpy()
-    yield _row("landscape", result.job.experiment, variant(result), "roughness", **_over_seeds(planes))
+    yield _row("landscape", result.job.experiment, variant(result), "roughness", **summary_of(planes))
 
 
-def _over_seeds(values: np.ndarray) -> dict:
+def summary_of(values: np.ndarray) -> dict:
+    """Median, smallest and largest over seeds, how many there were, and how many diverged (NaN)."""
     found = summarize(values)
     numbers = {name: float(getattr(found, name)) for name in ("median", "low", "high")}
     return numbers | {"seeds": len(values), "diverged": int(np.isnan(values).sum())}
