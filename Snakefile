@@ -21,6 +21,7 @@ include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/scorecards.smk"
 
 
 # Too short to be worth submitting to a cluster: seconds each.
@@ -42,6 +43,9 @@ localrules:
     gradients,
     hessian,
     landscape,
+    scorecard,
+    scorecard_table,
+    scorecards,
 
 
 rule all:

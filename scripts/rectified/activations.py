@@ -81,6 +81,12 @@ class Activation:
         return expressions.is_piecewise_linear(self.expression, X)
 
     @property
+    def smoothness(self) -> str:
+        """The class C0, C1, … of continuous derivatives; ``smooth`` if none jumps, ``jumps`` if σ itself does."""
+        order = min((kink.order for kink in self.kinks), default=None)
+        return "smooth" if order is None else "jumps" if order == 0 else f"C{order - 1}"
+
+    @property
     def label(self) -> str:
         return label(self.name)
 

@@ -29,6 +29,15 @@ def check_memory(settings: Task, grid: int, limit: float) -> None:
         )
 
 
+def why_not(settings: Task, activation: Activation) -> str:
+    """Why the task cannot take an activation, in a sentence; nothing if it can."""
+    try:
+        check_activation(settings, activation)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
 def check_activation(settings: Task, activation: Activation) -> None:
     """Refuse an activation that the task cannot take."""
     if isinstance(settings, RitzTask):

@@ -170,7 +170,9 @@ class Audit(Task):
 
     task: Literal["audit"] = "audit"
     of: Annotated[list[CasePattern], Field(min_length=1)]
-    """Cases to audit, as `experiment/case`; * stands for any text."""
+    """Cases to audit, as `experiment/case`; * stands for any text, {activation} for the `activation` of the audit."""
+    activation: ActivationName | None = None
+    """An activation whose cases are audited, where `of` speaks of it."""
     seeds: Count = 2
     """Networks of each case that are audited, the first ones."""
     points: Annotated[Count, Field(ge=2)] = 256

@@ -9,7 +9,7 @@ import fnmatch
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
@@ -23,12 +23,27 @@ from rectified.collocation_tasks import Audit
 from rectified.errors import ConfigError, nearest, one_line
 from rectified.exhibits import Exhibit, Figure, Table
 from rectified.messages import validated
+from rectified.on_demand import OnDemand
 from rectified.patience import at_most
 from rectified.problem_entries import Problem, Target
-from rectified.settings import Count, Folder, Formula, Name, Positive, Strict, Task, one_of
+from rectified.ritz_tasks import RitzTraining
+from rectified.settings import (
+    ITS_ACTIVATION,
+    ActivationName,
+    Count,
+    Folder,
+    Formula,
+    Name,
+    Positive,
+    Strict,
+    Task,
+    one_of,
+)
 from rectified.spec import TASKS, Job
 
-CUSTOM = "custom"
+CUSTOM, EVERY = "custom", "every"  # in a sweep of activations: those of config, and those of the registry with them
+SCORECARDS = "scorecards"  # the document of the experiments that scorecards are made from
+COMPARED = ("ritz", "regression", "collocation")  # tasks in which a scorecard ranks its activation among others
 SECONDS_PER_ENTRY = 20.0
 
 
@@ -84,6 +99,30 @@ class Case(NamedTuple):
         return "/".join(self)
 
 
+class Resolved(NamedTuple):
+    """The jobs of an experiment, by the name of the case.
+
+    Attributes:
+        cases: the full settings of each.
+        refused: settings of those that a sweep over ``every`` leaves out, as the task cannot take their activation.
+        reasons: why, of each of those.
+    """
+
+    cases: dict[str, Task]
+    refused: dict[str, Task]
+    reasons: dict[str, str]
+
+
+class Scorecards(Strict):
+    """One page for each activation, made from the experiments of document `scorecards`."""
+
+    activations: list[ActivationName] = [EVERY]
+    """Activations that target `scorecards` makes a page of; `custom` stands for all of `custom_activations`, `every`
+    for these and the registry."""
+    references: list[ActivationName] = []
+    """Activations that errors are compared with and ranked among."""
+
+
 class Config(Strict):
     """All of config.yaml, a tier's overlay merged in."""
 
@@ -113,19 +152,52 @@ class Config(Strict):
     """Document → figure."""
     tables: dict[Name, dict[Name, Table]] = {}
     """Document → table."""
+    scorecards: Scorecards = Scorecards()
+    """What scorecards are made of, and what they compare with."""
     claims: dict[Name, dict[Name, Claim | None]] = {}
     """Document → published claim; none leaves a claim out of a tier."""
 
     @cached_property
-    def cases(self) -> dict[str, dict[str, Task]]:
-        """Experiment → case → its full settings.
+    def cases(self) -> Mapping[str, dict[str, Task]]:
+        """Experiment → case → its full settings, each experiment when it is first asked for.
 
         Raises:
-            ConfigError: if the settings of a case are not usable.
+            ConfigError: on access, if the settings of a case are not usable.
         """
-        return {name: dict(self._resolve(name, entry)) for name, entry in self.experiments.items()}
+        return OnDemand(self.experiments, lambda name: self._resolved[name].cases)
 
-    def _resolve(self, name: str, entry: BaseModel) -> Iterator[tuple[str, Task]]:
+    @cached_property
+    def _resolved(self) -> Mapping[str, Resolved]:
+        return OnDemand(self.experiments, lambda name: self._resolve(name, self.experiments[name]))
+
+    def _resolve(self, name: str, entry: BaseModel) -> Resolved:
+        """All cases of an experiment; those of ``every`` that cannot be apart."""
+        found, whole = Resolved({}, {}, {}), EVERY in entry.sweep.get("activation", [])
+        for label, settings in self._labelled(name, entry):
+            reason = self._why_not(settings) if whole else ""
+            (found.refused if reason else found.cases)[label] = settings
+            if reason:
+                found.reasons[label] = reason
+        return found
+
+    def _why_not(self, settings: Task) -> str:
+        """Why a case cannot be with its activation: the task cannot take it, or the case that it looks at cannot be."""
+        reason = checks.why_not(settings, self.activation(settings.activation))
+        for name in [getattr(settings, "start", None), *getattr(settings, "of", [])]:
+            experiment, _, case = (name or "").partition("/")
+            if not reason and experiment in self.experiments:
+                reason = self._resolved[experiment].reasons.get(case, "")
+        return reason
+
+    def activation(self, name: str) -> Activation:
+        """The activation of that name.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        return activations.get(name, self.custom_activations)
+
+    def _labelled(self, name: str, entry: BaseModel) -> Iterator[tuple[str, Task]]:
         task = entry.task
         base = _given(getattr(self.defaults, task)) | _given(entry)
         base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
@@ -144,15 +216,48 @@ class Config(Strict):
                     raise ConfigError(f"{where}: this sweep gives no usable name; name its values with `cases` instead")
                 seen.add(label)
                 overrides = _given(case) if case else {}
-                yield label, validated(TASKS[task], base | overrides | swept, where)
+                with _named(where):
+                    merged = _referring(base | overrides | swept)
+                yield label, validated(TASKS[task], merged, where)
 
     def _swept(self, key: str, values: list[Any]) -> list[Any]:
-        """The values of a sweep; among activations, ``custom`` stands for all of ``custom_activations``."""
-        if key != "activation":
-            return values
+        """The values of a sweep; among activations ``custom`` and ``every`` stand for those of config, and for all."""
+        return self.listed(values) if key == "activation" else values
+
+    def listed(self, names: list[str]) -> list[str]:
+        """Names of activations, each once, with what ``custom`` and ``every`` among them stand for."""
         custom = list(self.custom_activations or {})
-        names = [name for value in values for name in (custom if value == CUSTOM else [value])]
-        return [name for index, name in enumerate(names) if name not in names[:index]]
+        groups = {CUSTOM: custom, EVERY: [*activations.REGISTRY, *custom]}
+        return list(dict.fromkeys(one for name in names for one in groups.get(name, [name])))
+
+    def scored(self, activation: str) -> list[Case]:
+        """The cases that the scorecard of an activation is made from, in the order of config.
+
+        Its own ones, and those of the references in which errors are compared; cases that only others start from
+        are left out.
+        """
+        found = []
+        for experiment in self.scored_experiments:
+            for case, settings in self.cases[experiment].items():
+                compared = settings.task in COMPARED and settings.activation in self.scorecards.references
+                fit = isinstance(settings, RitzTraining) and settings.objective == "regression"
+                if not fit and (settings.activation == activation or compared):
+                    found.append(Case(SCORECARDS, experiment, case))
+        return found
+
+    def refused(self, activation: str) -> dict[str, str]:
+        """``experiment/case`` → why the scorecard of an activation has to do without it."""
+        return {
+            f"{experiment}/{case}": found.reasons[case]
+            for experiment in self.scored_experiments
+            for found in [self._resolved[experiment]]
+            for case, settings in found.refused.items()
+            if settings.activation == activation
+        }
+
+    @property
+    def scored_experiments(self) -> list[str]:
+        return [name for name, entry in self.experiments.items() if entry.document == SCORECARDS]
 
     def job(self, experiment: str, case: str) -> Job:
         """What the job of one case is told."""
@@ -166,7 +271,7 @@ class Config(Strict):
             settings=settings,
             problem=self.problems[problem] if problem else None,
             target=self.targets[target] if target else None,
-            formula=activations.get(activation, self.custom_activations).formula if activation else None,
+            formula=self.activation(activation).formula if activation else None,
         )
 
     def grid_of(self, settings: Task) -> int:
@@ -182,12 +287,17 @@ class Config(Strict):
         """
         selected: dict[Case, None] = {}
         for pattern in patterns:
-            found = [case for case in self.all_cases if fnmatch.fnmatchcase(f"{case.experiment}/{case.case}", pattern)]
+            found = list(self._matching(*pattern.split("/")))
             if not found:
                 names = [f"{case.experiment}/{case.case}" for case in self.all_cases]
                 raise ConfigError(f"{pattern!r} names no case of an experiment; {nearest(pattern, names)}")
             selected |= dict.fromkeys(found)
         return list(selected)
+
+    def _matching(self, experiments: str, cases: str) -> Iterator[Case]:
+        for experiment in fnmatch.filter(self.experiments, experiments):
+            for case in fnmatch.filter(self.cases[experiment], cases):
+                yield Case(self.experiments[experiment].document, experiment, case)
 
     @cached_property
     def all_cases(self) -> list[Case]:
@@ -221,7 +331,8 @@ class Config(Strict):
             with _located(f"targets.{name}"):
                 target.check()
         for name, formula in (self.custom_activations or {}).items():
-            if name in activations.REGISTRY or activations.check_power(name) or name == CUSTOM:
+            taken = (*activations.REGISTRY, CUSTOM, EVERY, SCORECARDS)
+            if name in taken or activations.check_power(name):
                 raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
             with _located(f"custom_activations.{name}"):
                 _ = Activation(name, formula).kinks
@@ -229,6 +340,10 @@ class Config(Strict):
             for case, settings in tasks.items():
                 with _located(f"experiments.{experiment} (case {case})"):
                     self._check_case(settings)
+        for key in ("activations", "references"):
+            with _located(f"scorecards.{key}"):
+                for name in self.listed(getattr(self.scorecards, key)):
+                    self.activation(name)
         for kind, groups in (("figures", self.figures), ("tables", self.tables)):
             for document, entries in groups.items():
                 for name, entry in entries.items():
@@ -280,8 +395,8 @@ class Config(Strict):
         checks.check_problem(settings, self.problems)
         checks.check_target(settings, self.targets)
         checks.check_memory(settings, self.grid_of(settings), self.memory)
-        if hasattr(settings, "activation"):
-            checks.check_activation(settings, activations.get(settings.activation, self.custom_activations))
+        if getattr(settings, "activation", None):
+            checks.check_activation(settings, self.activation(settings.activation))
         start = self.start_of(settings)
         if start:
             origin = self.cases[start.experiment][start.case]
@@ -325,6 +440,19 @@ def _given(model: BaseModel) -> dict[str, Any]:
     return {name: getattr(model, name) for name in model.model_fields_set if name != "task"}
 
 
+def _referring(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings in which ``start`` and ``of`` name the cases of the activation that they speak of."""
+    activation = settings.get("activation")
+    named = {key: settings[key] for key in ("start", "of") if ITS_ACTIVATION in str(settings.get(key))}
+    if named and activation is None:
+        raise ConfigError(f"{next(iter(named))}: {ITS_ACTIVATION} stands for the setting activation; there is none")
+
+    def filled(name: str) -> str:
+        return name.replace(ITS_ACTIVATION, activation)
+
+    return settings | {key: filled(v) if isinstance(v, str) else list(map(filled, v)) for key, v in named.items()}
+
+
 def _slug(key: str, value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -334,8 +462,14 @@ def _slug(key: str, value: Any) -> str:
 @contextmanager
 def _located(where: str) -> Iterator[None]:
     """Put the key that an error is about in front of it; refuse an entry that cannot be checked in reasonable time."""
+    with _named(where), at_most(SECONDS_PER_ENTRY, "to find its kinks and check it"):
+        yield
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Put the key that an error is about in front of it."""
     try:
-        with at_most(SECONDS_PER_ENTRY, "to find its kinks and check it"):
-            yield
+        yield
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None

@@ -174,10 +174,18 @@ class Regression(NetworkTraining):
     task: Literal["regression"] = "regression"
     target: Name
     """An entry of `targets`."""
+    weight_variance: Positive | Literal["rule"] = 1.0
+    """C_W: weights of layer l are drawn from N(0, C_W/n_{l−1}); rule takes C_W and C_b from the universality class."""
     seeds: Count = 4
     """Number of networks; the first networks of many seeds start as those of few."""
     batch: Count | None = None
     """Points per optimizer step, drawn anew each time; none takes the whole grid."""
+
+    @model_validator(mode="after")
+    def _rule_alone(self):
+        if self.weight_variance == "rule" and (self.first_weight_variance is not None or self.bias_variance):
+            raise ValueError("weight_variance 'rule' gives first_weight_variance and bias_variance too; leave them out")
+        return self
 
     def memory(self, grid: int) -> float:
         return self._training_bytes(self.seeds, 3, max(self.batch or grid, DRAWN))

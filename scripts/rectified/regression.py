@@ -15,6 +15,7 @@ from rectified.least_squares import LeastSquares
 from rectified.network_job import NetworkJob, target_values, uniform_points
 from rectified.seeding import generator
 from rectified.spec import Job
+from rectified.starting_variances import StartingVariances, starting_variances
 from rectified.training import History, train
 
 CHUNK_POINTS = 4096
@@ -26,6 +27,9 @@ class Regression:
     """A regression job: its network, its training grid, and its loss."""
 
     def __init__(self, job: Job, device: Device = "cpu"):
+        self.start = start_of(job)
+        names = ("weight_variance", "first_weight_variance", "bias_variance")
+        job = job.model_copy(update={"settings": job.settings.model_copy(update=dict(zip(names, self.start)))})
         self.settings, self.target = job.settings, job.target
         self.ready = NetworkJob(job, len(self.target.domain), device)
         grid = self.target.grid()
@@ -58,6 +62,15 @@ class Regression:
             progress,
             self.redraw if s.batch else None,
         )
+
+
+def start_of(job: Job) -> StartingVariances:
+    """The variances of the settings, or those of the rule for the largest input of the target."""
+    s = job.settings
+    if s.weight_variance != "rule":
+        return StartingVariances(s.weight_variance, s.layer_variances()[0], s.bias_variance, "as set")
+    largest = np.mean([max(abs(left), abs(right)) ** 2 for left, right in job.target.domain])
+    return starting_variances(job.activation, float(largest), s.hidden_layers)
 
 
 def with_gradient(job: NetworkJob, theta: Tensor, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +108,9 @@ def trained_fields(job: Regression, history: History) -> xr.Dataset:
             "exact": (names, exact_field.reshape(shape), {"long_name": "target"}),
             "exact_slope": (names, exact_slope[0].reshape(shape), {"long_name": "∂/∂x of the target"}),
             "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
+            "weight_variance": ((), job.start.weight, {"long_name": "C_W", "reason": job.start.reason}),
+            "first_weight_variance": ((), job.start.first_weight, {"long_name": "C_W of the first layer"}),
+            "bias_variance": ((), job.start.bias, {"long_name": "C_b"}),
         },
         coords={"seed": np.arange(len(alive)), **axes},
     )

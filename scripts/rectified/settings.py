@@ -75,8 +75,9 @@ NonNegative = Annotated[
 ]
 Formula = Annotated[str, BeforeValidator(_text)]
 Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]{1,60})?$")]
-CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z0-9_.-]+$")]
-CasePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_*?]*/[a-z0-9_.*?\[\]-]+$")]
+ITS_ACTIVATION = "{activation}"  # in the name of a case: the activation of the case that refers to it
+CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/([a-z0-9_.-]|\{activation\})+$")]
+CasePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_*?]*/([a-z0-9_.*?\[\]-]|\{activation\})+$")]
 Domain = Annotated[tuple[float, float], AfterValidator(ascending)]
 
 

@@ -4,6 +4,7 @@ Snakemake reruns a job when its entry script is newer than its results. It does 
 script imports; `params.code`, the digests of their meaning, makes it see them.
 """
 
+import json
 import math
 import sys
 from functools import cache
@@ -31,10 +32,12 @@ FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
+SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed(CONFIG.scorecards.activations)]
 FORMATS = {
     "figure": ("pdf", "png", "parquet"),
     "table": ("csv", "tex", "html", "parquet"),
     "claim": ("csv", "md", "html", "parquet"),
+    "scorecard": ("pdf", "csv", "parquet"),
 }
 
 
@@ -44,6 +47,7 @@ wildcard_constraints:
     case="[a-z0-9_.-]+",
     problem="[a-z][a-z0-9_]*",
     shard="[0-9]+",
+    activation="|".join(CONFIG.listed([configuration.EVERY])),
 
 
 def named(known, name, kind):
@@ -54,8 +58,13 @@ def named(known, name, kind):
 
 
 def refuse_unknown_targets():
-    """Stop before any job when a target on the command line is a figure or table that config does not have."""
+    """Stop before any job when a target on the command line is a figure, table or scorecard that config has not."""
+    scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed([configuration.EVERY])}
+    pages = {f"{stem}.{suffix}" for stem in scored for suffix in FORMATS["scorecard"]}
     for target in sys.argv[1:]:
+        path, _, name = target.rpartition("/")
+        if path == f"{RESULTS}/scorecards" and name not in ("scorecards.csv", "scorecards.md") and target not in pages:
+            raise WorkflowError(f"unknown scorecard {target!r}; {nearest(target, pages)}")
         for kind, known in (("figure", FIGURES), ("table", TABLES)):
             if target.startswith(f"{RESULTS}/{kind}s/"):
                 files = {f"{stem}.{suffix}" for stem in known for suffix in FORMATS[kind]}
@@ -175,6 +184,20 @@ def claimed_files(wildcards):
 def claims_text(wildcards):
     """The claims of the document at these wildcards as JSON."""
     return to_text(named(CONFIG.decided_claims, wildcards.document, "document"))
+
+
+def scored_files(wildcards):
+    """What the scorecard of the activation at these wildcards is made from."""
+    return [
+        f"{RESULTS}/{case.folder}/{file}" for case in CONFIG.scored(wildcards.activation) for file in files_of(case)
+    ]
+
+
+def scorecard_text(wildcards):
+    """What the scorecard at these wildcards is of, and what had to be left out of it, as JSON."""
+    activation = CONFIG.activation(wildcards.activation)
+    refused = CONFIG.refused(activation.name)
+    return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
 def entry_of(kind, wildcards):

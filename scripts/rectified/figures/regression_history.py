@@ -47,8 +47,9 @@ def _panel(axis: Axes, target: str, cases: list[Result], data: PlottedData) -> d
     for result in cases:
         s, table = result.job.settings, result.table("history")
         if result.diverged == s.seeds:
-            last = int(result.arrays("fields").diverged_at.max())
-            lost.append(f"{label(s.activation)}, $C_W$ = {s.weight_variance:g}: epoch {last}")
+            fields = result.arrays("fields")
+            variance, last = float(fields.weight_variance), int(fields.diverged_at.max())
+            lost.append(f"{label(s.activation)}, $C_W$ = {variance:g}: epoch {last}")
             continue
         errors = table.pivot(index="epoch", columns="seed", values="train_mse")
         median, low, high, _ = summarize(errors.to_numpy().T[result.healthy])

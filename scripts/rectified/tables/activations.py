@@ -28,18 +28,13 @@ def rows(results: list[Result]) -> pd.DataFrame:
 
 def _row(result: Result) -> dict:
     activation, arrays = result.job.activation, result.arrays("theory")
-    orders = [kink.order for kink in activation.kinks]
     numbers = [name for name in HEADINGS if name in arrays.data_vars]
     return {
         "activation": activation.name,
         "name": activation.label,
         "formula": activation.formula,
-        "kinks": len(orders),
-        "smoothness": _smoothness(min(orders)) if orders else "smooth",
+        "kinks": len(activation.kinks),
+        "smoothness": activation.smoothness,
         **{name: arrays.attrs[name] for name in ("universality_class", "stability", "reason")},
         **{name: float(arrays[name]) for name in [*numbers, "largest_first_kernel"]},
     }
-
-
-def _smoothness(order: int) -> str:
-    return "jumps" if order == 0 else f"C{order - 1}"

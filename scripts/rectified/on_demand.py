@@ -1,0 +1,39 @@
+"""A mapping whose values are computed when they are first asked for."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from rectified.errors import ConfigError
+
+
+class OnDemand(Mapping):
+    """Names that are known, and values that are made one by one.
+
+    Args:
+        names: the keys, in their order.
+        make: computes the value of a name; it may ask for values of other names.
+    """
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], Any]):
+        self._names, self._make = dict.fromkeys(names), make
+        self._values: dict[str, Any] = {}
+        self._waiting: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name in self._waiting:
+            raise ConfigError(f"{name!r} refers to itself")
+        if name not in self._values:
+            self._waiting.add(name)
+            try:
+                self._values[name] = self._make(name)
+            finally:
+                self._waiting.discard(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -1,0 +1,220 @@
+"""The page of a scorecard as Typst markup; every number and every verdict in it comes from the table of ``rows``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rectified import markup, style
+from rectified.activations import Activation, label
+from rectified.markup import text
+from rectified.results import Result
+from rectified.scorecards.rows import ERRORS, peers, per_seed, short, summary_of, variant
+
+FIGURE = "figure.pdf"
+PRIMES = ("σ", "σ′", "σ″", "σ‴")
+SIZE = "6.5pt"
+TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
+USES = {1: "u′", 2: "u_xx"}
+SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
+CLASSES = {
+    "smooth": "smooth: every derivative is continuous",
+    "jumps": "jumps: σ itself is not continuous",
+}
+NOTES = (
+    "Numbers are medians [smallest, largest] over seeds; a diverged run counts as an infinite error in ranks and is "
+    "left out of medians. Ranks are by median, smallest error first; in brackets the places that pairwise tests "
+    "(Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
+    "Audit: relative mismatch of what training uses with differences of what is evaluated; parameter: of the gradient "
+    "with differences of the integral; jumps and kinks per line.",
+    "Roughness: standard deviation of second differences over the range, on planes of Hessian eigenvectors; "
+    "median over the planes.",
+)
+
+
+def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation, tier: str) -> str:
+    """The whole page.
+
+    Args:
+        table: as ``rows.table`` makes it.
+        results: what it was made from, for the numbers of the references and the settings.
+    """
+    left = [_formula(table, activation), _criticality(table)]
+    right = [_audit(table), _landscape(table), _refused(table)]
+    sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
+    body = [
+        f"= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: 'regular')[{text(tier)} tier]\n".replace(
+            "'", '"'
+        ),
+        f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n',
+        f'#align(center, image("{FIGURE}", width: 100%))\n#v(1mm)\n',
+        f"#grid(columns: (1fr, 1.15fr), column-gutter: 5mm, {sides})\n",
+        _errors(table, results, activation.name),
+        _foot(results, activation.name, tier),
+    ]
+    return markup.document(f"Scorecard of {activation.name}", "#set heading(numbering: none)\n" + "".join(body))
+
+
+def number(value: float) -> str:
+    """Two digits."""
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0 or 0.01 <= abs(value) < 1000:
+        return f"{value:.2g}".replace("-", "−")
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def exact(value: float) -> str:
+    """Six digits, for what is computed without seeds."""
+    return "none" if np.isnan(value) else f"{value:.6g}".replace("-", "−")
+
+
+def over_seeds(row: Mapping) -> str:
+    """Median [smallest, largest], and how many diverged."""
+    lost = f" ({int(row['diverged'])} of {int(row['seeds'])} diverged)" if row["diverged"] else ""
+    if row["diverged"] == row["seeds"]:
+        return f"every one of {int(row['seeds'])} seeds diverged"
+    return f"{number(row['median'])} [{number(row['low'])}, {number(row['high'])}]{lost}"
+
+
+def placed(row: Mapping) -> str:
+    """``3 of 5 [2–4]``: the place, and the places that the seeds do not rule out."""
+    if pd.isna(row["place"]):
+        return "–"
+    low, high = int(row["place_low"]), int(row["place_high"])
+    return f"{int(row['place'])} of {int(row['of'])} [{low}–{high}]" if low < high else f"{low} of {int(row['of'])}"
+
+
+def heading(words: str) -> str:
+    return f"== {text(words)}\n"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "#block[#set text(size: 7.5pt)\n" + " \\\n".join(lines) + "]\n"
+
+
+def _formula(table: pd.DataFrame, activation: Activation) -> str:
+    found = table[table.section == "formula"]
+    kinks = found[found.quantity.str.startswith("jump")]
+    kind = found[found.quantity == "smoothness"].text.iloc[0]
+    lines = [text(CLASSES.get(kind, f"{kind}: continuous with its derivatives up to order {kind[1:]}"))]
+    for row in kinks.to_dict("records"):
+        order = int(row["quantity"].removeprefix("jump"))
+        name = PRIMES[order] if order < len(PRIMES) else f"derivative {order} of σ"
+        lines.append(text(f"at {row['variant']}: {name} jumps by {exact(row['median'])}"))
+    deltas = [k for k in activation.kinks if any(k.jumps[:2])]
+    if deltas:
+        lines.append(text("automatic differentiation leaves out the deltas of σ′ and σ″, arrows in (a)"))
+    return heading("Smoothness") + _lines(lines)
+
+
+def _criticality(table: pd.DataFrame) -> str:
+    found = table[table.section == "criticality"].set_index("quantity")
+    if found.empty:
+        return ""
+    kind, stability, reason = (found.text[name] for name in ("universality_class", "stability", "reason"))
+    value = found["median"]
+    lines = [f"class: *{text(kind)}*{text(', ' + stability if stability else '')} \\({text(reason)}\\)"]
+    names = {"critical_weight_variance": "C_W", "critical_bias_variance": "C_b", "critical_kernel": "K*"}
+    lines.append(text("critical: " + ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())))
+    safe, first = value["largest_safe_weight_variance"], value["largest_first_kernel"]
+    limit = "no C_W explodes from inputs with |x|²/n₀ = 1" if np.isnan(safe) else f"explodes above C_W = {exact(safe)}"
+    lines.append(text(limit + ("" if np.isnan(safe) else " from inputs with |x|²/n₀ = 1")))
+    if not np.isnan(first):
+        lines.append(text(f"ten layers at the critical C_W do not double K up to {exact(first)}"))
+    lines += list(_starts(table))
+    return heading("Criticality") + _lines(lines)
+
+
+def _starts(table: pd.DataFrame) -> Iterator[str]:
+    """With which C_W and C_b the regressions started, and why."""
+    starts = table[table.section == "start"]
+    for (experiment, name), group in starts.groupby(["experiment", "variant"], sort=False):
+        value = group.set_index("quantity")["median"]
+        weight, first, bias = (value[f"{kind}_variance"] for kind in ("weight", "first_weight", "bias"))
+        own = "" if first == weight else f" (first layer {exact(first)})"
+        reason = next(filter(None, group.text), "")
+        yield text(f"{short(experiment)} {name} started at C_W = {exact(weight)}{own}, C_b = {exact(bias)}: {reason}")
+
+
+def _audit(table: pd.DataFrame) -> str:
+    found = table[table.section == "audit"]
+    if found.empty:
+        return ""
+    rows, words = [], []
+    for (experiment, name), group in found.groupby(["experiment", "variant"], sort=False):
+        row, said = group.set_index("quantity")["median"], group.set_index("quantity").text
+        title = f"{short(experiment)} {_word(name)}".strip()
+        uses = USES.get(row["order"], "–") if not np.isnan(row["order"]) else "–"
+        cells = [title, uses, *(number(row[key]) for key in ("first", "second", "parameter", "jumps", "kinks"))]
+        rows.append([*map(text, cells), f"*{text(said['verdict'])}*"])
+        if said["because"]:
+            words.append(text(f"{title}: {said['because']}"))
+    heads = ["case", "uses", "u′", "u″", "param.", "jumps", "kinks", "verdict"]
+    return heading("Derivative audit") + markup.table(heads, rows, ["auto"] * 7 + ["1fr"], SIZE) + _lines(words)
+
+
+def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
+    """One table of all errors: of the activation with its rank, and of the references beside it."""
+    compared = {(r.job.experiment, variant(r)): peers(r, results) for r in results if r.job.settings.task in ERRORS}
+    others = list(dict.fromkeys(name for group in compared.values() for name in group if name != activation))
+    rows = []
+    for row in table[table.section.isin(ERRORS)].to_dict("records"):
+        group = compared[row["experiment"], row["variant"]]
+        beside = [_beside(group.get(name), row["quantity"]) for name in others]
+        case = f"{short(row['experiment'])} {_word(row['variant'])}".strip()
+        rows.append([case, ERRORS[row["section"]][row["quantity"]], over_seeds(row), placed(row), *beside])
+    heads = ["case", "error", label(activation), "rank", *map(label, others)]
+    cells = [[text(cell) for cell in row] for row in rows]
+    widths = ["auto", "auto", *["auto"] * (len(heads) - 3), "1fr"]
+    missing = [TITLES[task] for task in ERRORS if not (table.section == task).any()]
+    lost = _lines([text(f"{', '.join(missing)}: refused")]) if missing else ""
+    return (
+        heading("Errors") + (markup.table([text(head) for head in heads], cells, widths, SIZE) if rows else "") + lost
+    )
+
+
+def _beside(result: Result | None, quantity: str) -> str:
+    return "–" if result is None else over_seeds(summary_of(per_seed(result, quantity)))
+
+
+def _landscape(table: pd.DataFrame) -> str:
+    found = table[table.section == "landscape"]
+    if found.empty:
+        return heading("Landscape") + _lines([text("refused")])
+    lines = [text(f"roughness, {_word(r['variant'])}: {over_seeds(r)}") for r in found.to_dict("records")]
+    return heading("Landscape") + _lines(lines)
+
+
+def _refused(table: pd.DataFrame) -> str:
+    """What could not be, by reason."""
+    found = table[table.section == "refused"]
+    if found.empty:
+        return ""
+    lines = []
+    for reason, group in found.groupby("text", sort=False):
+        cases = [f"{short(r['experiment'])} {_word(r['variant'])}".strip() for r in group.to_dict("records")]
+        lines.append(f"{text(', '.join(cases))}: {text(reason)}")
+    return heading("Refused") + _lines(lines)
+
+
+def _word(name: str) -> str:
+    return style.GRADIENT_LABELS.get(name, name.replace("_", " "))
+
+
+def _foot(results: list[Result], activation: str, tier: str) -> str:
+    """What the numbers mean, and the settings they were computed with."""
+    settings = dict.fromkeys(_settings(r) for r in results if r.job.settings.activation == activation)
+    lines = [*NOTES, f"{tier} tier. " + "; ".join(filter(None, settings)) + "."]
+    words = " \\\n".join(text(line) for line in lines)
+    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(90))[{words}]\n"
+
+
+def _settings(result: Result) -> str:
+    s = result.job.settings
+    values = {name: getattr(s, name, None) for name in SETTINGS}
+    given = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
+    return f"{short(result.job.experiment)}: {given}" if given else ""

@@ -1,0 +1,5 @@
+"""Make the scorecard of one activation."""
+
+from rectified.scorecards import make
+
+make.make(snakemake)

@@ -1,0 +1,5 @@
+"""Make one table of all scorecards."""
+
+from rectified.scorecards import make
+
+make.collect(snakemake)

@@ -1,0 +1,265 @@
+"""Scorecards: which cases they are made from, their rows, their words, and a page that compiles."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from test_config import raw, small
+
+from rectified import activations, markup, store, style
+from rectified import config as configuration
+from rectified.errors import ConfigError
+from rectified.results import results_of
+from rectified.scorecards import figure, page, rows, summary
+
+MISH = {"custom_activations": {"mish": "x*tanh(log(1 + exp(x)))", "steps": "sign(x) + x"}}
+REFERENCES = ["relu", "tanh"]
+
+
+def config(**changes):
+    base = raw("smoke") | MISH
+    return configuration.load(base | changes, checked=True)
+
+
+# --- which cases ---
+
+
+@pytest.mark.parametrize("tier", ["draft", "smoke", "paper"])
+def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
+    found = configuration.load(raw(tier) | MISH, checked=True)
+    for name in [*activations.REGISTRY, "mish", "steps"]:
+        tasks = {found.cases[case.experiment][case.case].task for case in found.scored(name)}
+        assert tasks >= {"theory", "regression", "collocation", "audit"}
+        jumps = activations.get(name, MISH["custom_activations"]).smoothness == "jumps"
+        assert bool(found.refused(name)) == jumps
+        assert jumps != any("scorecard_landscape/" in f"{case.experiment}/" for case in found.scored(name))
+
+
+def test_a_scorecard_needs_its_own_cases_and_errors_of_the_references_alone():
+    found = config()
+    for case in found.scored("mish"):
+        settings = found.cases[case.experiment][case.case]
+        assert settings.activation in ("mish", *REFERENCES)
+        if settings.activation != "mish":
+            assert settings.task in configuration.COMPARED
+
+
+def test_what_looks_at_a_refused_case_is_refused_for_the_same_reason():
+    refused = config().refused("perceptron")
+    assert set(map(str.strip, refused.values())) == {"activation 'perceptron' jumps: û would have no finite energy"}
+    assert {"scorecard_ritz/autodiff-perceptron", "scorecard_audit/ritz-perceptron"} <= set(refused)
+    assert not any(case.startswith("scorecard_poisson/") for case in refused)
+
+
+def test_every_stands_for_all_and_lists_each_once():
+    found = config().listed(["tanh", "every", "custom"])
+    assert found == ["tanh", *(name for name in activations.REGISTRY if name != "tanh"), "mish", "steps"]
+
+
+def test_an_activation_that_is_listed_by_name_is_not_left_out_in_silence():
+    base = small(experiments={"one": {"sweep": {"activation": ["perceptron"]}}})
+    with pytest.raises(ConfigError, match="'perceptron' jumps"):
+        configuration.load(base)
+    base["experiments"]["one"]["sweep"] = {"activation": ["every"]}
+    assert "perceptron" not in configuration.load(base).cases["one"]
+
+
+def test_a_case_speaks_of_its_activation_only_where_it_has_one():
+    audit = {"document": "d", "task": "audit", "of": ["one/{activation}"]}
+    base = small(experiments={"one": {"sweep": {"activation": ["relu", "tanh"]}}, "two": audit})
+    with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} stands for the setting activation"):
+        configuration.load(base)
+    base["experiments"]["two"] = audit | {"sweep": {"activation": ["every"]}}
+    with pytest.raises(ConfigError, match="'one/perceptron' names no case"):
+        configuration.load(base)
+    base["experiments"]["two"] = audit | {"sweep": {"activation": ["relu"]}}
+    assert configuration.load(base).cases["two"]["relu"].of == ["one/relu"]
+
+
+def test_experiments_that_refer_to_themselves_are_refused():
+    audit = {"document": "d", "task": "audit", "of": ["two/{activation}"], "sweep": {"activation": ["every"]}}
+    with pytest.raises(ConfigError, match="'two' refers to itself"):
+        configuration.load(small(experiments={"two": audit}))
+
+
+@pytest.mark.parametrize("key", ["activations", "references"])
+def test_unknown_activations_of_scorecards_are_refused_with_the_nearest(key):
+    with pytest.raises(ConfigError, match=rf"scorecards.{key}: unknown activation 'than'; did you mean 'tanh'"):
+        configuration.load(small(scorecards={key: ["than"]}))
+
+
+@pytest.mark.parametrize("name", ["every", "scorecards"])
+def test_names_that_mean_something_else_are_taken(name):
+    with pytest.raises(ConfigError, match="this name is taken"):
+        configuration.load(small(custom_activations={name: "x"}))
+
+
+# --- smoothness ---
+
+
+@pytest.mark.parametrize(
+    ("name", "smoothness"),
+    [("perceptron", "jumps"), ("relu", "C0"), ("abs", "C0"), ("relu2", "C1"), ("mrepu3", "C2"), ("gelu", "smooth")],
+)
+def test_smoothness(name, smoothness):
+    assert activations.get(name).smoothness == smoothness
+
+
+def test_arrows_of_a_derivative_are_the_deltas_it_has():
+    """∫ of the pointwise derivative of |x| over [−3, 3] is that of its pieces; the delta of |x|'' makes up 2."""
+    x, y = figure.pieces(activations.get("abs"), 1, 3.0)
+    assert set(np.unique(y[~np.isnan(y)])) == {-1.0, 1.0}
+    assert not np.isin(0.0, x)
+    x, y = figure.pieces(activations.get("relu2"), 2, 3.0)
+    assert set(np.round(y[~np.isnan(y)], 12)) == {0.0, 2.0}
+
+
+# --- rows and page ---
+
+ERRORS = {
+    "mish": [1.0, 2, 3, 4, 5, np.nan],
+    "relu": [10.0, 20, 30, 40, 50, 60],
+    "tanh": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+}
+AUDIT = {"order": 1, "threshold": 0.05, "derivatives": "given", "points": 100, "first": 1e-6, "parameter": 0.5}
+
+
+def write(root, found, case, data):
+    """Write what a job leaves."""
+    job = found.job(case.experiment, case.case)
+    for name, content in data.items():
+        path = root / case.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = store.write_table if name.endswith("parquet") else store.write_arrays
+        kind(path, content, {"spec": job.model_dump_json()})
+        yield str(path)
+
+
+def fields(errors):
+    errors = np.array(errors)
+    names = ("relative_l2", "energy", "value_error", "gradient_error")
+    variances = {
+        "weight_variance": ((), 2.0, {"reason": "because"}),
+        "first_weight_variance": 2.0,
+        "bias_variance": 0.1,
+    }
+    arrays = dict.fromkeys(names, ("seed", errors)) | {"minimum_energy": 0.0} | variances
+    return xr.Dataset(arrays | {"diverged_at": ("seed", np.where(np.isnan(errors), 7, -1))})
+
+
+def content(found, case, errors):
+    settings = found.cases[case.experiment][case.case]
+    match settings.task:
+        case "theory":
+            critical = {"weight_variance": 2.0, "bias_variance": 0.0, "kernel": 0.5}
+            arrays = {f"critical_{name}": value for name, value in critical.items()}
+            arrays |= {"largest_safe_weight_variance": 0.7, "largest_first_kernel": np.nan}
+            curves = {name: ("kernel", [0.5, 1.0, 2.0]) for name in ("parallel", "perpendicular")}
+            words = {"universality_class": "half-stable", "stability": "half-stable", "reason": "why not"}
+            return {"theory.nc": xr.Dataset(arrays | curves, {"kernel": [0.1, 1.0, 10.0]}, words)}
+        case "landscape":
+            rough = {"roughness": (("seed", "plane"), [[0.1, 0.3, 0.2], [0.4, 0.4, 0.4]])}
+            energy = {"energy": (("seed", "plane", "alpha", "beta"), np.ones((2, 3, 5, 5))), "minimum_energy": 0.0}
+            coords = {"alpha": np.arange(5.0), "beta": np.arange(5.0), "first": ("plane", [1, 2, 3])}
+            return {"landscape.nc": xr.Dataset(rough | energy, coords)}
+        case "audit":
+            name = settings.of[0]
+            row = AUDIT | {"case": name, "document": "scorecards", "seed": 0, "verdict": "inconsistent", "notes": ""}
+            return {"audit.parquet": pd.DataFrame([row | {"jumps": 0.0, "kinks": 3.0}])}
+    return {"fields.nc": fields(errors[settings.activation])}
+
+
+def made(tmp_path, name, errors=ERRORS):
+    found = config()
+    errors = errors | {name: errors.get(name, errors["mish"])}
+    paths = [p for case in found.scored(name) for p in write(tmp_path, found, case, content(found, case, errors))]
+    results = results_of(paths)
+    return results, rows.table(results, found.activation(name), found.refused(name))
+
+
+@pytest.fixture
+def mish(tmp_path):
+    return made(tmp_path, "mish")
+
+
+def only(table, **where):
+    for key, value in where.items():
+        table = table[table[key] == value]
+    (row,) = table.to_dict("records")
+    return row
+
+
+def test_rows_are_medians_over_seeds_that_did_not_diverge_with_ranks_among_all(mish):
+    row = only(mish[1], section="collocation", quantity="relative_l2")
+    assert (row["median"], row["low"], row["high"], row["seeds"], row["diverged"]) == (3, 1, 5, 6, 1)
+    assert (row["place"], row["of"]) == (2, 3)
+    assert only(mish[1], section="landscape", variant="grid")["median"] == pytest.approx(0.3)  # of 0.2 and 0.4
+    assert only(mish[1], section="audit", experiment="scorecard_poisson", quantity="verdict")["text"] == "inconsistent"
+
+
+def test_a_rank_flips_with_the_data(tmp_path):
+    better = ERRORS | {"mish": [value / 1000 for value in ERRORS["relu"]]}
+    row = only(made(tmp_path, "mish", better)[1], section="collocation", quantity="relative_l2")
+    assert (row["place"], row["place_low"], row["place_high"], row["diverged"]) == (1, 1, 1, 0)
+
+
+def words_of(results, table, name):
+    source = page.markup_of(table, results, activations.get(name, MISH["custom_activations"]), "smoke")
+    return source, source.replace("\\", "")
+
+
+def test_a_page_has_all_sections_and_its_numbers(mish, tmp_path):
+    results, table = mish
+    source, words = words_of(results, table, "mish")
+    for section in ("Smoothness", "Criticality", "Derivative audit", "Errors", "Landscape"):
+        assert f"== {section}" in words
+    for said in ("3 [1, 5] (1 of 6 diverged)", "2 of 3", "half-stable", "K* = 0.5", "inconsistent", "smoke tier"):
+        assert said in words
+    assert "Refused" not in words
+    style.use()
+    style.save(figure.draw(results, activations.get("mish", MISH["custom_activations"])), *_files(tmp_path))
+    markup.compile_pdf(tmp_path / "page.pdf", source, {page.FIGURE: tmp_path / "f.pdf"})
+    assert (tmp_path / "page.pdf").read_bytes().count(b"/Type /Page\n") == 1
+
+
+def _files(folder):
+    return str(folder / "f.pdf"), str(folder / "f.png")
+
+
+def test_a_page_says_what_was_refused_and_why(tmp_path):
+    results, table = made(tmp_path, "perceptron")
+    source, words = words_of(results, table, "perceptron")
+    assert "== Refused" in words
+    assert "û would have no finite energy" in words
+    assert "Deep Ritz: refused" in words
+    assert "at x = 0: σ jumps by 2" in words
+    assert not (table.section == "ritz").any()
+    style.save(figure.draw(results, activations.get("perceptron")), *_files(tmp_path))
+    markup.compile_pdf(tmp_path / "page.pdf", source, {page.FIGURE: tmp_path / "f.pdf"})
+
+
+def test_every_seed_diverged_is_said(tmp_path):
+    results, table = made(tmp_path, "mish", ERRORS | {"mish": [np.nan] * 6})
+    assert "every one of 6 seeds diverged" in words_of(results, table, "mish")[1]
+    row = only(table, section="collocation", quantity="relative_l2")
+    assert (row["place"], row["place_low"]) == (3, 3)
+
+
+def test_the_table_of_all_has_a_row_for_each(tmp_path):
+    cards = pd.concat([made(tmp_path / name, name)[1] for name in ("mish", "perceptron")]).assign(tier="smoke")
+    found = summary.table(cards).set_index("activation")
+    assert found.loc["mish", "poisson.relative_l2"] == 3
+    assert found.loc["mish", "poisson.relative_l2.rank"].startswith("2 of 3")
+    assert found.loc["perceptron", "refused"] == "activation 'perceptron' jumps: û would have no finite energy"
+    assert np.isnan(found.loc["perceptron", "ritz.autodiff.relative_l2"])
+    lines = summary.page(found.reset_index()).splitlines()
+    assert [line for line in lines if line.startswith("| mish |")]
+    assert len({line.count(" | ") for line in lines if line.startswith("|")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.0123, "0.012"), (1.234e-4, "1.2e−4"), (-12.0, "−12"), (np.nan, "–"), (np.inf, "∞"), (5e5, "5.0e5")],
+)
+def test_numbers_of_a_page(value, said):
+    assert page.number(value) == said

@@ -1,0 +1,79 @@
+"""One line of config and one command: the scorecard of an activation, and nothing that it does not need."""
+
+import pandas as pd
+import pytest
+
+from conftest import SMOKE
+from rectified import activations, store
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+STEM = "results/smoke/scorecards"
+REFERENCES = {"relu", "tanh"}
+
+
+@pytest.fixture(scope="module")
+def scored(fresh):
+    """A fresh project with mish on one line of config, and the scorecards of mish and perceptron."""
+    project = fresh()
+    project.edit("config.yaml", '  # mish: "x*tanh(log(1 + exp(x)))"', '  mish: "x*tanh(log(1 + exp(x)))"')
+    project.run(f"{STEM}/mish.pdf", f"{STEM}/perceptron.pdf", *SMOKE)
+    return project
+
+
+def card(project, name):
+    found = pd.read_csv(project.folder / f"{STEM}/{name}.csv", keep_default_na=False, na_values=[""])
+    return found.set_index(["section", "experiment", "variant", "quantity"]).sort_index()
+
+
+def test_nothing_but_references_is_computed_beside(scored):
+    folders = {path.parent.name for path in (scored.folder / STEM).glob("*/*/*.log")}
+    computed = {part for folder in folders for part in folder.split("-")} & {*activations.REGISTRY, "mish"}
+    assert computed == {"mish", "perceptron", *REFERENCES}
+    beside = {
+        path.parent.parent.name for name in REFERENCES for path in (scored.folder / STEM).glob(f"*/*{name}/*.log")
+    }
+    assert beside == {"scorecard_ritz", "scorecard_regression", "scorecard_poisson"}
+
+
+def test_numbers_of_a_card_are_those_of_its_cases(scored):
+    found = card(scored, "mish")
+    assert (scored.folder / f"{STEM}/mish.pdf").read_bytes().startswith(b"%PDF")
+    for variant in ("autodiff", "finite_difference", "kink_aware"):
+        fields = store.read_arrays(scored.folder / f"{STEM}/scorecard_ritz/{variant}-mish/fields.nc")
+        row = found.loc["ritz", "scorecard_ritz", variant, "relative_l2"]
+        assert row["median"].item() == pytest.approx(float(fields.relative_l2.median()), rel=1e-5)
+        assert row["of"].item() == 3
+    theory = store.read_arrays(scored.folder / f"{STEM}/scorecard_theory/mish/theory.nc")
+    classes = found.xs(("criticality", "universality_class"), level=("section", "quantity"))
+    assert classes.text.item() == theory.attrs["universality_class"]
+    fields = store.read_arrays(scored.folder / f"{STEM}/scorecard_regression/f1-mish/fields.nc")
+    assert float(fields.weight_variance) == pytest.approx(float(theory.critical_weight_variance))
+
+
+def test_a_card_says_what_was_refused(scored):
+    found = card(scored, "perceptron")
+    reasons = found.xs("refused", level="section").text
+    assert len(reasons) == 7
+    assert reasons.str.contains("jumps: û would have no finite energy").all()
+    assert "ritz" not in found.index.get_level_values("section")
+    assert "collocation" in found.index.get_level_values("section")
+
+
+def test_a_second_run_does_nothing(scored):
+    assert "Nothing to be done" in scored.run(f"{STEM}/mish.pdf", f"{STEM}/perceptron.pdf", *SMOKE)
+
+
+def test_an_unknown_scorecard_is_refused_with_the_nearest_name(scored):
+    printed = scored.run(f"{STEM}/mihs.pdf", *SMOKE, ok=False)
+    assert (
+        "unknown scorecard 'results/smoke/scorecards/mihs.pdf'; did you mean 'results/smoke/scorecards/mish.pdf'"
+        in printed
+    )
+
+
+def test_all_of_them_are_those_of_config(scored):
+    plan = scored.planned("scorecards", *SMOKE)
+    assert {stem for rule, stem in plan if rule == "scorecard"} <= {"relu", "mish", "perceptron"}
+    assert any(rule == "scorecard_table" for rule, _ in plan)
+    assert not any(rule.startswith("scorecard") for rule, _ in scored.planned("all", *SMOKE))
