@@ -44,7 +44,7 @@ rule report:
         code=code_of("report.py"),
         project=lambda wildcards: digest.project(),
         config=config_text,
-        results=RESULTS,
+        results=lambda wildcards: RESULTS,
         overlays=overlay_names,
     script:
         "../../scripts/report.py"
