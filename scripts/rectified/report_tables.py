@@ -93,6 +93,8 @@ def fitted(columns: list[list[str]]) -> Fit:
         if sum(widths) <= (markup.LANDSCAPE if turned else markup.PORTRAIT):
             return Fit([f"{width:.2f}mm" for width in widths], size, turned)
     wordy = [max(map(len, column)) > BREAKABLE and not _numeric(column) for column in columns]
+    if not any(wordy):
+        return Fit(["auto"] * len(columns), size, True)
     return Fit([f"{width:.2f}mm" if not words else "1fr" for width, words in zip(widths, wordy)], size, True)
 
 
