@@ -4,7 +4,7 @@ CORES ?= $(shell nproc)
 TIER ?= paper
 SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 
-.PHONY: all smoke paper test test-slurm test-container plan costs schema bench bench-gpu clean
+.PHONY: all smoke paper report test test-slurm test-container plan costs schema bench bench-gpu clean
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
@@ -13,6 +13,9 @@ smoke: .venv/installed ## the same in little, about three minutes
 
 paper: .venv/installed ## the published sizes
 	$(SNAKEMAKE) all --configfile workflow/tiers/paper.yaml
+
+report: .venv/installed ## results/report.pdf: every figure, table and claim of the draft tier on paper
+	$(SNAKEMAKE) report
 
 test: .venv/installed-test ## all tests
 	.venv/bin/ruff check .

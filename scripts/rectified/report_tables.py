@@ -69,7 +69,7 @@ def _one(table: pd.DataFrame, family: str, before: str) -> tuple[str, bool]:
     fit = fitted([[name, *column] for name, column in zip(names, plain)])
     rows = zip(*[[markup.text(cell) for cell in column] for column in plain])
     note = markup.remark(getattr(module, "NOTE", page.SEEDS_NOTE))
-    return "#v(5mm, weak: true)\n" + before + markup.table(shown, rows, fit.columns, fit.size) + note, fit.turned
+    return markup.kept_with_next(before) + markup.table(shown, rows, fit.columns, fit.size) + note, fit.turned
 
 
 def _below(text: str) -> str:
