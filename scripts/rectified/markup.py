@@ -117,6 +117,11 @@ def small(body: str) -> str:
     return f"#[#set text(size: {SMALL:g}pt)\n#set par(spacing: 0.9em)\n{body}\n]\n"
 
 
+def kept_with_next(body: str) -> str:
+    """Markup that is never the last on a page, set off from what is above it."""
+    return f"#v(5mm, weak: true)\n#block(sticky: true, width: 100%)[{body}]\n"
+
+
 def figure(file: str, below: str) -> str:
     """A picture in its own size, smaller only if it would not fit a page with what is said of it below.
 

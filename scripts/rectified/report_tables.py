@@ -69,7 +69,7 @@ def _one(table: pd.DataFrame, family: str, before: str) -> tuple[str, bool]:
     fit = fitted([[name, *column] for name, column in zip(names, plain)])
     rows = zip(*[[markup.text(cell) for cell in column] for column in plain])
     note = markup.remark(getattr(module, "NOTE", page.SEEDS_NOTE))
-    return "#v(5mm, weak: true)\n" + before + markup.table(shown, rows, fit.columns, fit.size) + note, fit.turned
+    return markup.kept_with_next(before) + markup.table(shown, rows, fit.columns, fit.size) + note, fit.turned
 
 
 def _below(text: str) -> str:
@@ -93,6 +93,8 @@ def fitted(columns: list[list[str]]) -> Fit:
         if sum(widths) <= (markup.LANDSCAPE if turned else markup.PORTRAIT):
             return Fit([f"{width:.2f}mm" for width in widths], size, turned)
     wordy = [max(map(len, column)) > BREAKABLE and not _numeric(column) for column in columns]
+    if not any(wordy):
+        return Fit(["auto"] * len(columns), size, True)
     return Fit([f"{width:.2f}mm" if not words else "1fr" for width, words in zip(widths, wordy)], size, True)
 
 

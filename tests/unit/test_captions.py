@@ -9,7 +9,7 @@ import docutils.parsers.rst
 import docutils.utils
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rectified import captions, overlays, store
@@ -115,6 +115,7 @@ def test_config_survives_the_way_to_the_job_as_json(config):
     assert Config.model_validate_json(text).cases == config.cases
 
 
+@settings(deadline=None)
 @given(st.permutations([f"{kind}{number}" for kind in ("fig", "ext", "table") for number in range(1, 13)]))
 def test_names_are_in_the_order_of_a_reader_however_they_are_given(names):
     numbers = range(1, 13)

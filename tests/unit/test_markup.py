@@ -100,6 +100,13 @@ def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
     assert all(f"row{number}" in found for number in range(200))
 
 
+@pytest.mark.parametrize("height", [120, 200, 230, 245, 250, 255])
+def test_what_is_said_of_a_table_is_on_the_page_where_it_begins(height, tmp_path):
+    body = f"#v({height}mm)\n" + markup.kept_with_next(markup.heading(3, "said")) + table([["row", "x"]] * 3)
+    for page in written(tmp_path / "one.pdf", body).pages:
+        assert ("said" in words(page)) == ("first" in words(page))
+
+
 def picture(path: Path, width: float, height: float) -> Path:
     """A figure of a size in inches, with a word in each corner."""
     figure = Figure(figsize=(width, height))

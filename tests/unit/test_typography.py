@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rectified import report_tables
@@ -22,6 +22,7 @@ def read_tex(text: str) -> float:
     return float(re.sub(r"\\cdot10\^{(-?\d+)}", r"e\1", text.strip("$")))
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_both_forms_are_the_number_and_the_same_digits(value):
     assert read_plain(plain_number(value)) == read_tex(tex_number(value))
@@ -35,6 +36,7 @@ def test_what_is_no_number_has_a_sign_of_its_own(value, tex, plain):
     assert (tex_number(value), plain_number(value)) == (tex, plain)
 
 
+@settings(deadline=None)
 @given(st.integers(-400, 400))
 def test_raised_digits_are_those_of_the_number(number):
     assert int(raised(number).translate(PLAIN)) == number

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import job_of
@@ -104,6 +104,7 @@ def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
                     assert not same or differing <= silent, (one.experiment, one.case, other.case, differing)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(5)))
 def test_the_order_of_cases_does_not_matter_to_numbers(order):
     jobs = [job_of("kernel_ensemble", activation="relu", widths=[width]) for width in (8, 16, 32, 64, 128)]
@@ -126,6 +127,7 @@ def test_numbers_in_words(value, text):
     assert wording.written(value) == text
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 1e12, allow_nan=False))
 def test_a_number_in_words_is_that_number(value):
     digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")

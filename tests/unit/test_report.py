@@ -1,0 +1,191 @@
+"""The report: counts, tables that fit, costs and provenance of a run."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pages
+from rectified import captions, digest, markup, report, report_facts, report_tables, store
+from rectified.config import Config
+from rectified.typography import plain_number
+
+CONFIG = Config.model_validate(
+    {
+        "tier": "test",
+        "problems": {"k1": {"solution": "sin(pi*x)"}},
+        "experiments": {
+            "e": {"document": "d", "task": "ritz", "problem": "k1", "activation": "relu", "sweep": {"width": [5, 10]}}
+        },
+        "figures": {"d": {"fig1": {"family": "training", "data": ["e/*"]}}},
+        "tables": {"d": {"table1": {"family": "energies", "data": ["e/*"]}}},
+    }
+)
+PART = {
+    "part": "error of one over the other",
+    "value": 20.4,
+    "low": 18.9,
+    "high": 24.1,
+    "coverage": 0.97,
+    "direction": "above",
+    "threshold": 5.0,
+    "n": 6,
+    "diverged": 0,
+    "outcome": "holds",
+}
+
+
+def claims(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    """Claims of two parts each, from document, name and verdict."""
+    stated = [
+        {"document": document, "claim": name, "statement": f"{name} is so", "figure": "d/fig1", "verdict": verdict}
+        for document, name, verdict in rows
+    ]
+    return pd.DataFrame([one | PART | {"part": f"part {number}"} for one in stated for number in (1, 2)])
+
+
+def text_of(path, body: str) -> str:
+    markup.compile_pdf(path, markup.document("t", "t", body), {})
+    return "".join(pages.words(page) for page in pypdf.PdfReader(path).pages)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*report.VERDICTS])), min_size=1, max_size=8))
+def test_counts_are_of_claims_not_of_parts_and_add_up(found):
+    rows = [(document, f"c{number}", verdict) for number, (document, verdict) in enumerate(found)]
+    table = claims(*rows)
+    expected = pd.crosstab([d for d, _ in found], [v for _, v in found])
+    markup_of_counts = report.counts(table)
+    for document in {document for document, _ in found}:
+        numbers = [int(expected.loc[document].get(name, 0)) for name in report.VERDICTS]
+        row = ", ".join(f"[{number}]" for number in [document, *numbers, sum(numbers)])
+        assert row in markup_of_counts
+
+
+def test_a_claim_has_its_statement_verdict_as_a_word_numbers_and_place(tmp_path):
+    table = claims(("d", "c1", "not reproduced"), ("d", "c2", "reproduced"))
+    body = report.claims_table(table, {"d/fig1"}) + markup.heading(3, "shown", "d/fig1")
+    found = text_of(tmp_path / "one.pdf", body)
+    for text in ("c1isso", "c2isso", "notreproduced", "part1:20.4[18.9,24.1],claimed>5,n=6:holds", "d/fig1"):
+        assert text in found
+
+
+def test_a_claim_may_be_shown_by_what_the_tier_has_not(tmp_path):
+    assert "d/fig1" in text_of(tmp_path / "one.pdf", report.claims_table(claims(("d", "c1", "reproduced")), set()))
+
+
+def test_verdicts_are_told_apart_without_their_colour():
+    assert len({sign for _, sign in report.VERDICTS.values()}) == len(report.VERDICTS)
+
+
+COLUMNS = st.lists(
+    st.lists(st.text(st.sampled_from("0123456789.·⁻[], −"), min_size=1, max_size=36), min_size=3, max_size=3),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(deadline=None)
+@given(COLUMNS)
+def test_a_table_of_numbers_is_never_broken_where_it_fits_a_page(columns):
+    fit = report_tables.fitted(columns)
+    if "auto" in fit.columns:  # where not even the smallest type on a turned page would do
+        least = sum(max(markup.width(cell, report_tables.SIZES[-1]) for cell in column) for column in columns)
+        assert 1.15 * least + 2.2 * len(columns) > markup.LANDSCAPE
+        return
+    widths = [float(width.removesuffix("mm")) for width in fit.columns]
+    assert all(markup.width(cell, fit.size) <= width for column, width in zip(columns, widths) for cell in column)
+    assert sum(widths) <= (markup.LANDSCAPE if fit.turned else markup.PORTRAIT) + 0.1
+
+
+def test_wide_tables_are_turned_and_narrow_ones_not():
+    assert report_tables.fitted([["a", "1"], ["b", "2"]]) == report_tables.Fit(
+        report_tables.fitted([["a", "1"], ["b", "2"]]).columns, 7.0, False
+    )
+    wide = report_tables.fitted([["x" * 40, "1"]] * 5)
+    assert wide.turned
+    assert report_tables.fitted([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
+
+
+def test_cells_on_paper_are_those_of_the_tex(tmp_path):
+    columns = {name: [f"one_{name}"] for name in report_tables.FAMILIES["energies"].HEADINGS}
+    columns |= {name: [7.5] for name in ("width", "points")}
+    quantities = {"energy": 1.25e-7, "gap": np.nan, "relative_l2": np.inf}
+    for name, value in quantities.items():
+        del columns[name]
+        columns |= {f"{name}_{part}": [value] for part in ("median", "low", "high")}
+    body = report_tables.typeset([(pd.DataFrame(columns), "energies", "")])
+    found = text_of(tmp_path / "one.pdf", body)
+    for value in quantities.values():
+        cell = plain_number(value)
+        assert f"{cell}[{cell},{cell}]" in found
+    assert "one_gradient" in found
+
+
+def benchmark(folder, name: str, cpu: str, wall: float, memory: float) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"s\tcpu_time\tmax_rss\n{wall}\t{cpu}\t{memory}\n")
+
+
+def test_times_are_summed_by_experiment_and_of_cases_in_config_only(tmp_path):
+    benchmark(tmp_path / "d/e/width5", "train.benchmark.tsv", "10.5", 20, 300)
+    benchmark(tmp_path / "d/e/width10", "train.benchmark.tsv", "1.5", 2, 400)
+    benchmark(tmp_path / "d/e/gone", "train.benchmark.tsv", "1000", 2000, 400)
+    benchmark(tmp_path / "smoke/d/e/width5", "train.benchmark.tsv", "1000", 2000, 400)
+    benchmark(tmp_path / "figures/d", "fig1.benchmark.tsv", "-", 3, 100)
+    (tmp_path / "d/e/width5/audit.benchmark.tsv").write_text("s\tcpu_time\tmax_rss\n")
+    table = report_facts.times(CONFIG, tmp_path).set_index("experiment")
+    assert table.loc["e", ["jobs", "cpu", "wall", "megabytes"]].tolist() == [2, 12.0, 22.0, 400.0]
+    assert table.loc["figures", ["jobs", "cpu", "wall"]].tolist() == [1, 3.0, 3.0]
+    assert set(table.index) == {"e", "figures"}
+
+
+def test_a_run_without_benchmarks_says_so(tmp_path):
+    assert "There are no benchmarks" in report.costs(report_facts.times(CONFIG, tmp_path))
+
+
+def test_versions_are_those_that_results_note_all_of_them(tmp_path):
+    for width, version in ((5, "2.0"), (10, "2.1")):
+        noted = {"versions": json.dumps({"torch": version, "python": "3.11"})}
+        store.write_table(tmp_path / f"d/e/width{width}/history.parquet", pd.DataFrame({"a": [1]}), noted)
+    assert report_facts.versions(CONFIG, tmp_path, []) == {"python": "3.11", "torch": "2.0, 2.1"}
+
+
+@pytest.mark.parametrize("change", ["width", "figure"])
+def test_the_digest_of_config_is_of_what_results_depend_on(change):
+    raw = json.loads(CONFIG.model_dump_json(exclude_unset=True))
+    same = Config.model_validate(raw | {"device": "auto", "memory": 3})
+    assert report_facts.config_digest(same) == report_facts.config_digest(CONFIG)
+    if change == "width":
+        raw["experiments"]["e"]["sweep"]["width"] = [5, 11]
+    else:
+        raw["figures"]["d"]["fig1"]["panels"] = ["history"]
+    assert report_facts.config_digest(Config.model_validate(raw)) != report_facts.config_digest(CONFIG)
+
+
+def test_the_digest_of_the_project_is_of_every_script():
+    assert len(digest.project()) == 64
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59, "59.0 s"), (90, "1.5 min"), (5400, "1.5 h")])
+def test_durations(seconds, text):
+    assert report.duration(seconds) == text
+
+
+def test_what_is_said_of_a_figure_has_all_parts(tmp_path):
+    verdicts = [{"claim": "c3", "document": "d", "statement": "So it is.", "verdict": "reproduced in part"}]
+    caption = captions.Caption("A title", "First *word*.\n\nSecond.", "Width 5.", "smoke", verdicts)
+    found = text_of(tmp_path / "one.pdf", report.described("Figure", "d/fig1", caption))
+    for text in (
+        "Figured/fig1:Atitle",
+        "Firstword.",
+        "Second.",
+        "Width5.",
+        "Tier:smoke",
+        "reproducedinpart:c3,Soitis.",
+    ):
+        assert text in found
