@@ -42,8 +42,7 @@ def make(snakemake: Any) -> None:
     store.write_table(snakemake.output.data, decided, store.provenance(snakemake.params.code, entry=entry))
     store.write_atomically(snakemake.output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
     store.write_atomically(snakemake.output.md, lambda file: Path(file).write_text(page(decided)))
-    title = f"Published claims: {Path(snakemake.output.html).stem.replace('_', ' ')}"
-    browsable = claims_page.page(decided, title, numbers)
+    browsable = claims_page.page(decided, Path(snakemake.output.html).stem, numbers)
     store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable))
 
 
