@@ -71,7 +71,7 @@ class Project:
 
     def data(self) -> dict[str, bytes]:
         """All results but logs and timings, by their path."""
-        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".pdf", ".png"}
+        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
         results = self.folder / "results/smoke"
         return {str(f.relative_to(results)): f.read_bytes() for f in sorted(results.rglob("*")) if f.suffix in kept}
 

@@ -227,5 +227,7 @@ def test_the_finished_project_is_verified_and_a_changed_claim_is_named(finished,
     assert not [name for name in contents if name.endswith(("fields.nc", ".safetensors"))]
     claims = "results/smoke/claims/failed_ideas.csv"
     contents[claims] = contents[claims].replace(b"undecided at this tier", b"reproduced", 1)
+    table = pd.read_csv(finished.folder / claims).set_index("verdict")
+    changed = table.claim["undecided at this tier"].iloc[0]
     (found,) = findings(packed(tmp_path / "b.zip", contents, forged=True))
-    assert found == f"{claims} says 'reproduced' for verdict of c1, its data 'undecided at this tier'"
+    assert found == f"{claims} says 'reproduced' for verdict of {changed}, its data 'undecided at this tier'"
