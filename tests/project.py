@@ -72,7 +72,7 @@ class Project:
 
     def data(self) -> dict[str, bytes]:
         """All results but logs, timings, and the report, which tells timings, by their path."""
-        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".pdf", ".png"}
+        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
         results = self.folder / "results/smoke"
         files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.name != "report.pdf"]
         return {str(file.relative_to(results)): file.read_bytes() for file in files}

@@ -61,7 +61,7 @@ def make(snakemake: Any) -> None:
     decided = table(from_text(entry), by_name(results_of(list(snakemake.input))))
     decided = decided.assign(document=snakemake.params.document, tier=tier)
     write(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
-    browsable = claims_html.page(decided, f"Claims: {snakemake.params.document.replace('_', ' ')}", numbers)
+    browsable = claims_html.page(decided, snakemake.params.document, numbers)
     store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable))
 
 

@@ -16,8 +16,11 @@ COLOURS = {
     "undecided at this tier": "#4b5563",
 }
 STYLE = """
-td:nth-child(3) { white-space: nowrap; font-weight: 600; }
-td:nth-child(2) { min-width: 16rem; max-width: 24rem; }
+td:nth-child(2) { min-width: 11rem; max-width: 24rem; }
+td:nth-child(3) { min-width: 6rem; font-weight: 600; }
+td:nth-child(4) { min-width: 20rem; }
+td:nth-child(4) div + div { margin-top: .4rem; }
+td:nth-child(n+5) { font-size: 12px; }
 """
 # Pages in a frame of the report have no folder beside them: the links to pictures would lead nowhere.
 UNLINKED = (
@@ -27,7 +30,7 @@ UNLINKED = (
 HEADINGS = ("claim", "statement", "verdict", "numbers", "shown in", "source")
 
 
-def page(decided: pd.DataFrame, title: str, numbers: Callable[[Any], str]) -> str:
+def page(decided: pd.DataFrame, document: str, numbers: Callable[[Any], str]) -> str:
     """The page, one row per claim; counts of the verdicts come first.
 
     Args:
@@ -43,6 +46,7 @@ def page(decided: pd.DataFrame, title: str, numbers: Callable[[Any], str]) -> st
         f"[its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said]."
     )
     table = webpage.table(HEADINGS, [_cells(parts, numbers) for parts in claims])
+    title = f"Published claims: {webpage.readable(document)}"
     return webpage.page(title, f"<p>{note}</p>\n{table}\n{UNLINKED}", STYLE)
 
 
@@ -53,7 +57,7 @@ def verdict(name: str) -> str:
 
 def _cells(parts: pd.DataFrame, numbers: Callable[[Any], str]) -> list[str]:
     first = parts.iloc[0]
-    lines = "<br>".join(webpage.text(numbers(part)) for part in parts.itertuples())
+    lines = "".join(f"<div>{webpage.text(numbers(part))}</div>" for part in parts.itertuples())
     stated = [webpage.text(first[name]) for name in ("claim", "statement")]
     return [*stated, verdict(first.verdict), lines, _exhibit(first.figure), webpage.text(first.source)]
 

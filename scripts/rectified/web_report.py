@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rectified.errors import ConfigError
+from rectified.webpage import readable
 
-NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
 FIGURE_SPACE = "\u2007"  # as wide as a digit; a browser sorts it before all digits
 
 
@@ -112,13 +112,7 @@ def link(text: str, path: str) -> str:
     return f"`{text} <javascript:app.setView({{{view}}})>`__"
 
 
-def readable(document: str) -> str:
-    """The name of a document as a heading: ``deep_ritz`` is Deep Ritz."""
-    first, *others = document.split("_")
-    return " ".join([first.capitalize(), *(NAMES.get(word, word) for word in others)])
-
-
 def numbered(name: str) -> str:
     """The name of an exhibit with its number set apart, so that a browser sorts fig2 before fig10."""
     match = re.fullmatch(r"([a-z_]+?)(\d+)", name)
-    return f"{match[1]}{FIGURE_SPACE}{match[2]:{FIGURE_SPACE}>2}" if match else name
+    return f"{match[1]}{match[2]:{FIGURE_SPACE}>2}" if match else name

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 LETTERS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
+NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
 STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #1f2937; background: #fff; margin: 1.5rem; }
 h1 { font-size: 1.25rem; margin: 0 0 .3rem; }
@@ -62,3 +63,9 @@ def heading(tex: str) -> str:
     for sign, tag in (("_", "sub"), ("^", "sup")):
         shown = re.sub(rf"{re.escape(sign)}(?:{{([^}}]*)}}|(\S))", rf"<{tag}>\1\2</{tag}>", shown)
     return shown.replace("-", "−") if "$" in tex else shown
+
+
+def readable(document: str) -> str:
+    """The name of a document as a heading: ``deep_ritz`` is Deep Ritz."""
+    first, *others = document.split("_")
+    return " ".join([first.capitalize(), *(NAMES.get(word, word) for word in others)])

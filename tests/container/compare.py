@@ -11,7 +11,7 @@ import numpy as np
 
 from rectified import store
 
-KINDS = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".md", ".pdf", ".png"}
+KINDS = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".md", ".pdf", ".png"}
 
 
 def results(folder: Path) -> dict[str, Path]:

@@ -130,8 +130,8 @@ def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
 
 
 def test_names_of_documents_and_exhibits():
-    assert {len(web_report.numbered(name)) for name in ("fig1", "fig10")} == {6}
-    assert [web_report.readable(name) for name in ("deep_ritz", "effective_theory")] == [
+    assert {len(web_report.numbered(name)) for name in ("fig1", "fig10")} == {5}
+    assert [webpage.readable(name) for name in ("deep_ritz", "effective_theory")] == [
         "Deep Ritz",
         "Effective theory",
     ]

@@ -31,6 +31,7 @@ def test_leaves_every_figure_and_table(finished, document):
     for name in tables:
         assert data[f"tables/{document}/{name}.csv"].count(b"\n") >= 2
         assert b"toprule" in data[f"tables/{document}/{name}.tex"]
+        assert data[f"tables/{document}/{name}.html"].count(b"<tr>") >= 2
 
 
 def test_a_second_run_does_nothing(finished):

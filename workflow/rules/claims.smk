@@ -9,7 +9,7 @@ rule claims_of_document:
             f"{RESULTS}/claims/{{document}}.html",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"document": document_of, "what": "verdicts"},
+            labels=lambda wildcards: {"document": document_of(wildcards), "what": "verdicts"},
         ),
     log:
         f"{RESULTS}/claims/{{document}}.log",

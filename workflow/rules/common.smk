@@ -15,7 +15,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import cluster, digest, resume, web_report
+from rectified import cluster, digest, resume, web_report, webpage
 from rectified import config as configuration
 from rectified.claim_entries import cases_of, to_text
 from rectified.costs import TABLE, Costs
@@ -261,22 +261,19 @@ def overlay_names(wildcards):
     return [Path(file).name for file in workflow.overwrite_configfiles or []]
 
 
-def caption_of(kind, wildcards):
-    """The caption of the figure or table at these wildcards, in the HTML report."""
-    return config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
-
-
 def labels_of(kind):
-    """What the lists of the HTML report say of a figure or table."""
-    return {
-        "exhibit": lambda wildcards: web_report.numbered(wildcards.name),
-        "what": lambda wildcards: caption_of(kind, wildcards)["label"],
-    }
+    """A function of wildcards: what the lists of the HTML report say of a figure or table."""
+
+    def labels(wildcards):
+        caption = config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
+        return {"exhibit": web_report.numbered(wildcards.name), "what": caption["label"]}
+
+    return labels
 
 
 def document_of(wildcards):
     """The readable name of the document at these wildcards."""
-    return web_report.readable(wildcards.document)
+    return webpage.readable(wildcards.document)
 
 
 def look_up_captions():

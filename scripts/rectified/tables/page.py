@@ -35,8 +35,8 @@ def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SE
 
 
 def _title(path: str) -> str:
-    """The title of a table's page, from the place of its file: ``effective_theory, table1``."""
-    return f"{Path(path).parent.name}, {Path(path).stem}"
+    """The title of a table's page, from the place of its file: Effective theory, table1."""
+    return f"{webpage.readable(Path(path).parent.name)}, {Path(path).stem}"
 
 
 def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:

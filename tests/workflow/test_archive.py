@@ -1,0 +1,233 @@
+"""Archives: the same bytes for the same results, and whatever is changed in one is named."""
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+
+import pandas as pd
+import pytest
+
+from conftest import SMOKE, Project
+from rectified import archive, verification
+from rectified.archive_entries import Finding
+from rectified.errors import ConfigError
+
+pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
+
+CONFIG = """
+tier: draft
+experiments: {feature: {document: deep_ritz, task: feature, activation: relu}}
+figures: {deep_ritz: {fig3: {family: feature, data: [feature/default]}}}
+"""
+FIGURE = "results/figures/deep_ritz/fig3.parquet"
+DATA = "results/deep_ritz/feature/default/feature.nc"
+
+
+def run(project: Project, *arguments: str, ok: bool = True) -> str:
+    """What a command about archives prints."""
+    environment = {**os.environ, "PYTHONPATH": str(project.folder / "scripts")}
+    command = [sys.executable, "-m", "rectified.archive", *arguments]
+    done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def small(fresh):
+    """A project of one figure, which is made, and its archive."""
+    project = fresh()
+    (project.folder / "config.yaml").write_text(CONFIG)
+    (project.folder / "workflow/claims.yaml").write_text("claims: {}\n")
+    project.run("all")
+    run(project, "make")
+    return project
+
+
+@pytest.fixture
+def contents(small):
+    """What is in the archive, by name, to be changed."""
+    with zipfile.ZipFile(small.folder / "results/archive.zip") as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def packed(path, contents, forged=False):
+    """An archive of these contents; a forged one has checksums that agree."""
+    if forged:
+        lines = [
+            f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+            for name, content in contents.items()
+            if name != "manifest-sha256.txt"
+        ]
+        contents = contents | {"manifest-sha256.txt": "".join(lines).encode()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in contents.items():
+            file.writestr(name, content)
+    return path
+
+
+def findings(path, **options):
+    return [line for line in verification.verify(path, **options) if isinstance(line, Finding)]
+
+
+def test_an_archive_that_nobody_touched_is_verified(small):
+    output = run(small, "verify", "results/archive.zip")
+    assert f"{FIGURE} recomputed: the same bytes" in output
+    assert f"{DATA} recomputed: the same bytes" in output
+    assert output.strip().endswith("results/archive.zip: verified")
+
+
+def test_the_same_results_give_the_same_bytes(small):
+    run(small, "make", "--output", "again.zip")
+    assert (small.folder / "again.zip").read_bytes() == (small.folder / "results/archive.zip").read_bytes()
+
+
+def test_sha256sum_and_a_reader_of_crates_agree_with_it(small, contents, tmp_path):
+    with zipfile.ZipFile(small.folder / "results/archive.zip") as file:
+        file.extractall(tmp_path)
+    subprocess.run(["sha256sum", "--check", "--quiet", "manifest-sha256.txt"], cwd=tmp_path, check=True)
+    rocrate = pytest.importorskip("rocrate.rocrate")
+    crate = rocrate.ROCrate(tmp_path)
+    assert crate.mainEntity.id == "Snakefile"
+    assert {part.id for part in crate.root_dataset["hasPart"]} | {"ro-crate-metadata.json"} == set(contents) - {
+        "manifest-sha256.txt"
+    }
+    assert FIGURE in {made.id for made in crate.get("#run")["result"]}
+
+
+def test_it_has_code_config_and_versions_but_no_weights(contents):
+    described = json.loads(contents["archive.json"])
+    assert {"Snakefile", "config.yaml", "requirements.txt", "scripts/feature.py", "scripts/rectified/feature.py"} < set(
+        contents
+    )
+    assert described["packages"]["torch"].startswith("2.13.0")
+    assert json.loads(contents["resolved.json"])["jobs"]["deep_ritz/feature/default"]["settings"]["points"] == 101
+    assert [name for name in contents if name.endswith((".safetensors", ".pyc", ".log", ".tsv"))] == [
+        "workflow/costs.tsv"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update({FIGURE: c[FIGURE] + b"x"}), f"{FIGURE} differs"),
+        (lambda c: c.update({"config.yaml": c["config.yaml"] + b"#"}), "config.yaml differs"),
+        (lambda c: c.pop(DATA), f"{DATA} is missing"),
+        (lambda c: c.update({"notes.txt": b"mine"}), "notes.txt is extra"),
+        (lambda c: c.pop("manifest-sha256.txt"), "manifest-sha256.txt is missing"),
+        (lambda c: c.update({"manifest-sha256.txt": b"?"}), "manifest-sha256.txt has a line that is no checksum"),
+    ],
+)
+def test_what_was_changed_is_named(contents, tmp_path, change, message):
+    change(contents)
+    found = findings(packed(tmp_path / "a.zip", contents))
+    assert found[0].startswith(message)
+
+
+def test_bytes_that_were_damaged_on_the_way_are_named(small, tmp_path):
+    path = small.folder / "results/archive.zip"
+    with zipfile.ZipFile(path) as file:
+        info = file.getinfo(FIGURE)
+    content = bytearray(path.read_bytes())
+    content[info.header_offset + 30 + len(FIGURE) + info.compress_size // 2] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(content)
+    assert findings(tmp_path / "a.zip")[0].startswith(f"{FIGURE} differs")
+
+
+def test_changed_numbers_are_found_though_the_checksums_agree(small, contents, tmp_path):
+    table = pd.read_parquet(small.folder / FIGURE)
+    table.loc[3, "y"] += 0.25
+    table.to_parquet(tmp_path / "table.parquet")
+    contents[FIGURE] = (tmp_path / "table.parquet").read_bytes()
+    found = findings(packed(tmp_path / "a.zip", contents, forged=True))
+    assert found[0] == f"{FIGURE} does not say that the archived code made it"
+    assert found[1].startswith(f"{FIGURE} recomputed: other numbers, by ")
+    assert len(found) == 2
+
+
+def test_changed_config_is_found_though_the_checksums_agree(contents, tmp_path):
+    contents["config.yaml"] = contents["config.yaml"].replace(b"task: feature", b"task: feature, slope: 1.5")
+    found = findings(packed(tmp_path / "a.zip", contents, forged=True))
+    assert found[0] == "resolved.json is not what the archived config files and code say"
+    assert found[1].startswith(f"{FIGURE} recomputed: other numbers")
+
+
+@pytest.mark.parametrize("name", ["scripts/rectified/feature.py", "scripts/torch.py", "workflow/rules/theory.smk"])
+def test_code_of_others_does_not_run_unasked(contents, tmp_path, name):
+    mark = tmp_path / "ran"
+    contents[name] = contents.get(name, b"") + f"\nopen({str(mark)!r}, 'w')\n".encode()
+    (found,) = findings(packed(tmp_path / "a.zip", contents, forged=True))
+    assert found.startswith(f"the archived code is not that of this project, and did not run: {name}")
+    assert not mark.exists()
+
+
+def test_code_of_others_runs_when_asked(contents, tmp_path):
+    """Its digest shows that resolved.json is of other code; the numbers are what they were."""
+    contents["scripts/rectified/feature.py"] += b"\nSPARE = 1\n"
+    (found,) = findings(packed(tmp_path / "a.zip", contents, forged=True), run=True)
+    assert found == "resolved.json is not what the archived config files and code say"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("configfiles", ["--profile"]), ("configfiles", ["../x.yaml"]), ("recomputable", ["results/../x.nc"])],
+)
+def test_a_description_cannot_give_options_or_lead_elsewhere(contents, tmp_path, name, value):
+    contents["archive.json"] = json.dumps(json.loads(contents["archive.json"]) | {name: value}).encode()
+    (found,) = findings(packed(tmp_path / "a.zip", contents, forged=True))
+    assert found.startswith(f"archive.json.{name}.")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", "a\\..\\evil", "C:evil", "a\nb"])
+def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
+    (found,) = findings(packed(tmp_path / "a.zip", {name: b""}))
+    assert found.endswith("which could lead out of its folder; it is not opened")
+
+
+def test_links_are_refused(tmp_path):
+    info = zipfile.ZipInfo("link")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr(info, "/etc")
+    assert "could lead out of its folder" in findings(tmp_path / "a.zip")[0]
+
+
+def test_bombs_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as file, file.open("zeros", "w") as zeros:
+        for _ in range(200):
+            zeros.write(bytes(1 << 20))
+    assert "it is not opened" in findings(tmp_path / "a.zip")[0]
+
+
+def test_what_is_no_archive_is_answered_in_a_sentence(tmp_path):
+    assert "cannot be read: No such file" in findings(tmp_path / "none.zip")[0]
+    (tmp_path / "text.zip").write_text("text")
+    assert "is damaged, or no zip file" in findings(tmp_path / "text.zip")[0]
+
+
+def test_results_that_are_not_there_are_named(small, monkeypatch, tmp_path):
+    monkeypatch.chdir(small.folder)
+    (small.folder / "more.yaml").write_text(CONFIG.replace("fig3", "fig4"))
+    with pytest.raises(ConfigError, match=r"results/figures/deep_ritz/fig4.parquet is not there; make all results"):
+        archive.make(tmp_path / "a.zip", ["more.yaml"])
+    (tmp_path / "else.yaml").write_text("")
+    with pytest.raises(ConfigError, match="lies outside of the project"):
+        archive.make(tmp_path / "a.zip", [str(tmp_path / "else.yaml")])
+
+
+def test_the_finished_project_is_verified_and_a_changed_claim_is_named(finished, tmp_path):
+    run(finished, "make", "--output", str(tmp_path / "a.zip"), *SMOKE)
+    assert findings(tmp_path / "a.zip") == []
+    with zipfile.ZipFile(tmp_path / "a.zip") as file:
+        contents = {name: file.read(name) for name in file.namelist()}
+    assert not [name for name in contents if name.endswith(("fields.nc", ".safetensors"))]
+    claims = "results/smoke/claims/failed_ideas.csv"
+    contents[claims] = contents[claims].replace(b"undecided at this tier", b"reproduced", 1)
+    table = pd.read_csv(finished.folder / claims).set_index("verdict")
+    changed = table.claim["undecided at this tier"].iloc[0]
+    (found,) = findings(packed(tmp_path / "b.zip", contents, forged=True))
+    assert found == f"{claims} says 'reproduced' for verdict of {changed}, its data 'undecided at this tier'"
