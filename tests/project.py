@@ -74,7 +74,7 @@ class Project:
         """All results but logs, timings, and the report, which tells timings, by their path."""
         kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
         results = self.folder / "results/smoke"
-        files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.name != "report.pdf"]
+        files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
         return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
     def checksums(self) -> dict[str, str]:
