@@ -45,7 +45,7 @@ def make(snakemake: Any) -> None:
     written = {name: captions.Caption(**entry) for name, entry in json.loads(Path(given.captions).read_text()).items()}
     tables = {_key(file): store.read_table(file) for file in given.tables}
     pictures = {f"{_key(file)}.pdf": file for file in given.figures}
-    results = snakemake.params.results
+    results = config.results
     facts = {
         "tier": config.tier,
         "overlays": ", ".join(snakemake.params.overlays) or "none",
