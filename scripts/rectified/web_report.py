@@ -23,7 +23,8 @@ def is_made(arguments: Iterable[str]) -> bool:
 
 def command(layers: Iterable[str | Path]) -> str:
     """What a person types to make the captions, with the config files that this run was given."""
-    given = [shlex.quote(str(layer)) for layer in layers]
+    here = f"{Path.cwd()}/"
+    given = [shlex.quote(str(layer).removeprefix(here)) for layer in layers]
     return " ".join(["snakemake --cores 8 captions", *(["--configfile", *given] if given else [])])
 
 

@@ -44,7 +44,6 @@ rule report:
         code=code_of("report.py"),
         project=lambda wildcards: digest.project(),
         config=config_text,
-        results=lambda wildcards: RESULTS,
         overlays=overlay_names,
     script:
         "../../scripts/report.py"
