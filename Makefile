@@ -7,7 +7,7 @@ LAYERS = $(if $(filter-out draft,$(TIER)),--configfile workflow/tiers/$(TIER).ya
 RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
+.PHONY: setup all smoke paper report archive verify test test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
 setup: .venv/installed ## only .venv, with everything that a run needs
 
 all: .venv/installed ## every figure and table, draft tier
@@ -38,7 +38,13 @@ test: .venv/installed-test ## all tests
 	.venv/bin/snakefmt --check Snakefile workflow/rules
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
-	.venv/bin/pytest --numprocesses 2 --dist loadgroup
+	$(MAKE) --jobs 2 --output-sync=target test-library test-workflow
+
+test-library: .venv/installed-test ## only the tests of the library
+	.venv/bin/pytest tests/unit tests/oracles
+
+test-workflow: .venv/installed-test ## only those that run Snakemake; in one process, as they share a finished run
+	.venv/bin/pytest tests/workflow
 
 test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and what can happen to it; installs SLURM (Debian, root)
 	.venv/bin/pytest tests/slurm

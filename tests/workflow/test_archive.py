@@ -16,8 +16,6 @@ from rectified import archive, verification
 from rectified.archive_entries import Finding
 from rectified.errors import ConfigError
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 CONFIG = """
 tier: draft
 experiments: {feature: {document: deep_ritz, task: feature, activation: relu}}

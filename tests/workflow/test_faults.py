@@ -14,8 +14,6 @@ import pytest
 from conftest import Project
 from project import heed_control_c
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 LITTLE = """
 tier: smoke
 results: results/smoke

@@ -4,8 +4,6 @@ import pytest
 
 from conftest import SMOKE
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 
 def concerned(plan: dict) -> set[tuple[str, str]]:
     """The jobs rerun for a reason of their own, not because an input of theirs will change."""

@@ -10,8 +10,6 @@ import pages
 from conftest import SMOKE
 from rectified import markup, overlays
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 RESULTS = "results/smoke"
 
 

@@ -11,8 +11,6 @@ import pytest
 from browser import opened
 from conftest import SMOKE, Project
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 RESULTS = "results/smoke"
 STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."
 

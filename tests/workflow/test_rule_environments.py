@@ -16,8 +16,6 @@ from environments.rules import ROOT, SCRIPTS, rules
 from project import ALL, SMOKE, Project
 from rectified import store
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 ENVIRONMENTS = Path(os.environ.get("RECTIFIED_ENVIRONMENTS", ROOT / ".venv-environments"))
 READERS = {
     ".nc": lambda file: store.read_arrays(file).attrs,

@@ -10,8 +10,6 @@ from builders import EXHIBITS
 from conftest import SMOKE
 from rectified import spec, store
 
-pytestmark = pytest.mark.xdist_group("workflow")  # all in one process: they share the finished project
-
 
 def exhibits(document: str) -> tuple[list[str], list[str]]:
     """Names of the figures and of the tables of a document."""

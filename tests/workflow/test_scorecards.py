@@ -6,8 +6,6 @@ import pytest
 from conftest import SMOKE
 from rectified import activations, store
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 STEM = "results/smoke/scorecards"
 REFERENCES = {"relu", "tanh"}
 
