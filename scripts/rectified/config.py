@@ -9,7 +9,7 @@ import fnmatch
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
@@ -158,7 +158,7 @@ class Config(Strict):
     """Document → published claim; none leaves a claim out of a tier."""
 
     @cached_property
-    def cases(self) -> Mapping[str, dict[str, Task]]:
+    def cases(self) -> OnDemand:
         """Experiment → case → its full settings, each experiment when it is first asked for.
 
         Raises:
@@ -167,7 +167,7 @@ class Config(Strict):
         return OnDemand(self.experiments, lambda name: self._resolved[name].cases)
 
     @cached_property
-    def _resolved(self) -> Mapping[str, Resolved]:
+    def _resolved(self) -> OnDemand:
         return OnDemand(self.experiments, lambda name: self._resolve(name, self.experiments[name]))
 
     def _resolve(self, name: str, entry: BaseModel) -> Resolved:

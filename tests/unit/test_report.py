@@ -35,6 +35,9 @@ PART = {
     "threshold": 5.0,
     "n": 6,
     "diverged": 0,
+    "statistic": "median",
+    "claimed": "> 5",
+    "n_other": 0,
     "outcome": "holds",
 }
 

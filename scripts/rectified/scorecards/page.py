@@ -13,7 +13,7 @@ from rectified.scorecards.rows import ERRORS, peers, per_seed, short, summary_of
 
 FIGURE = "figure.pdf"
 PRIMES = ("σ", "σ′", "σ″", "σ‴")
-SIZE = "6.5pt"
+SIZE = 6.5
 TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 USES = {1: "u′", 2: "u_xx"}
 SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
@@ -52,7 +52,8 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         _errors(table, results, activation.name),
         _foot(results, activation.name, tier),
     ]
-    return markup.document(f"Scorecard of {activation.name}", "#set heading(numbering: none)\n" + "".join(body))
+    title = f"Scorecard of {activation.name}"
+    return markup.document(title, f"{title}, {tier} tier", "#set heading(numbering: none)\n" + "".join(body))
 
 
 def number(value: float) -> str:
