@@ -56,4 +56,4 @@ rule claims_page:
 rule claims:
     input:
         [f"{stem}.{suffix}" for stem in CLAIMS for suffix in FORMATS["claim"]],
-        rules.claims_page.output,
+        rules.claims_page.output if CLAIMS else [],
