@@ -8,7 +8,7 @@ configfile: "config.yaml"
 configfile: "workflow/claims.yaml"
 
 
-report: "workflow/report/workflow.rst"
+report: "workflow/report/templates/workflow.rst"
 
 
 include: "workflow/rules/common.smk"

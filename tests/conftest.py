@@ -6,6 +6,10 @@ install_import_hook("rectified", "checking.typechecker")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+settings.register_profile("here", deadline=None)  # how long a test takes says more of the machine than of the code
+settings.load_profile("here")
 
 
 @pytest.fixture(autouse=True)

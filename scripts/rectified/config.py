@@ -224,11 +224,12 @@ class Config(Strict):
         """The values of a sweep; among activations ``custom`` and ``every`` stand for those of config, and for all."""
         return self.listed(values) if key == "activation" else values
 
-    def listed(self, names: list[str]) -> list[str]:
+    def listed(self, names: list[Any]) -> list[Any]:
         """Names of activations, each once, with what ``custom`` and ``every`` among them stand for."""
         custom = list(self.custom_activations or {})
         groups = {CUSTOM: custom, EVERY: [*activations.REGISTRY, *custom]}
-        return list(dict.fromkeys(one for name in names for one in groups.get(name, [name])))
+        whole = [one for name in names for one in (groups.get(name, [name]) if isinstance(name, str) else [name])]
+        return [one for index, one in enumerate(whole) if one not in whole[:index]]
 
     def scored(self, activation: str) -> list[Case]:
         """The cases that the scorecard of an activation is made from, in the order of config.

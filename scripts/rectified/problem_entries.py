@@ -58,7 +58,7 @@ class BuckleyLeverett(Strict):
 
 
 def _equation(value: Any) -> str:
-    return value.get("equation", "elliptic") if isinstance(value, dict) else value.equation
+    return value.get("equation", "elliptic") if isinstance(value, dict) else getattr(value, "equation", "")
 
 
 Problem = Annotated[

@@ -16,7 +16,7 @@ from rectified import captions, overlays, store
 from rectified.config import Config
 
 ROOT = Path(__file__).parent.parent.parent
-FILES = sorted((ROOT / captions.FOLDER).rglob("*.rst"))
+FILES = [file for file in sorted((ROOT / captions.FOLDER).rglob("*.rst")) if file.parent.name != "templates"]
 EXHIBITS = [file for file in FILES if file.parent.name != Path(captions.FOLDER).name]
 UNDECIDED = captions.claims_of([])
 

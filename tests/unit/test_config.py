@@ -390,7 +390,9 @@ def test_a_plane_must_lie_among_the_eigenvectors():
 def test_environments_pin_what_requirements_pin():
     pins = dict(re.findall(r"^([a-z0-9_-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M))
     for path in (ROOT / "envs").glob("*.yaml"):
-        for entry in yaml.safe_load(path.read_text())["dependencies"]:
+        *listed, last = yaml.safe_load(path.read_text())["dependencies"]
+        from_pypi = [entry.replace("==", " =") for entry in last["pip"]] if isinstance(last, dict) else [last]
+        for entry in [*listed, *from_pypi]:
             name, version = entry.split(" =")
-            if name != "python":
+            if name not in ("python", "pip"):
                 assert pins[{"pytorch": "torch"}.get(name, name)] == version, f"{path.name}: {name}"

@@ -7,7 +7,7 @@ rule claims_of_document:
         md=f"{RESULTS}/claims/{{document}}.md",
         html=report(
             f"{RESULTS}/claims/{{document}}.html",
-            caption="../report/claims.rst",
+            caption="../report/templates/claims.rst",
             category="Claims",
             labels=lambda wildcards: {"document": document_of(wildcards), "what": "verdicts"},
         ),

@@ -5,7 +5,7 @@ rule figure:
         pdf=f"{RESULTS}/figures/{{document}}/{{name}}.pdf",
         png=report(
             f"{RESULTS}/figures/{{document}}/{{name}}.png",
-            caption="../report/figure.rst",
+            caption="../report/templates/figure.rst",
             category=document_of,
             subcategory="Figures",
             labels=labels_of("figures"),
@@ -38,7 +38,7 @@ rule table:
         tex=f"{RESULTS}/tables/{{document}}/{{name}}.tex",
         html=report(
             f"{RESULTS}/tables/{{document}}/{{name}}.html",
-            caption="../report/table.rst",
+            caption="../report/templates/table.rst",
             category=document_of,
             subcategory="Tables",
             labels=labels_of("tables"),
