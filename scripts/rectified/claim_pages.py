@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from rectified import store
-from rectified.session import start
+from rectified.session import start_log
 from rectified.statistics import CONFIDENCE
 
 HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
@@ -21,7 +21,7 @@ NOTE = (
 
 def make(snakemake: Any) -> None:
     """Put the verdicts of all documents together, from their tables; as Parquet, CSV and Markdown."""
-    start(snakemake)
+    start_log(snakemake.log[0])
     tables = [store.read_table(path) for path in snakemake.input]
     write(
         snakemake.output,
