@@ -32,7 +32,7 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
     grew = quantities.grew(result)[0].mean("network")
     variances, scales = arrays.C_W[:, 0].to_numpy(), arrays.input_scale.to_numpy()
     edges = _edges(variances), np.exp(_edges(np.log(scales)))
-    image = axis.pcolormesh(*edges, grew.T, cmap="RdBu_r", vmin=0, vmax=1)
+    image = axis.pcolormesh(*edges, grew.T, cmap="RdBu_r", vmin=0, vmax=1, rasterized=True)
     axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
     critical = 1 / theory.slope_at_zero
     fine = np.linspace(min(variances.min(), 0.5 * critical), 0.999 * critical, 60)
