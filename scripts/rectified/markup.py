@@ -147,7 +147,7 @@ def small(body: str) -> str:
 def kept_with_next(body: str) -> str:
     """Markup that is never the last on a page, set off from what is above it: it wants room for some rows below."""
     room = "18mm"  # blocks that stick do so to text, not to tables
-    return f"#v(5mm, weak: true)\n#block(breakable: false, width: 100%, below: 0pt)[{body}#v({room})]#v(2mm - {room})\n"
+    return f"#v(5mm, weak: true)\n#block(breakable: false, width: 100%, below: 0pt)[{body}#v({room})]#v(3mm - {room})\n"
 
 
 def figure(file: str, below: str) -> str:

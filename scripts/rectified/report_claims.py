@@ -7,6 +7,7 @@ import pandas as pd
 
 from rectified import markup
 from rectified.claim_pages import found, sample
+from rectified.typography import plain_numbers
 from rectified.webpage import readable
 
 # A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
@@ -63,7 +64,7 @@ def verdicts(claims: pd.DataFrame, exhibits: Collection[str]) -> str:
         for document, each in _by_document(claims)
     }
     headings = ["claim", "statement", "verdict", "decisive number", "part", "shown in"]
-    columns = ["auto", "1fr", "20mm", "42mm", "auto", "auto"]
+    columns = ["auto", "1fr", "20.5mm", "47.5mm", "auto", "auto"]
     return markup.grouped_table(headings, groups, columns, SIZE) + markup.remark(NOTE)
 
 
@@ -77,7 +78,8 @@ def _row(parts: pd.DataFrame, exhibits: Collection[str]) -> list[str]:
     first, place = parts.iloc[0], decisive(parts)
     part = parts.iloc[place]
     name = markup.anchor(_label("verdict", first)) + markup.link(_label("numbers", first), markup.text(first.claim))
-    number = f"{markup.text(found(part))} \\ {markup.text(f'claimed {part.claimed}, {sample(part)}')}"
+    lines = (plain_numbers(found(part)), f"claimed {plain_numbers(part.claimed)}, {sample(part)}")
+    number = " \\ ".join(map(markup.text, lines))
     shown = markup.text(first.figure.removeprefix(f"{first.document}/"))
     where = markup.link(first.figure, shown) if first.figure in exhibits else shown
     which = markup.text(f"{place + 1} of {len(parts)}")
@@ -101,12 +103,12 @@ def all_numbers(claims: pd.DataFrame) -> str:
         for document, each in _by_document(claims)
     }
     headings = ["claim", "part", "found", "claimed", "of", "outcome"]
-    table = markup.grouped_table(headings, groups, ["auto", "1fr", "42mm", "auto", "27mm", "auto"], SIZE)
+    table = markup.grouped_table(headings, groups, ["auto", "1fr", "47.5mm", "auto", "22mm", "auto"], SIZE)
     return table + markup.remark(NUMBERS_NOTE)
 
 
 def _numbers(parts: pd.DataFrame) -> Iterator[list[str]]:
     for place, row in enumerate(parts.itertuples()):
         name = markup.anchor(_label("numbers", row)) + markup.link(_label("verdict", row), markup.text(row.claim))
-        cells = [row.part, found(row), row.claimed, sample(row), row.outcome]
+        cells = [row.part, plain_numbers(found(row)), plain_numbers(row.claimed), sample(row), row.outcome]
         yield ["" if place else name, *map(markup.text, cells)]

@@ -52,6 +52,17 @@ def plain_number(value: float) -> str:
     return shown if exponent is None else f"{shown}·{power_of_ten(exponent)}"
 
 
+def plain_numbers(text: str) -> str:
+    """Text with the numbers that Python has written in it as they are read: ``-1.2e-05`` is −1.2·10⁻⁵, ``inf`` is ∞."""
+    text = re.sub(r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)", _times_power, text)
+    return re.sub(r"\binf\b", "∞", re.sub(r"(?<!\w)-(?=\d|inf\b)", "−", text))
+
+
+def _times_power(match: re.Match) -> str:
+    power = power_of_ten(int(match[2]))
+    return power if match[1] == "1" else f"{match[1]}·{power}"
+
+
 def heading(tex: str, text: Callable[[str], str], below: Callable[[str], str], above: Callable[[str], str]) -> str:
     r"""The heading of a column, written for TeX, in another form: ``$C_W^{\max}$`` is C, W below and max above.
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rectified import report_tables
-from rectified.typography import heading, plain_number, raised, tex_number
+from rectified.typography import heading, plain_number, plain_numbers, raised, tex_number
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
@@ -34,6 +34,27 @@ def test_both_forms_are_the_number_and_the_same_digits(value):
 )
 def test_what_is_no_number_has_a_sign_of_its_own(value, tex, plain):
     assert (tex_number(value), plain_number(value)) == (tex, plain)
+
+
+@settings(deadline=None)
+@given(VALUES, VALUES)
+def test_numbers_in_a_text_stay_what_they_are(low, high):
+    text = plain_numbers(f"mean [{low:.3g}, {high:.3g}], claimed > {low:g}")
+    powers = re.sub(r"(·?)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda match: f"{'' if match[1] else '1'}e{match[2]}", text)
+    read = [float(number) for number in re.findall(r"-?\d[-e.\d]*", powers.translate(PLAIN))]
+    assert read == [float(f"{low:.3g}"), float(f"{high:.3g}"), float(f"{low:g}")]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("-1e-09 to 1e-09", "−10⁻⁹ to 10⁻⁹"),
+        ("1.15e+03 [-inf, inf]", "1.15·10³ [−∞, ∞]"),
+        ("ReLU-2, infinite", "ReLU-2, infinite"),
+    ],
+)
+def test_numbers_in_a_text_are_set_as_in_tables(text, plain):
+    assert plain_numbers(text) == plain
 
 
 @settings(deadline=None)

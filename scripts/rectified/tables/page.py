@@ -1,5 +1,6 @@
 """From the files of a table rule to CSV, TeX, HTML and Parquet: what all tables share."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,11 +65,18 @@ def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
 
 
 def cells(table: pd.DataFrame, column: str, text: Form, number: Form) -> list[str]:
-    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range."""
+    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range.
+
+    A quantity that there is none of, as where all seeds have diverged, is shown as one missing number.
+    """
     if column in table:
         return [text(value) if isinstance(value, str) else number(value) for value in table[column]]
     parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
-    return [f"{number(mid)} [{number(low)}, {number(high)}]" for mid, low, high in zip(*parts)]
+    return [_quantity(*map(number, found), number(math.nan)) for found in zip(*parts)]
+
+
+def _quantity(middle: str, low: str, high: str, missing: str) -> str:
+    return missing if {middle, low, high} == {missing} else f"{middle} [{low}, {high}]"
 
 
 def _escaped(text: str) -> str:
