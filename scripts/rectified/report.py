@@ -19,9 +19,9 @@ ABOUT = (
     "Every figure and every table of three documents, computed anew, with a verdict on each of their claims. Verdicts "
     "are computed from all seeds of a run and never typed: a part of a claim holds if the whole interval of its "
     "median, of {confidence:.0f} % coverage or more, lies beyond the threshold, fails if it lies on the other side, "
-    "and is undecided otherwise, as it is with fewer than six seeds. A claim is reproduced if all its parts hold, "
-    "reproduced in part if some hold and some fail, not reproduced if all fail, and undecided otherwise. Everything "
-    "here is of the {tier} tier."
+    "and is undecided otherwise, as it is where seeds are too few for that coverage: fewer than six, or than four of "
+    "each of two samples that are not paired. A claim is reproduced if all its parts hold, reproduced in part if some "
+    "hold and some fail, not reproduced if all fail, and undecided otherwise. Everything here is of the {tier} tier."
 )
 COSTS_NOTE = (
     "As measured in this run: the last run of each job that has left a benchmark, on the machines and beside the work "
