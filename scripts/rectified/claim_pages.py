@@ -79,9 +79,17 @@ def _line(cells: Iterable[str]) -> str:
 
 def numbers(row: Any) -> str:
     """The decisive numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
+    return f"{row.part}: {found(row)}, claimed {row.claimed}, {sample(row)}: {row.outcome}"
+
+
+def found(row: Any) -> str:
+    """The statistic of a part and its interval, if it has one: ``"20.4 [18.9, 24.1]"``."""
     interval = "" if row.low == row.high else f" [{row.low:.3g}, {row.high:.3g}]"
     coverage = f" ({100 * row.coverage:.0f} %)" if row.coverage < CONFIDENCE else ""
+    return f"{NAMES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
+
+
+def sample(row: Any) -> str:
+    """What the statistic of a part is of: ``"n = 6 and 5, 1 diverged"``, or ``"computed"`` without a sample."""
     size = "computed" if row.coverage == row.n == 1 else f"n = {row.n}" + (f" and {row.n_other}" if row.n_other else "")
-    diverged = f", {row.diverged} diverged" if row.diverged else ""
-    found = f"{NAMES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
-    return f"{row.part}: {found}, claimed {row.claimed}, {size}{diverged}: {row.outcome}"
+    return size + (f", {row.diverged} diverged" if row.diverged else "")

@@ -81,12 +81,16 @@ def link(label: str, shown: str) -> str:
     return f"#link(label({quoted(label)}))[{shown}]"
 
 
+def anchor(label: str) -> str:
+    """A place that shows nothing, for ``link`` to lead to."""
+    return f"#metadata(none)#label({quoted(label)})"
+
+
 def table(
     headings: Sequence[str],
     rows: Iterable[Sequence[str]],
     columns: Sequence[str],
     size: float = 7.0,
-    ruled: bool = False,
 ) -> str:
     """A table with a rule under its headings, broken over pages with the headings repeated.
 
@@ -94,16 +98,39 @@ def table(
         headings, rows: cells, markup already.
         columns: width of each column as Typst has it: ``auto``, ``1fr``, ``20mm``.
         size: of the type, in pt.
-        ruled: whether thin rules part the rows.
     """
-    rule = "table.hline(stroke: 0.3pt + luma(200)), " if ruled else ""
-    cells = rule.join(", ".join(f"[{cell}]" for cell in row) + ", " for row in rows)
+    return _table(headings, "".join(map(_cells, rows)), columns, size)
+
+
+def grouped_table(
+    headings: Sequence[str], groups: Mapping[str, Iterable[Sequence[str]]], columns: Sequence[str], size: float = 7.0
+) -> str:
+    """A table whose rows, parted by thin rules and never broken, stand below the names of their groups.
+
+    Args:
+        headings, columns, size: as in ``table``.
+        groups: name → rows, markup already; the name is repeated on every page that the group goes on to.
+    """
+    rule, within = "table.hline(stroke: 0.3pt + luma(200)), ", len(columns)
+    body = "".join(
+        f"table.header(level: 2, table.cell(colspan: {within}, inset: (x: {INSET}pt, top: 5pt, bottom: 2.5pt))"
+        f"[*{name}*]), {rule}{rule.join(map(_cells, rows))}"
+        for name, rows in groups.items()
+    )
+    return f"#[#set table.cell(breakable: false)\n{_table(headings, body, columns, size)}]\n"
+
+
+def _cells(row: Sequence[str]) -> str:
+    return ", ".join(f"[{cell}]" for cell in row) + ", "
+
+
+def _table(headings: Sequence[str], body: str, columns: Sequence[str], size: float) -> str:
     head = ", ".join(f"[*{heading}*]" for heading in headings)
     return (
         f"#[#set text(size: {size:g}pt)\n#set par(leading: 0.5em)\n"
         f"#table(columns: ({', '.join(columns)},), stroke: none, align: left + top, inset: (x: {INSET}pt, y: 2.2pt),\n"
         f"  table.hline(stroke: 0.7pt), table.header({head}), table.hline(stroke: 0.4pt),\n"
-        f"  {cells}table.hline(stroke: 0.7pt))]\n"
+        f"  {body}table.hline(stroke: 0.7pt))]\n"
     )
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from rectified import captions, markup, report_facts, report_tables, store
+from rectified import captions, markup, report_claims, report_facts, report_tables, store
 from rectified.captions import in_order
-from rectified.claims import numbers
 from rectified.config import Config
 from rectified.session import start_log
 from rectified.statistics import CONFIDENCE
+from rectified.webpage import readable
 
 TITLE = "Activation functions in physics-informed machine learning"
 ABOUT = (
@@ -20,21 +20,13 @@ ABOUT = (
     "are computed from all seeds of a run and never typed: a part of a claim holds if the whole interval of its "
     "median, of {confidence:.0f} % coverage or more, lies beyond the threshold, fails if it lies on the other side, "
     "and is undecided otherwise, as it is with fewer than six seeds. A claim is reproduced if all its parts hold, "
-    "reproduced in part if some hold and some fail, and not reproduced if all fail. Everything here is of the {tier} "
-    "tier."
+    "reproduced in part if some hold and some fail, not reproduced if all fail, and undecided otherwise. Everything "
+    "here is of the {tier} tier."
 )
-NUMBERS_NOTE = "median over n seeds [its interval]; what is deterministic has no interval"
 COSTS_NOTE = (
     "As measured in this run: the last run of each job that has left a benchmark, on the machines and beside the work "
     "that it happened to run on. Jobs run side by side, so that the clock of a run shows less than the sum."
 )
-# A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
-VERDICTS = {
-    "reproduced": ("#0072b2", "●"),
-    "reproduced in part": ("#aa4499", "◐"),
-    "not reproduced": ("#d55e00", "✕"),
-    "undecided at this tier": ("#666666", "○"),
-}
 
 
 def make(snakemake: Any) -> None:
@@ -59,6 +51,7 @@ def make(snakemake: Any) -> None:
     body = [
         front(config, claims, [*config.figures, *config.tables]),
         *(chapter(document, config, written, tables) for document in in_order([*config.figures, *config.tables])),
+        numbers(claims),
         costs(report_facts.times(config, results)),
         provenance(facts, versions),
     ]
@@ -73,13 +66,13 @@ def _key(file: str) -> str:
 
 
 def front(config: Config, claims: pd.DataFrame, documents: Iterable[str]) -> str:
-    """Title, what this is, how many claims came out how, and all claims with their numbers."""
+    """Title, what this is, how many claims came out how, and a row of each."""
     about = ABOUT.format(confidence=100 * CONFIDENCE, tier=config.tier)
     parts = [markup.heading(1, markup.text(TITLE)), f"{markup.text(about)}\n\n"]
     if len(claims):
-        parts += [markup.heading(2, "Verdicts"), counts(claims), markup.heading(2, "Claims")]
         exhibits = {f"{document}/{name}" for document in documents for name in _names(config, document)}
-        parts += [claims_table(claims, exhibits), markup.remark(NUMBERS_NOTE)]
+        parts += [markup.heading(2, "Verdicts"), report_claims.counts(claims), markup.heading(2, "Claims")]
+        parts.append(report_claims.verdicts(claims, exhibits))
     return "".join(parts)
 
 
@@ -88,46 +81,12 @@ def _names(config: Config, document: str) -> list[str]:
     return [*config.figures.get(document, {}), *config.tables.get(document, {})]
 
 
-def counts(claims: pd.DataFrame) -> str:
-    """How many claims of each document have which verdict."""
-    each = claims.drop_duplicates(["document", "claim"])
-    rows = [
-        [markup.text(_readable(document)), *(str((group.verdict == name).sum()) for name in VERDICTS), str(len(group))]
-        for document, group in each.groupby("document", sort=False)
-    ]
-    return markup.table(["document", *map(verdict, VERDICTS), "claims"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0)
-
-
-def verdict(name: str) -> str:
-    """A verdict as a coloured sign and a word."""
-    colour, sign = VERDICTS[name]
-    return f"#text(fill: rgb({markup.quoted(colour)}))[{markup.text(sign)}] {markup.text(name)}"
-
-
-def claims_table(claims: pd.DataFrame, exhibits: set[str]) -> str:
-    """One row per claim: its name, statement, verdict, the numbers of its parts, and where it is shown."""
-    rows = []
-    for (document, claim), parts in claims.groupby(["document", "claim"], sort=False):
-        first = parts.iloc[0]
-        lines = " \\ ".join(markup.text(numbers(part)) for part in parts.itertuples())
-        shown = markup.text(first.figure)
-        where = markup.link(first.figure, shown) if first.figure in exhibits else shown
-        name = f"{markup.text(_readable(document))} \\ {markup.text(claim)}"
-        rows.append([name, markup.text(first.statement), verdict(first.verdict), lines, where])
-    headings = ["claim", "statement", "verdict", "decisive numbers", "shown in"]
-    return markup.table(headings, rows, ["19mm", "1fr", "25mm", "1.35fr", "25mm"], 7.0, ruled=True)
-
-
-def _readable(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def chapter(
     document: str, config: Config, written: Mapping[str, captions.Caption], tables: Mapping[str, pd.DataFrame]
 ) -> str:
     """A document: its source in a sentence, then its figures, then its tables."""
     file = Path(captions.FOLDER, f"{document}.rst")
-    title, text = captions.read(file) if file.exists() else (_readable(document), "")
+    title, text = captions.read(file) if file.exists() else (readable(document), "")
     parts = ["#pagebreak(weak: true)\n", markup.heading(1, markup.text(title)), f"{markup.prose(text)}\n\n"]
     for name in in_order(config.figures.get(document, {})):
         key = f"figures/{document}/{name}"
@@ -144,10 +103,18 @@ def described(kind: str, name: str, caption: captions.Caption) -> str:
     title = markup.heading(3, markup.text(f"{kind} {name}: {caption.title}"), name)
     settings = f"#emph[Settings:] {markup.text(caption.settings)} #emph[Tier:] {markup.text(caption.tier)}."
     shown = [
-        f"{verdict(one['verdict'])}: {markup.text(one['claim'])}, {markup.text(one['statement'])}"
+        f"{report_claims.verdict(one['verdict'])}: {markup.text(one['claim'])}, {markup.text(one['statement'])}"
         for one in caption.verdicts
     ]
     return title + markup.small("\n\n".join(filter(None, [markup.prose(caption.text), settings, *shown])))
+
+
+def numbers(claims: pd.DataFrame) -> str:
+    """The numbers of all parts of all claims, if there are any."""
+    if claims.empty:
+        return ""
+    title = markup.heading(1, "Numbers of all claims")
+    return f"#pagebreak(weak: true)\n{title}{report_claims.all_numbers(claims)}"
 
 
 def costs(times: pd.DataFrame) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pages
-from rectified import captions, digest, markup, report, report_facts, report_tables, store
+from rectified import captions, digest, markup, report, report_claims, report_facts, report_tables, store
+from rectified.claims import verdict as verdict_of
 from rectified.config import Config
 from rectified.typography import plain_number
 
@@ -57,32 +58,69 @@ def text_of(path, body: str) -> str:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*report.VERDICTS])), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*report_claims.VERDICTS])), min_size=1, max_size=8))
 def test_counts_are_of_claims_not_of_parts_and_add_up(found):
     rows = [(document, f"c{number}", verdict) for number, (document, verdict) in enumerate(found)]
     table = claims(*rows)
     expected = pd.crosstab([d for d, _ in found], [v for _, v in found])
-    markup_of_counts = report.counts(table)
+    markup_of_counts = report_claims.counts(table)
     for document in {document for document, _ in found}:
-        numbers = [int(expected.loc[document].get(name, 0)) for name in report.VERDICTS]
-        row = ", ".join(f"[{number}]" for number in [document, *numbers, sum(numbers)])
+        numbers = [int(expected.loc[document].get(name, 0)) for name in report_claims.VERDICTS]
+        row = ", ".join(f"[{number}]" for number in [document.upper(), *numbers, sum(numbers)])
         assert row in markup_of_counts
 
 
-def test_a_claim_has_its_statement_verdict_as_a_word_numbers_and_place(tmp_path):
-    table = claims(("d", "c1", "not reproduced"), ("d", "c2", "reproduced"))
-    body = report.claims_table(table, {"d/fig1"}) + markup.heading(3, "shown", "d/fig1")
-    found = text_of(tmp_path / "one.pdf", body)
-    for text in ("c1isso", "c2isso", "notreproduced", "part1:20.4[18.9,24.1],claimed>5,n=6:holds", "d/fig1"):
+def claim(name: str, *outcomes: str, document: str = "d") -> pd.DataFrame:
+    """A claim whose parts have these outcomes, and their place as value."""
+    stated = {"document": document, "claim": name, "statement": f"{name} is so", "figure": "d/fig1"}
+    return pd.DataFrame(
+        [
+            PART | stated | {"part": f"part {place}", "value": place, "outcome": outcome}
+            for place, outcome in enumerate(outcomes, 1)
+        ]
+    ).assign(verdict=verdict_of([*outcomes]))
+
+
+def test_a_claim_has_its_statement_verdict_as_a_word_number_and_place(tmp_path):
+    table = pd.concat([claim("c1", "fails", "fails"), claim("c2", "holds", document="deep_ritz")])
+    body = report_claims.verdicts(table, {"d/fig1"}) + report_claims.all_numbers(table)
+    found = text_of(tmp_path / "one.pdf", body + markup.heading(3, "shown", "d/fig1"))
+    for text in ("c1isso", "c2isso", "notreproduced", "1[18.9,24.1]claimed>5,n=61of2", "DeepRitz", "d/fig1"):
         assert text in found
 
 
 def test_a_claim_may_be_shown_by_what_the_tier_has_not(tmp_path):
-    assert "d/fig1" in text_of(tmp_path / "one.pdf", report.claims_table(claims(("d", "c1", "reproduced")), set()))
+    table = claim("c1", "holds", document="other")
+    body = report_claims.verdicts(table, set()) + report_claims.all_numbers(table)
+    assert "d/fig1" in text_of(tmp_path / "one.pdf", body)
+
+
+OUTCOMES = st.lists(st.sampled_from(["holds", "fails", "undecided"]), min_size=1, max_size=6)
+
+
+@given(OUTCOMES)
+def test_without_the_decisive_parts_outcome_the_verdict_would_be_another(outcomes):
+    place = report_claims.decisive(claim("c1", *outcomes))
+    without = ["holds" if outcome == outcomes[place] else outcome for outcome in outcomes]
+    assert outcomes[place] not in outcomes[:place]
+    if verdict_of(outcomes) == "reproduced":
+        assert place == 0
+    else:
+        assert verdict_of(without) != verdict_of(outcomes)
+
+
+def test_all_parts_of_all_claims_have_their_numbers_and_links_lead_both_ways(tmp_path):
+    table = pd.concat([claim("c1", "holds", "undecided"), claim("c2", "fails")])
+    path = tmp_path / "one.pdf"
+    body = f"{report_claims.verdicts(table, set())}#pagebreak()\n{report_claims.all_numbers(table)}"
+    found = text_of(path, body)
+    for text in ("part11[18.9,24.1]>5n=6holds", "part22[18.9,24.1]>5n=6undecided", "part11[18.9,24.1]>5n=6fails"):
+        assert text in found
+    assert [len(page.get("/Annots", [])) for page in pypdf.PdfReader(path).pages] == [2, 2]
 
 
 def test_verdicts_are_told_apart_without_their_colour():
-    assert len({sign for _, sign in report.VERDICTS.values()}) == len(report.VERDICTS)
+    assert len({sign for _, sign in report_claims.VERDICTS.values()}) == len(report_claims.VERDICTS)
 
 
 COLUMNS = st.lists(

@@ -1,0 +1,112 @@
+"""Claims on paper: how many have which verdict, a row of each with the part that decides it, and all their numbers."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import pandas as pd
+
+from rectified import markup
+from rectified.claim_pages import found, sample
+from rectified.webpage import readable
+
+# A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
+VERDICTS = {
+    "reproduced": ("#0072b2", "●"),
+    "reproduced in part": ("#aa4499", "◐"),
+    "not reproduced": ("#d55e00", "✕"),
+    "undecided at this tier": ("#666666", "○"),
+}
+DECISIVE = {
+    "reproduced": "holds",
+    "reproduced in part": "fails",
+    "not reproduced": "fails",
+    "undecided at this tier": "undecided",
+}
+NOTE = (
+    "Shown is the first part that made the verdict what it is: the first that fails if a claim is not reproduced, or "
+    "in part, the first undecided one if it is undecided, and else the first. Numbers: median over n seeds or networks "
+    "[its interval], if nothing else is said; n and m: of two samples that are not paired. What is computed has no "
+    "interval. The name of a claim leads to the numbers of all its parts."
+)
+NUMBERS_NOTE = (
+    "Median over n seeds or networks [its interval], if nothing else is said; n and m: of two samples that are not "
+    "paired. What is computed has no interval. The name of a claim leads back to its verdict."
+)
+SIZE = 6.5  # pt: the verdicts are meant to be seen together
+
+
+def counts(claims: pd.DataFrame) -> str:
+    """How many claims of each document have which verdict."""
+    each = claims.drop_duplicates(["document", "claim"])
+    rows = [
+        [markup.text(readable(document)), *(str((group.verdict == name).sum()) for name in VERDICTS), str(len(group))]
+        for document, group in each.groupby("document", sort=False)
+    ]
+    return markup.table(["claims of", *map(verdict, VERDICTS), "all"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0)
+
+
+def verdict(name: str) -> str:
+    """A verdict as a coloured sign and a word."""
+    colour, sign = VERDICTS[name]
+    return f"#text(fill: rgb({markup.quoted(colour)}))[{markup.text(sign)}] {markup.text(name)}"
+
+
+def verdicts(claims: pd.DataFrame, exhibits: Collection[str]) -> str:
+    """One row per claim: its name, statement, verdict, the part that decides it, and where it is shown.
+
+    Args:
+        claims: one row per part.
+        exhibits: labels of the headings that there are for a claim to be shown at.
+    """
+    groups = {
+        markup.text(readable(document)): [_row(parts, exhibits) for parts in each]
+        for document, each in _by_document(claims)
+    }
+    headings = ["claim", "statement", "verdict", "decisive number", "part", "shown in"]
+    columns = ["auto", "1fr", "20mm", "42mm", "auto", "auto"]
+    return markup.grouped_table(headings, groups, columns, SIZE) + markup.remark(NOTE)
+
+
+def _by_document(claims: pd.DataFrame) -> Iterator[tuple[str, list[pd.DataFrame]]]:
+    """The parts of each claim, by document, in their order."""
+    for document, group in claims.groupby("document", sort=False):
+        yield document, [parts for _, parts in group.groupby("claim", sort=False)]
+
+
+def _row(parts: pd.DataFrame, exhibits: Collection[str]) -> list[str]:
+    first, place = parts.iloc[0], decisive(parts)
+    part = parts.iloc[place]
+    name = markup.anchor(_label("verdict", first)) + markup.link(_label("numbers", first), markup.text(first.claim))
+    number = f"{markup.text(found(part))} \\ {markup.text(f'claimed {part.claimed}, {sample(part)}')}"
+    shown = markup.text(first.figure.removeprefix(f"{first.document}/"))
+    where = markup.link(first.figure, shown) if first.figure in exhibits else shown
+    which = markup.text(f"{place + 1} of {len(parts)}")
+    return [name, markup.text(first.statement), verdict(first.verdict), number, which, where]
+
+
+def decisive(parts: pd.DataFrame) -> int:
+    """The place of the part that decides a claim: the first whose outcome made the verdict what it is."""
+    outcomes = parts.outcome.tolist()
+    return outcomes.index(DECISIVE[parts.verdict.iloc[0]])
+
+
+def _label(kind: str, row: Any) -> str:
+    return f"{kind}/{row.document}/{row.claim}"
+
+
+def all_numbers(claims: pd.DataFrame) -> str:
+    """One row per part of each claim, to which the names of claims in ``verdicts`` lead."""
+    groups = {
+        markup.text(readable(document)): [row for parts in each for row in _numbers(parts)]
+        for document, each in _by_document(claims)
+    }
+    headings = ["claim", "part", "found", "claimed", "of", "outcome"]
+    table = markup.grouped_table(headings, groups, ["auto", "1fr", "42mm", "auto", "27mm", "auto"], SIZE)
+    return table + markup.remark(NUMBERS_NOTE)
+
+
+def _numbers(parts: pd.DataFrame) -> Iterator[list[str]]:
+    for place, row in enumerate(parts.itertuples()):
+        name = markup.anchor(_label("numbers", row)) + markup.link(_label("verdict", row), markup.text(row.claim))
+        cells = [row.part, found(row), row.claimed, sample(row), row.outcome]
+        yield ["" if place else name, *map(markup.text, cells)]
