@@ -17,12 +17,16 @@ SIZE = 6.5
 TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 USES = {1: "u′", 2: "u_xx"}
 SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
+STARTS = {
+    "collocation": "PINN: Glorot for every activation, weights from N(0, 2/(fan-in + fan-out)), C_b = 0",
+    "ritz": "Deep Ritz: the same draw for every activation",
+}
 CLASSES = {
     "smooth": "smooth: every derivative is continuous",
     "jumps": "jumps: σ itself is not continuous",
 }
 NOTES = (
-    "Numbers are medians [smallest, largest] over seeds; a diverged run counts as an infinite error in ranks and is "
+    "Numbers are medians over seeds [smallest, largest]; a diverged run counts as an infinite error in ranks and is "
     "left out of medians. Ranks are by median, smallest error first; in brackets the places that pairwise tests "
     "(Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
     "Audit: relative mismatch of what training uses with differences of what is evaluated; parameter: of the gradient "
@@ -39,7 +43,7 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         table: as ``rows.table`` makes it.
         results: what it was made from, for the numbers of the references and the settings.
     """
-    left = [_formula(table, activation), _criticality(table)]
+    left = [_formula(table, activation), _criticality(table), _starts(table)]
     right = [_audit(table), _landscape(table), _refused(table)]
     sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
     body = [
@@ -75,10 +79,18 @@ def exact(value: float) -> str:
 
 def over_seeds(row: Mapping) -> str:
     """Median [smallest, largest], and how many diverged."""
-    lost = f" ({int(row['diverged'])} of {int(row['seeds'])} diverged)" if row["diverged"] else ""
     if row["diverged"] == row["seeds"]:
         return f"every one of {int(row['seeds'])} seeds diverged"
-    return f"{number(row['median'])} [{number(row['low'])}, {number(row['high'])}]{lost}"
+    return f"{number(row['median'])} [{number(row['low'])}, {number(row['high'])}]{_lost(row)}"
+
+
+def middle(row: Mapping) -> str:
+    """The median alone, and how many diverged."""
+    return "diverged" if row["diverged"] == row["seeds"] else number(row["median"]) + _lost(row)
+
+
+def _lost(row: Mapping) -> str:
+    return f" ({int(row['diverged'])} of {int(row['seeds'])} diverged)" if row["diverged"] else ""
 
 
 def placed(row: Mapping) -> str:
@@ -126,19 +138,26 @@ def _criticality(table: pd.DataFrame) -> str:
     lines.append(text(limit + ("" if np.isnan(safe) else " from inputs with |x|²/n₀ = 1")))
     if not np.isnan(first):
         lines.append(text(f"ten layers at the critical C_W do not double K up to {exact(first)}"))
-    lines += list(_starts(table))
     return heading("Criticality") + _lines(lines)
 
 
-def _starts(table: pd.DataFrame) -> Iterator[str]:
-    """With which C_W and C_b the regressions started, and why."""
+def _starts(table: pd.DataFrame) -> str:
+    """What weights were drawn with, and why."""
+    lines = [*map(text, _variances(table))]
+    lines += [text(words) for task, words in STARTS.items() if (table.section == task).any()]
+    return heading("Start") + _lines(lines) if lines else ""
+
+
+def _variances(table: pd.DataFrame) -> Iterator[str]:
+    """With which C_W and C_b the regressions started, by the rule for the class of the activation."""
     starts = table[table.section == "start"]
     for (experiment, name), group in starts.groupby(["experiment", "variant"], sort=False):
         value = group.set_index("quantity")["median"]
         weight, first, bias = (value[f"{kind}_variance"] for kind in ("weight", "first_weight", "bias"))
         own = "" if first == weight else f" (first layer {exact(first)})"
         reason = next(filter(None, group.text), "")
-        yield text(f"{short(experiment)} {name} started at C_W = {exact(weight)}{own}, C_b = {exact(bias)}: {reason}")
+        case = f"{short(experiment)} {name}".strip()
+        yield f"{case}: C_W = {exact(weight)}{own}, C_b = {exact(bias)} by rule ({reason})"
 
 
 def _audit(table: pd.DataFrame) -> str:
@@ -179,7 +198,7 @@ def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
 
 
 def _beside(result: Result | None, quantity: str) -> str:
-    return "–" if result is None else over_seeds(summary_of(per_seed(result, quantity)))
+    return "–" if result is None else middle(summary_of(per_seed(result, quantity)))
 
 
 def _landscape(table: pd.DataFrame) -> str:
@@ -199,7 +218,7 @@ def _refused(table: pd.DataFrame) -> str:
     for reason, group in found.groupby("text", sort=False):
         cases = [f"{short(r['experiment'])} {_word(r['variant'])}".strip() for r in group.to_dict("records")]
         lines.append(f"{text(', '.join(cases))}: {text(reason)}")
-    return heading("Refused") + _lines(lines)
+    return heading("Left out") + _lines(lines)
 
 
 def _word(name: str) -> str:
@@ -209,13 +228,15 @@ def _word(name: str) -> str:
 def _foot(results: list[Result], activation: str, tier: str) -> str:
     """What the numbers mean, and the settings they were computed with."""
     settings = dict.fromkeys(_settings(r) for r in results if r.job.settings.activation == activation)
-    lines = [*NOTES, f"{tier} tier. " + "; ".join(filter(None, settings)) + "."]
+    lines = [*NOTES, f"{tier} tier. " + "".join(f"{words}. " for words in settings if words)]
     words = " \\\n".join(text(line) for line in lines)
-    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(90))[{words}]\n"
+    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(60))[{words}]\n"
 
 
 def _settings(result: Result) -> str:
     s = result.job.settings
+    if s.task not in (*ERRORS, "landscape"):
+        return ""
     values = {name: getattr(s, name, None) for name in SETTINGS}
-    given = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
+    given = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value is not None)
     return f"{short(result.job.experiment)}: {given}" if given else ""
