@@ -230,7 +230,7 @@ def test_a_page_has_all_sections_and_its_numbers(mish, tmp_path):
     assert "Left out" in words
     assert "ritz: problem k2, width" in words
     assert "hidden layers 1, points" in words
-    assert "regression f1: C_W = 2, C_b = 0.1 by rule (because)" in words
+    assert "regression f1, g1: C_W = 2, C_b = 0.1 by rule (because)" in words
     assert "PINN: Glorot for every activation" in words
     style.use()
     style.save(figure.draw(results, activations.get("mish", MISH["custom_activations"])), *_files(tmp_path))

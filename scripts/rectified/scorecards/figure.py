@@ -22,8 +22,9 @@ LOOKS = (
     {"linewidth": 1.0, "linestyle": (0, (1, 1))},
 )
 INK = "0.1"  # of the activation itself; colours are of the references
+WIDE = 20.0  # from which ratio on susceptibilities have a logarithmic axis
 SMALLEST = 1e-4  # susceptibilities below are not drawn
-HEIGHT, SPREAD = 4.3, 0.7  # inches; of one case over its unit of the axis
+HEIGHT, SPREAD = 4.0, 0.7  # inches; of one case over its unit of the axis
 SHORT = {"autodiff": "autodiff", "finite_difference": "finite\ndifferences", "kink_aware": "kink-\naware"}
 
 
@@ -41,6 +42,7 @@ def draw(results: list[Result], activation: Activation) -> Figure:
     for axis, task in zip(axes[1], ERRORS):
         _or_refused(axis, by_task[task], _strips, results, [activation.name, *names])
         axis.set_title(TITLES[task])
+    next((axis for axis in axes[1] if axis.has_data()), axes[1, 0]).set_ylabel("relative error")
     style.letters(list(axes.flat))
     handles = [_mark(name, activation.name) for name in [activation.name, *names]]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
@@ -110,30 +112,40 @@ def _susceptibilities(axis: Axes, results: list[Result]) -> None:
     result = results[0]
     arrays = result.arrays("theory")
     critical, given = float(arrays.critical_weight_variance), result.job.settings.weight_variance
-    scale = given if np.isnan(critical) else critical
+    scale, drawn, words = given if np.isnan(critical) else critical, [], []
     for name, symbol, look in zip(("parallel", "perpendicular"), (r"$\chi_\parallel$", r"$\chi_\perp$"), LOOKS):
         values = arrays[name].where(np.isfinite(arrays[name])) * scale / given
-        if values.notnull().any():
+        if (values > 0).any():
             axis.plot(arrays.kernel, values, color=INK, label=symbol, **look)
+            drawn.append(values.where(values > 0))
+        else:
+            words.append(f"{symbol} = 0" if values.notnull().any() else rf"{symbol} = $\infty$")
     axis.set(xscale="log", xlabel="kernel $K$", ylabel=rf"$\chi$ at $C_W$ = {scale:.4g}")
-    axis.set_yscale("log")
-    low, high = axis.get_ylim()
-    axis.set_ylim(*(max(low, SMALLEST), high) if high / max(low, SMALLEST) > 4 else (0.5, 2))
+    axis.set_xlim(float(arrays.kernel.min()), float(arrays.kernel.max()))
+    axis.text(0.5, 0.5, "\n".join(words), ha="center", va="center", transform=axis.transAxes)
+    if not drawn:
+        axis.set_yticks([])
+        return
+    low, high = max(SMALLEST, min(float(v.min()) for v in drawn)), max(float(v.max()) for v in drawn)
+    if high / low > WIDE:
+        axis.set(yscale="log", ylim=(low / 1.3, high * 1.3))
+    else:
+        axis.set_ylim(min(0, low), max(1.2, 1.1 * high))
     if float(arrays.critical_kernel) > 0:
         axis.axvline(float(arrays.critical_kernel), color="0.4", linewidth=0.7, linestyle=":", label="$K^*$")
-    axis.axhline(1, color="0.5", linewidth=0.6, linestyle=":", zorder=0)
+    axis.axhline(1, color="0.5", linewidth=0.6, zorder=0)
     axis.legend(loc="best", handlelength=2.2)
 
 
 def _slices(axis: Axes, results: list[Result]) -> None:
-    """The energy of the first seed along the first vector of the first plane, above its smallest value."""
+    """The energy of the first seed along the first vector of the last plane, above the smallest of the problem."""
     for result, look in zip(results, LOOKS):
         arrays = result.arrays("landscape")
         middle = arrays.sizes["beta"] // 2
-        energy = arrays.energy.isel(seed=0, plane=0, beta=middle)
+        energy = arrays.energy.isel(seed=0, plane=-1, beta=middle)
         axis.plot(arrays.alpha, energy - arrays.minimum_energy, color=INK, label=_words(variant(result)), **look)
-    first = int(arrays["first"][0])
-    axis.set(xlabel=f"along eigenvector {first}", ylabel="energy gap", yscale="symlog")
+    first = int(arrays["first"][-1])
+    axis.set(xlabel=f"along eigenvector {first}", ylabel="energy gap")
     axis.legend(loc="best", handlelength=2.2)
 
 
@@ -159,7 +171,6 @@ def _strips(axis: Axes, mine: list[Result], results: list[Result], names: list[s
     axis.set_yscale("log")
     axis.set_xticks(range(len(groups)), [_tick(result, quantity) for result, quantity in groups], fontsize=6)
     axis.set_xlim(-0.5, len(groups) - 0.5)
-    axis.set_ylabel("relative error")
 
 
 def _tick(result: Result, quantity: str) -> str:

@@ -26,9 +26,9 @@ CLASSES = {
     "jumps": "jumps: σ itself is not continuous",
 }
 NOTES = (
-    "Numbers are medians over seeds [smallest, largest]; a diverged run counts as an infinite error in ranks and is "
-    "left out of medians. Ranks are by median, smallest error first; in brackets the places that pairwise tests "
-    "(Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
+    "Numbers are medians over seeds [smallest, largest], of the references medians alone; a diverged run counts as an "
+    "infinite error in ranks and is left out of medians. Ranks are by median, smallest error first; in brackets the "
+    "places that pairwise tests (Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
     "Audit: relative mismatch of what training uses with differences of what is evaluated; parameter: of the gradient "
     "with differences of the integral; jumps and kinks per line.",
     "Roughness: standard deviation of second differences over the range, on planes of Hessian eigenvectors; "
@@ -43,8 +43,8 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         table: as ``rows.table`` makes it.
         results: what it was made from, for the numbers of the references and the settings.
     """
-    left = [_formula(table, activation), _criticality(table), _starts(table)]
-    right = [_audit(table), _landscape(table), _refused(table)]
+    left = [_formula(table, activation), _criticality(table)]
+    right = [_audit(table), _landscape(table), _starts(table), _refused(table)]
     sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
     body = [
         f"= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: 'regular')[{text(tier)} tier]\n".replace(
@@ -52,7 +52,7 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         ),
         f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n',
         f'#align(center, image("{FIGURE}", width: 100%))\n#v(1mm)\n',
-        f"#grid(columns: (1fr, 1.15fr), column-gutter: 5mm, {sides})\n",
+        f"#grid(columns: (1fr, 1.25fr), column-gutter: 5mm, {sides})\n",
         _errors(table, results, activation.name),
         _foot(results, activation.name, tier),
     ]
@@ -132,10 +132,12 @@ def _criticality(table: pd.DataFrame) -> str:
     value = found["median"]
     lines = [f"class: *{text(kind)}*{text(', ' + stability if stability else '')} \\({text(reason)}\\)"]
     names = {"critical_weight_variance": "C_W", "critical_bias_variance": "C_b", "critical_kernel": "K*"}
-    lines.append(text("critical: " + ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())))
+    if value[list(names)].notna().any():
+        numbers = ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())
+        lines.append(text(f"critical: {numbers}"))
     safe, first = value["largest_safe_weight_variance"], value["largest_first_kernel"]
-    limit = "no C_W explodes from inputs with |x|²/n₀ = 1" if np.isnan(safe) else f"explodes above C_W = {exact(safe)}"
-    lines.append(text(limit + ("" if np.isnan(safe) else " from inputs with |x|²/n₀ = 1")))
+    limit = "at no C_W" if np.isnan(safe) else f"above C_W = {exact(safe)}"
+    lines.append(text(f"from inputs with |x|²/n₀ = 1, K explodes {limit}"))
     if not np.isnan(first):
         lines.append(text(f"ten layers at the critical C_W do not double K up to {exact(first)}"))
     return heading("Criticality") + _lines(lines)
@@ -150,14 +152,16 @@ def _starts(table: pd.DataFrame) -> str:
 
 def _variances(table: pd.DataFrame) -> Iterator[str]:
     """With which C_W and C_b the regressions started, by the rule for the class of the activation."""
-    starts = table[table.section == "start"]
+    starts, cases = table[table.section == "start"], {}
     for (experiment, name), group in starts.groupby(["experiment", "variant"], sort=False):
         value = group.set_index("quantity")["median"]
         weight, first, bias = (value[f"{kind}_variance"] for kind in ("weight", "first_weight", "bias"))
         own = "" if first == weight else f" (first layer {exact(first)})"
         reason = next(filter(None, group.text), "")
-        case = f"{short(experiment)} {name}".strip()
-        yield f"{case}: C_W = {exact(weight)}{own}, C_b = {exact(bias)} by rule ({reason})"
+        words = f"C_W = {exact(weight)}{own}, C_b = {exact(bias)} by rule ({reason})"
+        cases.setdefault((short(experiment), words), []).append(name)
+    for (experiment, words), names in cases.items():
+        yield f"{' '.join([experiment, ', '.join(filter(None, names))]).strip()}: {words}"
 
 
 def _audit(table: pd.DataFrame) -> str:
@@ -189,7 +193,7 @@ def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
         rows.append([case, ERRORS[row["section"]][row["quantity"]], over_seeds(row), placed(row), *beside])
     heads = ["case", "error", label(activation), "rank", *map(label, others)]
     cells = [[text(cell) for cell in row] for row in rows]
-    widths = ["auto", "auto", *["auto"] * (len(heads) - 3), "1fr"]
+    widths = [*["auto"] * 4, *["1fr"] * len(others)]
     missing = [TITLES[task] for task in ERRORS if not (table.section == task).any()]
     lost = _lines([text(f"{', '.join(missing)}: refused")]) if missing else ""
     return (
