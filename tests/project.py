@@ -11,7 +11,7 @@ from pathlib import Path
 from rectified.plan import listed_jobs
 
 ROOT = Path(__file__).parent.parent
-ALL = ("all", "report")
+ALL = ("all", "report", "scorecards")
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
 CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")

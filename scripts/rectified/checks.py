@@ -30,11 +30,13 @@ def check_memory(settings: Task, grid: int, limit: float) -> None:
 
 
 def why_not(settings: Task, activation: Activation) -> str:
-    """Why the task cannot take an activation, in a sentence; nothing if it can."""
+    """Why a sweep over all activations leaves one out, in a sentence: the task cannot take it, or need not."""
     try:
         check_activation(settings, activation)
     except ConfigError as error:
         return str(error)
+    if "kink_aware" in (getattr(settings, "gradient", None), getattr(settings, "quadrature", None)):
+        return "" if activation.kinks else f"activation {settings.activation!r} is smooth: there are no kinks to follow"
     return ""
 
 

@@ -31,8 +31,9 @@ def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
     for name in [*activations.REGISTRY, "mish", "steps"]:
         tasks = {found.cases[case.experiment][case.case].task for case in found.scored(name)}
         assert tasks >= {"theory", "regression", "collocation", "audit"}
-        jumps = activations.get(name, MISH["custom_activations"]).smoothness == "jumps"
-        assert bool(found.refused(name)) == jumps
+        smoothness = activations.get(name, MISH["custom_activations"]).smoothness
+        jumps = smoothness == "jumps"
+        assert bool(found.refused(name)) == (smoothness in ("jumps", "smooth"))
         assert jumps != any("scorecard_landscape/" in f"{case.experiment}/" for case in found.scored(name))
 
 
@@ -50,6 +51,16 @@ def test_what_looks_at_a_refused_case_is_refused_for_the_same_reason():
     assert set(map(str.strip, refused.values())) == {"activation 'perceptron' jumps: û would have no finite energy"}
     assert {"scorecard_ritz/autodiff-perceptron", "scorecard_audit/ritz-perceptron"} <= set(refused)
     assert not any(case.startswith("scorecard_poisson/") for case in refused)
+
+
+def test_quadrature_follows_kinks_where_there_are_some():
+    reasons = config().refused("mish")
+    assert all("kink_aware" in case for case in reasons)
+    assert set(reasons.values()) == {"activation 'mish' is smooth: there are no kinks to follow"}
+    kept = {case.case for case in config().scored("mish") if "scorecard_ritz" in case.experiment}
+    assert {"autodiff-mish", "finite_difference-mish", "kink_aware-relu"} <= kept
+    assert {"kink_aware-mish", "kink_aware-tanh"}.isdisjoint(kept)
+    assert not config().refused("mrepu2")
 
 
 def test_every_stands_for_all_and_lists_each_once():
@@ -216,7 +227,11 @@ def test_a_page_has_all_sections_and_its_numbers(mish, tmp_path):
         assert f"== {section}" in words
     for said in ("3 [1, 5] (1 of 6 diverged)", "2 of 3", "half-stable", "K* = 0.5", "inconsistent", "smoke tier"):
         assert said in words
-    assert "Refused" not in words
+    assert "Left out" in words
+    assert "ritz: problem k2, width" in words
+    assert "hidden layers 1, points" in words
+    assert "regression f1, g1: C_W = 2, C_b = 0.1 by rule (because)" in words
+    assert "PINN: Glorot for every activation" in words
     style.use()
     style.save(figure.draw(results, activations.get("mish", MISH["custom_activations"])), *_files(tmp_path))
     markup.compile_pdf(tmp_path / "page.pdf", source, {page.FIGURE: tmp_path / "f.pdf"})
@@ -230,7 +245,7 @@ def _files(folder):
 def test_a_page_says_what_was_refused_and_why(tmp_path):
     results, table = made(tmp_path, "perceptron")
     source, words = words_of(results, table, "perceptron")
-    assert "== Refused" in words
+    assert "== Left out" in words
     assert "û would have no finite energy" in words
     assert "Deep Ritz: refused" in words
     assert "at x = 0: σ jumps by 2" in words

@@ -37,11 +37,13 @@ def test_nothing_but_references_is_computed_beside(scored):
 def test_numbers_of_a_card_are_those_of_its_cases(scored):
     found = card(scored, "mish")
     assert (scored.folder / f"{STEM}/mish.pdf").read_bytes().startswith(b"%PDF")
-    for variant in ("autodiff", "finite_difference", "kink_aware"):
+    for variant in ("autodiff", "finite_difference"):
         fields = store.read_arrays(scored.folder / f"{STEM}/scorecard_ritz/{variant}-mish/fields.nc")
         row = found.loc["ritz", "scorecard_ritz", variant, "relative_l2"]
         assert row["median"].item() == pytest.approx(float(fields.relative_l2.median()), rel=1e-5)
         assert row["of"].item() == 3
+    assert "kink_aware" not in found.loc["ritz"].index.get_level_values("variant")
+    assert found.xs("refused", level="section").text.str.contains("no kinks to follow").all()
     theory = store.read_arrays(scored.folder / f"{STEM}/scorecard_theory/mish/theory.nc")
     classes = found.xs(("criticality", "universality_class"), level=("section", "quantity"))
     assert classes.text.item() == theory.attrs["universality_class"]
@@ -52,7 +54,7 @@ def test_numbers_of_a_card_are_those_of_its_cases(scored):
 def test_a_card_says_what_was_refused(scored):
     found = card(scored, "perceptron")
     reasons = found.xs("refused", level="section").text
-    assert len(reasons) == 7
+    assert len(reasons) == 8
     assert reasons.str.contains("jumps: û would have no finite energy").all()
     assert "ritz" not in found.index.get_level_values("section")
     assert "collocation" in found.index.get_level_values("section")

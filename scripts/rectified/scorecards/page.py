@@ -17,14 +17,18 @@ SIZE = 6.5
 TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 USES = {1: "u′", 2: "u_xx"}
 SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
+STARTS = {
+    "collocation": "PINN: Glorot for every activation, weights from N(0, 2/(fan-in + fan-out)), C_b = 0",
+    "ritz": "Deep Ritz: the same draw for every activation",
+}
 CLASSES = {
     "smooth": "smooth: every derivative is continuous",
     "jumps": "jumps: σ itself is not continuous",
 }
 NOTES = (
-    "Numbers are medians [smallest, largest] over seeds; a diverged run counts as an infinite error in ranks and is "
-    "left out of medians. Ranks are by median, smallest error first; in brackets the places that pairwise tests "
-    "(Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
+    "Numbers are medians over seeds [smallest, largest], of the references medians alone; a diverged run counts as an "
+    "infinite error in ranks and is left out of medians. Ranks are by median, smallest error first; in brackets the "
+    "places that pairwise tests (Mann–Whitney, corrected by Holm) do not rule out, at 95 %.",
     "Audit: relative mismatch of what training uses with differences of what is evaluated; parameter: of the gradient "
     "with differences of the integral; jumps and kinks per line.",
     "Roughness: standard deviation of second differences over the range, on planes of Hessian eigenvectors; "
@@ -40,7 +44,7 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         results: what it was made from, for the numbers of the references and the settings.
     """
     left = [_formula(table, activation), _criticality(table)]
-    right = [_audit(table), _landscape(table), _refused(table)]
+    right = [_audit(table), _landscape(table), _starts(table), _refused(table)]
     sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
     body = [
         f"= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: 'regular')[{text(tier)} tier]\n".replace(
@@ -48,7 +52,7 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
         ),
         f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n',
         f'#align(center, image("{FIGURE}", width: 100%))\n#v(1mm)\n',
-        f"#grid(columns: (1fr, 1.15fr), column-gutter: 5mm, {sides})\n",
+        f"#grid(columns: (1fr, 1.25fr), column-gutter: 5mm, {sides})\n",
         _errors(table, results, activation.name),
         _foot(results, activation.name, tier),
     ]
@@ -75,10 +79,18 @@ def exact(value: float) -> str:
 
 def over_seeds(row: Mapping) -> str:
     """Median [smallest, largest], and how many diverged."""
-    lost = f" ({int(row['diverged'])} of {int(row['seeds'])} diverged)" if row["diverged"] else ""
     if row["diverged"] == row["seeds"]:
         return f"every one of {int(row['seeds'])} seeds diverged"
-    return f"{number(row['median'])} [{number(row['low'])}, {number(row['high'])}]{lost}"
+    return f"{number(row['median'])} [{number(row['low'])}, {number(row['high'])}]{_lost(row)}"
+
+
+def middle(row: Mapping) -> str:
+    """The median alone, and how many diverged."""
+    return "diverged" if row["diverged"] == row["seeds"] else number(row["median"]) + _lost(row)
+
+
+def _lost(row: Mapping) -> str:
+    return f" ({int(row['diverged'])} of {int(row['seeds'])} diverged)" if row["diverged"] else ""
 
 
 def placed(row: Mapping) -> str:
@@ -120,25 +132,36 @@ def _criticality(table: pd.DataFrame) -> str:
     value = found["median"]
     lines = [f"class: *{text(kind)}*{text(', ' + stability if stability else '')} \\({text(reason)}\\)"]
     names = {"critical_weight_variance": "C_W", "critical_bias_variance": "C_b", "critical_kernel": "K*"}
-    lines.append(text("critical: " + ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())))
+    if value[list(names)].notna().any():
+        numbers = ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())
+        lines.append(text(f"critical: {numbers}"))
     safe, first = value["largest_safe_weight_variance"], value["largest_first_kernel"]
-    limit = "no C_W explodes from inputs with |x|²/n₀ = 1" if np.isnan(safe) else f"explodes above C_W = {exact(safe)}"
-    lines.append(text(limit + ("" if np.isnan(safe) else " from inputs with |x|²/n₀ = 1")))
+    limit = "at no C_W" if np.isnan(safe) else f"above C_W = {exact(safe)}"
+    lines.append(text(f"from inputs with |x|²/n₀ = 1, K explodes {limit}"))
     if not np.isnan(first):
         lines.append(text(f"ten layers at the critical C_W do not double K up to {exact(first)}"))
-    lines += list(_starts(table))
     return heading("Criticality") + _lines(lines)
 
 
-def _starts(table: pd.DataFrame) -> Iterator[str]:
-    """With which C_W and C_b the regressions started, and why."""
-    starts = table[table.section == "start"]
+def _starts(table: pd.DataFrame) -> str:
+    """What weights were drawn with, and why."""
+    lines = [*map(text, _variances(table))]
+    lines += [text(words) for task, words in STARTS.items() if (table.section == task).any()]
+    return heading("Start") + _lines(lines) if lines else ""
+
+
+def _variances(table: pd.DataFrame) -> Iterator[str]:
+    """With which C_W and C_b the regressions started, by the rule for the class of the activation."""
+    starts, cases = table[table.section == "start"], {}
     for (experiment, name), group in starts.groupby(["experiment", "variant"], sort=False):
         value = group.set_index("quantity")["median"]
         weight, first, bias = (value[f"{kind}_variance"] for kind in ("weight", "first_weight", "bias"))
         own = "" if first == weight else f" (first layer {exact(first)})"
         reason = next(filter(None, group.text), "")
-        yield text(f"{short(experiment)} {name} started at C_W = {exact(weight)}{own}, C_b = {exact(bias)}: {reason}")
+        words = f"C_W = {exact(weight)}{own}, C_b = {exact(bias)} by rule ({reason})"
+        cases.setdefault((short(experiment), words), []).append(name)
+    for (experiment, words), names in cases.items():
+        yield f"{' '.join([experiment, ', '.join(filter(None, names))]).strip()}: {words}"
 
 
 def _audit(table: pd.DataFrame) -> str:
@@ -170,7 +193,7 @@ def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
         rows.append([case, ERRORS[row["section"]][row["quantity"]], over_seeds(row), placed(row), *beside])
     heads = ["case", "error", label(activation), "rank", *map(label, others)]
     cells = [[text(cell) for cell in row] for row in rows]
-    widths = ["auto", "auto", *["auto"] * (len(heads) - 3), "1fr"]
+    widths = [*["auto"] * 4, *["1fr"] * len(others)]
     missing = [TITLES[task] for task in ERRORS if not (table.section == task).any()]
     lost = _lines([text(f"{', '.join(missing)}: refused")]) if missing else ""
     return (
@@ -179,7 +202,7 @@ def _errors(table: pd.DataFrame, results: list[Result], activation: str) -> str:
 
 
 def _beside(result: Result | None, quantity: str) -> str:
-    return "–" if result is None else over_seeds(summary_of(per_seed(result, quantity)))
+    return "–" if result is None else middle(summary_of(per_seed(result, quantity)))
 
 
 def _landscape(table: pd.DataFrame) -> str:
@@ -199,7 +222,7 @@ def _refused(table: pd.DataFrame) -> str:
     for reason, group in found.groupby("text", sort=False):
         cases = [f"{short(r['experiment'])} {_word(r['variant'])}".strip() for r in group.to_dict("records")]
         lines.append(f"{text(', '.join(cases))}: {text(reason)}")
-    return heading("Refused") + _lines(lines)
+    return heading("Left out") + _lines(lines)
 
 
 def _word(name: str) -> str:
@@ -209,13 +232,15 @@ def _word(name: str) -> str:
 def _foot(results: list[Result], activation: str, tier: str) -> str:
     """What the numbers mean, and the settings they were computed with."""
     settings = dict.fromkeys(_settings(r) for r in results if r.job.settings.activation == activation)
-    lines = [*NOTES, f"{tier} tier. " + "; ".join(filter(None, settings)) + "."]
+    lines = [*NOTES, f"{tier} tier. " + "".join(f"{words}. " for words in settings if words)]
     words = " \\\n".join(text(line) for line in lines)
-    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(90))[{words}]\n"
+    return f"#v(1fr)\n#line(length: 100%, stroke: 0.4pt)\n#text(size: 6pt, fill: luma(60))[{words}]\n"
 
 
 def _settings(result: Result) -> str:
     s = result.job.settings
+    if s.task not in (*ERRORS, "landscape"):
+        return ""
     values = {name: getattr(s, name, None) for name in SETTINGS}
-    given = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
+    given = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value is not None)
     return f"{short(result.job.experiment)}: {given}" if given else ""
