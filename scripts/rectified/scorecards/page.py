@@ -7,13 +7,23 @@ import pandas as pd
 
 from rectified import markup, style
 from rectified.activations import Activation, label
-from rectified.markup import text
+from rectified.markup import quoted, text
 from rectified.results import Result
 from rectified.scorecards.rows import ERRORS, peers, per_seed, short, summary_of, variant
 
 FIGURE = "figure.pdf"
 PRIMES = ("σ", "σ′", "σ″", "σ‴")
 SIZE = 6.5
+# The figure as wide as the page, or as large as what is said leaves room for.
+FITTED = """#set heading(numbering: none)
+#let fitted(head, file, rest) = layout(size => {
+  let said = measure(block(width: size.width, head + rest)).height + 8mm
+  let whole = measure(image(file, width: size.width)).height
+  head
+  align(center, image(file, width: size.width * calc.max(0.6, calc.min(1, (size.height - said) / whole))))
+  rest
+})
+"""
 TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
 USES = {1: "u′", 2: "u_xx"}
 SETTINGS = ("problem", "target", "width", "hidden_layers", "points", "batch", "learning_rate", "epochs", "seeds")
@@ -46,18 +56,19 @@ def markup_of(table: pd.DataFrame, results: list[Result], activation: Activation
     left = [_formula(table, activation), _criticality(table)]
     right = [_audit(table), _landscape(table), _starts(table), _refused(table)]
     sides = ", ".join(f"[{''.join(filter(None, side))}]" for side in (left, right))
-    body = [
-        f"= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: 'regular')[{text(tier)} tier]\n".replace(
-            "'", '"'
-        ),
-        f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n',
-        f'#align(center, image("{FIGURE}", width: 100%))\n#v(1mm)\n',
-        f"#grid(columns: (1fr, 1.25fr), column-gutter: 5mm, {sides})\n",
-        _errors(table, results, activation.name),
-        _foot(results, activation.name, tier),
-    ]
+    head = (
+        f'= {text(activation.label)} #h(1fr) #text(size: 8pt, weight: "regular")[{text(tier)} tier]\n'
+        f'#text(size: 9pt, font: "DejaVu Sans Mono")[σ(x) \\= {text(activation.formula)}]\n#v(1mm)\n'
+    )
+    rest = (
+        f"#v(1mm)\n#grid(columns: (1fr, 1.25fr), column-gutter: 5mm, {sides})\n"
+        + _errors(table, results, activation.name)
+        + _foot(results, activation.name, tier)
+    )
     title = f"Scorecard of {activation.name}"
-    return markup.document(title, f"{title}, {tier} tier", "#set heading(numbering: none)\n" + "".join(body))
+    return markup.document(
+        title, f"{title}, {tier} tier", FITTED + f"#fitted([\n{head}], {quoted(FIGURE)}, [\n{rest}])\n"
+    )
 
 
 def number(value: float) -> str:
