@@ -141,7 +141,9 @@ def _criticality(table: pd.DataFrame) -> str:
         return ""
     kind, stability, reason = (found.text[name] for name in ("universality_class", "stability", "reason"))
     value = found["median"]
-    lines = [f"class: *{text(kind)}*{text(', ' + stability if stability else '')} \\({text(reason)}\\)"]
+    lines = [
+        f"class: *{text(kind)}*{text(', ' + stability if stability not in ('', kind) else '')} \\({text(reason)}\\)"
+    ]
     names = {"critical_weight_variance": "C_W", "critical_bias_variance": "C_b", "critical_kernel": "K*"}
     if value[list(names)].notna().any():
         numbers = ", ".join(f"{symbol} = {exact(value[name])}" for name, symbol in names.items())
@@ -237,7 +239,7 @@ def _refused(table: pd.DataFrame) -> str:
 
 
 def _word(name: str) -> str:
-    return style.GRADIENT_LABELS.get(name, name.replace("_", " "))
+    return style.GRADIENT_LABELS.get(name, name.replace("kink_aware", "kink-aware").replace("_", " "))
 
 
 def _foot(results: list[Result], activation: str, tier: str) -> str:
