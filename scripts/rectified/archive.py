@@ -133,7 +133,8 @@ def _is_trained(name: str) -> bool:
 def _reports(config: Config, shown: list[str]) -> tuple[list[str], list[str]]:
     """The reports on these results, and those that are older than the results."""
     there = [f"{config.results}/{name}" for name in REPORTS if Path(config.results, name).is_file()]
-    newest = max(Path(name).stat().st_mtime for name in shown)
+    made_from = [name for name in shown if Path(name).parent != Path(config.results)]  # not the page of all claims
+    newest = max(Path(name).stat().st_mtime for name in made_from)
     stale = [name for name in there if Path(name).stat().st_mtime < newest]
     return [name for name in there if name not in stale], stale
 
