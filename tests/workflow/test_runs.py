@@ -84,6 +84,7 @@ experiments:
     task: landscape
     planes: [[1, 2], [3, 9]]
     width: 10
+    seeds: 2
     cases:
       mish: {activation: mish, start: custom/mish}
       hat: {activation: hat, start: custom/hat, quadrature: kink_aware}
@@ -162,7 +163,7 @@ def test_the_page_of_all_claims_has_what_the_documents_have(finished):
     for document, rows in together.groupby("document"):
         alone = pd.read_parquet(folder / f"claims/{document}.parquet")
         pd.testing.assert_frame_equal(rows.reset_index(drop=True), alone)
-        assert (rows.outcome != "undecided").sum() >= 2  # some of every document are decided at this tier
+        assert (rows.outcome != "undecided").any()  # some of every document are decided at this tier
     page = (folder / "claims.md").read_text()
     assert all(
         f"| {name} | {claim} " in page for name, claim in zip(together.claim, together.statement) if "|" not in claim
