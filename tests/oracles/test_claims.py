@@ -483,7 +483,7 @@ def test_a_list_of_places_pools_their_seeds(folder):
 
 
 def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(claim_pages, "start", lambda snakemake: None)
+    monkeypatch.setattr(claim_pages, "start_log", lambda path: None)
     cases = two(folder, np.multiply(RATIOS, BASE), BASE)
     entries = {"c1": claim(over(above=5), over(above=6)), "c2": claim(over(below=5)), "c3": claim(over(above=4))}
     paths = []
