@@ -12,7 +12,6 @@ from cluster import Cluster, install
 from project import SMOKE, Project, heed_control_c, remembered_smoke
 
 SUBMITTED = re.compile(r"has been submitted with SLURM jobid (\d+)")
-LONG_RULES = ("train", "ensemble", "kernel_ensemble", "latents", "audit")
 FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--latency-wait=10")
 
 
@@ -82,11 +81,10 @@ def fresh(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Checksums of the smoke tier on this machine's own cores: of all of it if other tests have just run it, or else
-    of what is submitted to a cluster, run here and now."""
+    """Checksums of the smoke tier on this machine's own cores, from the tests that have just run it, or run now."""
     project = Project(tmp_path_factory.mktemp("local"))
     known = remembered_smoke(project)
     if known is None:
-        project.run("all", *SMOKE, "--until", *LONG_RULES)
+        project.run("all", *SMOKE)
         known = project.checksums()
     return known
