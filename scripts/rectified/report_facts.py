@@ -15,7 +15,7 @@ import pandas as pd
 
 from rectified import benchmarks, store
 from rectified.benchmarks import SHARED, SUFFIX
-from rectified.config import Case, Config
+from rectified.config import SCORECARDS, Case, Config
 from rectified.errors import DamagedFile
 
 DATA = (".safetensors", ".parquet", ".nc")  # in the order in which they are quick to read
@@ -25,10 +25,10 @@ CPU_INFO = Path("/proc/cpuinfo")
 def times(config: Config, results: str | Path) -> pd.DataFrame:
     """One row per experiment, and per kind of other jobs: jobs, seconds of the processor and of the clock, and MB.
 
-    Only jobs that have left a benchmark count, and only those of cases in config.
+    Only jobs that have left a benchmark count, and only those of documents: scorecards are made beside the report.
     """
     folders: dict[tuple[str, str], list[Path]] = {}
-    for case in config.all_cases:
+    for case in _cases_of_documents(config):
         folders.setdefault((case.document, case.experiment), []).append(Path(results, case.folder))
     folders |= {("", kind): [Path(results, kind)] for kind in SHARED}
     found = []
@@ -43,11 +43,12 @@ def times(config: Config, results: str | Path) -> pd.DataFrame:
 
 
 def versions(config: Config, results: str | Path, files: Iterable[str | Path]) -> dict[str, str]:
-    """Versions of Python and of packages that results note: those of a file of every case, and of files given.
+    """Versions of Python and of packages that results note: those of a file of every case of a document, and of files
+    given.
 
     Results of different versions have all of them named.
     """
-    paths = [path for case in config.all_cases if (path := _data_of(case, results))]
+    paths = [path for case in _cases_of_documents(config) if (path := _data_of(case, results))]
     found: dict[str, set[str]] = {}
     for path in [*paths, *map(Path, files)]:
         try:
@@ -57,6 +58,10 @@ def versions(config: Config, results: str | Path, files: Iterable[str | Path]) -
         for package, version in noted.items():
             found.setdefault(package, set()).add(version)
     return {package: ", ".join(sorted(found[package])) for package in sorted(found)}
+
+
+def _cases_of_documents(config: Config) -> list[Case]:
+    return [case for case in config.all_cases if case.document != SCORECARDS]
 
 
 def _data_of(case: Case, results: str | Path) -> Path | None:

@@ -182,6 +182,16 @@ def test_times_are_summed_by_experiment_and_of_cases_in_config_only(tmp_path):
     assert set(table.index) == {"e", "figures"}
 
 
+def test_times_leave_out_scorecards_which_are_made_beside_the_report(tmp_path):
+    entries = CONFIG.model_dump(include={"tier", "problems", "experiments"}, exclude_unset=True)
+    entries["experiments"]["scored"] = {**entries["experiments"]["e"], "document": "scorecards"}
+    config = Config.model_validate(entries)
+    before = report_facts.times(config, tmp_path)
+    assert "scorecards/scored/width5" in {case.folder for case in config.all_cases}
+    benchmark(tmp_path / "scorecards/scored/width5", "train.benchmark.tsv", "1000", 2000, 400)
+    pd.testing.assert_frame_equal(report_facts.times(config, tmp_path), before)
+
+
 def test_a_run_without_benchmarks_says_so(tmp_path):
     assert "There are no benchmarks" in report.costs(report_facts.times(CONFIG, tmp_path))
 
