@@ -1,8 +1,9 @@
 """Forward jets of networks: values and derivatives in the inputs, carried through the layers together.
 
 A jet of u at a point is u with the first and second derivatives asked for. An affine layer acts on each component
-alone, an activation by the chain rule, (σ(z))_i = σ'(z)z_i and (σ(z))_ii = σ''(z)z_i² + σ'(z)z_ii. Components are
-stacked along the points, [networks, neurons, components, points], so that a layer is one matrix product.
+alone, an activation by the chain rule, (σ(z))_i = σ'(z)z_i and (σ(z))_ii = σ''(z)z_i² + σ'(z)z_ii. Inside, a jet is
+the list of its components, [networks, neurons, points] each and contiguous: the products are large enough one by one,
+and element-wise work on slices of one stacked tensor takes three times as long.
 Derivatives of σ are pointwise, those of automatic differentiation: a ReLU network has u_ii = 0.
 
 The backward pass is written out by hand, with one derivative of σ more. Summed over points it is two more
@@ -62,45 +63,51 @@ class Jets:
     def _propagate(self, theta: Tensor, x: Tensor, derivatives: Derivatives) -> "Tape":
         p, h, hidden = self.network.blocks(theta), self._inputs(theta, x), []
         for layer in range(1, self.network.layers):
-            z = torch.bmm(p[f"W{layer}"], h.flatten(2)).unflatten(2, h.shape[2:])
-            sigma = derivatives(z[:, :, 0] + p[f"b{layer}"][:, :, None])
+            z = self._affine(p, layer, h)
+            sigma = derivatives(z[0])
             hidden.append(Hidden(h, z, sigma))
             h = self._activate(z, sigma)
-        last = self.network.layers
-        u = torch.bmm(p[f"W{last}"], h.flatten(2)).view(len(theta), *h.shape[2:])
-        return Tape(self, p, torch.cat([u[:, :1] + p[f"b{last}"][:, :, None], u[:, 1:]], 1), hidden, h)
+        return Tape(self, p, torch.cat(self._affine(p, self.network.layers, h), 1), hidden, h)
 
-    def _inputs(self, theta: Tensor, x: Tensor) -> Tensor:
-        """Jets of the inputs themselves: x, unit vectors, zeros."""
+    def _inputs(self, theta: Tensor, x: Tensor) -> list[Tensor]:
+        """The jet of the inputs themselves: x, unit vectors, zeros."""
         units = torch.eye(self.network.inputs, dtype=x.dtype, device=x.device)
         slopes = [units[i][:, None].expand_as(x) for i in self.first]
         curvatures = [torch.zeros_like(x)] * len(self.seconds)
-        return torch.stack([x, *slopes, *curvatures], 2).expand(len(theta), -1, -1, -1)
+        return [component.expand(len(theta), -1, -1) for component in (x, *slopes, *curvatures)]
 
-    def _activate(self, z: Tensor, sigma: Sequence[Tensor]) -> Tensor:
-        _, *slopes = z.unbind(2)
-        h = [sigma[0], *(sigma[1] * slope for slope in slopes)]
-        for i, ii in self.seconds:
-            h[ii] = h[ii] + sigma[2] * z[:, :, i] * z[:, :, i]
-        return torch.stack(h, 2)
+    def _affine(self, blocks: dict[str, Tensor], layer: int, h: list[Tensor]) -> list[Tensor]:
+        weight = blocks[f"W{layer}"]
+        return [self.network.affine(blocks, layer, h[0]), *(torch.bmm(weight, component) for component in h[1:])]
 
-    def activate_backward(self, g: Tensor, z: Tensor, sigma: Sequence[Tensor]) -> Tensor:
-        """The derivative in the jets of z from the derivative g in the jets of σ(z)."""
-        d = [component * sigma[1] for component in g.unbind(2)]
-        for k in range(1, self.components):
-            d[0].addcmul_(g[:, :, k] * sigma[2], z[:, :, k])
+    def _activate(self, z: list[Tensor], sigma: Sequence[Tensor]) -> list[Tensor]:
+        h = [sigma[0], *(sigma[1] * component for component in z[1:])]
         for i, ii in self.seconds:
-            bent = g[:, :, ii] * z[:, :, i]
-            d[i].addcmul_(bent, sigma[2], value=2)
-            d[0].addcmul_(bent * z[:, :, i], sigma[3])
-        return torch.stack(d, 2)
+            h[ii] = torch.addcmul(h[ii], sigma[2], z[i] * z[i])
+        return h
+
+    def activate_backward(self, g: list[Tensor], z: list[Tensor], sigma: Sequence[Tensor]) -> list[Tensor]:
+        """The derivative in the jet of z from the derivative g in the jet of σ(z), which is overwritten."""
+        added = []
+        if self.components > 1:
+            added.append((sigma[2], g[1] * z[1]))
+            for k in range(2, self.components):
+                added[0][1].addcmul_(g[k], z[k])
+        bent = [g[ii] * z[i] for i, ii in self.seconds]
+        d = [component.mul_(sigma[1]) for component in g]
+        for (i, _), product in zip(self.seconds, bent):
+            d[i].addcmul_(product, sigma[2], value=2)
+            added.append((sigma[3], product.mul_(z[i])))
+        for factor, product in added:
+            d[0].addcmul_(factor, product)
+        return d
 
 
 class Hidden(NamedTuple):
-    """A hidden layer on the tape: the jets below it, the jets of its preactivations less bias, σ with derivatives."""
+    """A hidden layer on the tape: the jet below it, the jet of its preactivations, σ with derivatives."""
 
-    below: Tensor
-    z: Tensor
+    below: list[Tensor]
+    z: list[Tensor]
     sigma: Sequence[Tensor]
 
 
@@ -111,7 +118,7 @@ class Tape:
         values: the jets, [networks, components, points].
     """
 
-    def __init__(self, jets: Jets, blocks: dict[str, Tensor], values: Tensor, hidden: list[Hidden], top: Tensor):
+    def __init__(self, jets: Jets, blocks: dict[str, Tensor], values: Tensor, hidden: list[Hidden], top: list[Tensor]):
         self.jets, self.values = jets, values
         self._blocks, self._hidden, self._top = blocks, hidden, top
 
@@ -119,8 +126,10 @@ class Tape:
         """The gradient of Σ weights·jets over components and points."""
         blocks = {}
         for layer, below, d in self._backward(weights):
-            blocks[f"W{layer}"] = torch.bmm(d.flatten(2), below.flatten(2).mT)
-            blocks[f"b{layer}"] = d[:, :, 0].sum(-1)
+            total = torch.bmm(d[0], below[0].mT)
+            for k in range(1, self.jets.components):
+                total.baddbmm_(d[k], below[k].mT)
+            blocks[f"W{layer}"], blocks[f"b{layer}"] = total, d[0].sum(-1)
         return self.jets.network.row(blocks)
 
     def gradients(
@@ -129,20 +138,20 @@ class Tape:
         """The gradient of Σ weights·jets over components, at every point alone."""
         blocks = {}
         for layer, below, d in self._backward(weights):
-            outer = d[:, :, None, 0] * below[:, None, :, 0]
+            outer = d[0][:, :, None] * below[0][:, None]
             for k in range(1, self.jets.components):
-                outer.addcmul_(d[:, :, None, k], below[:, None, :, k])
-            blocks[f"W{layer}"], blocks[f"b{layer}"] = outer.flatten(1, 2), d[:, :, 0]
+                outer.addcmul_(d[k][:, :, None], below[k][:, None])
+            blocks[f"W{layer}"], blocks[f"b{layer}"] = outer.flatten(1, 2), d[0]
         return torch.cat([blocks[name] for name in self.jets.network.shapes], 1)
 
-    def _backward(self, weights: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """From the last layer to the first: its number, the jets below it, the derivative in what it puts out."""
-        d = weights[:, None]
+    def _backward(self, weights: Tensor) -> Iterator[tuple[int, list[Tensor], list[Tensor]]]:
+        """From the last layer to the first: its number, the jet below it, the derivative in what it puts out."""
+        d = [component[:, None] for component in weights.unbind(1)]
         yield self.jets.network.layers, self._top, d
         for layer in range(self.jets.network.layers - 1, 0, -1):
             below, z, sigma = self._hidden[layer - 1]
-            g = torch.bmm(self._blocks[f"W{layer + 1}"].mT, d.flatten(2)).unflatten(2, d.shape[2:])
-            d = self.jets.activate_backward(g, z, sigma)
+            above = self._blocks[f"W{layer + 1}"].mT
+            d = self.jets.activate_backward([torch.bmm(above, component) for component in d], z, sigma)
             yield layer, below, d
 
 

@@ -114,6 +114,19 @@ class AdaptiveResiduals:
         return own[None].to(theta).split(CHUNK_POINTS, -1)
 
 
+def lower_gram(rows: Float[Tensor, "rows columns"], blocks: int = 4) -> Float[Tensor, "rows rows"]:
+    """The lower triangle of AAᵀ, all that a Cholesky factorization reads, for five eighths of the work.
+
+    Above the diagonal it is AAᵀ within the blocks on the diagonal and 0 elsewhere.
+    """
+    product = rows.new_zeros(len(rows), len(rows))
+    size = math.ceil(len(rows) / blocks)
+    for start in range(0, len(rows), size):
+        end = start + size
+        product[start:end, :end] = rows[start:end] @ rows[:end].T
+    return product
+
+
 class LevenbergMarquardt(PerNetwork):
     """Steps δ with (JᵀJ + λD)δ = −Jᵀr and D = diag JᵀJ, raised a little so that no parameter goes undamped.
 
@@ -137,7 +150,7 @@ class LevenbergMarquardt(PerNetwork):
     def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
         theta = self.theta[row : row + 1]
         r, jacobian = self.system.linearized(row, theta)
-        value, slope, normal = r @ r, jacobian @ r, jacobian @ jacobian.T
+        value, slope, normal = r @ r, jacobian @ r, lower_gram(jacobian)
         if not torch.isfinite(value + normal.sum()):
             return value * torch.nan
         scale = normal.diagonal() + SCALE_FLOOR * normal.diagonal().mean()

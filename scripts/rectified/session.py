@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rectified import inputs, store
+from rectified import allocation, inputs, store
 from rectified.atomic import disk_full, means_full
 from rectified.errors import ConfigError, DamagedFile, DiskFull, SetAside
 from rectified.spec import Job
 
 
 def begin(snakemake: Any) -> tuple[Job, dict[str, str]]:
-    """Start a job; return what it is told and the attributes that its results carry."""
+    """Start a job that computes; return what it is told and the attributes that its results carry."""
+    allocation.keep_freed_memory()
     start(snakemake)
     text = snakemake.params.job
     return Job.model_validate_json(text), store.provenance(snakemake.params.code, spec=text)

@@ -15,7 +15,7 @@ import torch
 from builders import CUSTOM
 from rectified import activations, optimizers
 from rectified.errors import ConfigError
-from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt, lower_gram
 from rectified.lowering import torch_activation
 from rectified.mlp import MLP, initial_parameters
 from rectified.pinn import BurgersResiduals, PinnLoss, RelativeError
@@ -439,3 +439,9 @@ def test_levenberg_marquardt_finds_the_shock():
     optimizer = LevenbergMarquardt(theta, system)
     train(optimizer, system, nothing, Schedule(150, 1.0, redraw_every=3), redraw=system.redraw)
     assert relative_error(net)(theta).item() < 2e-2
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4, 21, 64])
+def test_the_lower_triangle_of_the_product_is_that_of_the_whole(rows):
+    matrix = torch.randn(rows, 30, generator=torch.Generator().manual_seed(rows), dtype=torch.float64)
+    torch.testing.assert_close(lower_gram(matrix).tril(), (matrix @ matrix.T).tril())

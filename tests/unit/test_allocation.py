@@ -1,0 +1,46 @@
+"""Memory that is freed stays with the process, where the C library is one that can do so."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from project import ROOT
+
+COUNT = """
+import resource, sys
+import torch
+from rectified import activations, allocation
+from rectified.lowering import torch_activation
+from rectified.mlp import MLP, initial_parameters
+from rectified.pinn import BurgersResiduals, PinnLoss
+from rectified.problems.burgers import BurgersProblem
+
+torch.set_num_threads(1)
+if sys.argv[1] == "kept":
+    assert allocation.keep_freed_memory()
+network = MLP(2, 64, 7, torch_activation(activations.get("tanh")))
+loss = PinnLoss(BurgersResiduals(BurgersProblem(), network), 250)
+theta = initial_parameters(network, [0, 1, 2], [1.0] * 8, 0.0, "pages").float()
+for _ in range(10):
+    loss(theta)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(100):
+    loss(theta)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 100)
+"""
+
+
+def page_faults(how: str) -> float:
+    """Pages that the system has to map anew for each repetition of the same work."""
+    environment = {"PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, how], env=environment, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
+def test_the_same_work_again_needs_no_new_pages():
+    assert page_faults("kept") < 1 < page_faults("by default")
