@@ -8,6 +8,7 @@ import pandas as pd
 
 from rectified import webpage
 from rectified.statistics import CONFIDENCE
+from rectified.typography import readable
 
 COLOURS = {
     "reproduced": "#15803d",
@@ -46,7 +47,7 @@ def page(decided: pd.DataFrame, document: str, numbers: Callable[[Any], str]) ->
         f"[its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said]."
     )
     table = webpage.table(HEADINGS, [_cells(parts, numbers) for parts in claims])
-    title = f"Published claims: {webpage.readable(document)}"
+    title = f"Published claims: {readable(document)}"
     return webpage.page(title, f"<p>{note}</p>\n{table}\n{UNLINKED}", STYLE)
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 
 from rectified import markup
 from rectified.claim_pages import found, sample
-from rectified.typography import plain_numbers
-from rectified.webpage import readable
+from rectified.typography import plain_numbers, readable
 
 # A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
 VERDICTS = {

@@ -129,9 +129,5 @@ def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
     assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
 
 
-def test_names_of_documents_and_exhibits():
+def test_names_of_exhibits():
     assert {len(web_report.numbered(name)) for name in ("fig1", "fig10")} == {5}
-    assert [webpage.readable(name) for name in ("deep_ritz", "effective_theory")] == [
-        "Deep Ritz",
-        "Effective theory",
-    ]

@@ -15,7 +15,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import cluster, digest, resume, web_report, webpage
+from rectified import cluster, digest, resume, typography, web_report
 from rectified import config as configuration
 from rectified.claim_entries import cases_of, to_text
 from rectified.costs import TABLE, Costs
@@ -273,7 +273,7 @@ def labels_of(kind):
 
 def document_of(wildcards):
     """The readable name of the document at these wildcards."""
-    return webpage.readable(wildcards.document)
+    return typography.readable(wildcards.document)
 
 
 def look_up_captions():
