@@ -93,7 +93,7 @@ def test_claims_are_counted_by_verdict():
     rows = [part | {"claim": claim, "verdict": verdict} for claim, verdict in verdicts.items() for _ in range(2)]
     page = claims_html.page(pd.DataFrame(rows), "claims", lambda row: "1 < 2")
     said = "".join(Texts(page).said)
-    assert "3 claims: 2 reproduced, 1 not reproduced." in said
+    assert "3 claims: 2 ✓ reproduced, 1 ✗ not reproduced." in said
     assert said.count("It <breaks>.") == 3
     assert page.count('<a href="../figures/d/fig1.png">d/fig1</a>') == 3
 
