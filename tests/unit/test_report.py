@@ -157,7 +157,7 @@ def test_cells_on_paper_are_those_of_the_tex(tmp_path):
     body = report_tables.typeset([(pd.DataFrame(columns), "energies", "")])
     found = text_of(tmp_path / "one.pdf", body)
     assert "1.25·10⁻⁷[1.25·10⁻⁷,1.25·10⁻⁷]–∞[∞,∞]" in found
-    assert "one_gradient" in found
+    assert "one_gradient_name" in found
 
 
 def benchmark(folder, name: str, cpu: str, wall: float, memory: float) -> None:
