@@ -1,8 +1,8 @@
-"""The pages of verdicts on claims: one of each document, and one of all together."""
+"""How verdicts on claims are shown, and their pages: one of each document, and one of all together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,8 +10,23 @@ from rectified import store
 from rectified.session import start_log
 from rectified.statistics import CONFIDENCE
 
+
+class Mark(NamedTuple):
+    """How a verdict is shown: its colour, a sign for who does not see it, and its name where room is scarce."""
+
+    colour: str
+    sign: str
+    short: str
+
+
 HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
-VERDICTS = ("reproduced", "reproduced in part", "not reproduced", "undecided at this tier")
+# Colours are told apart in every common kind of colour blindness (a test).
+VERDICTS = {
+    "reproduced": Mark("#0072b2", "✓", "reproduced"),
+    "reproduced in part": Mark("#aa4499", "◐", "in part"),
+    "not reproduced": Mark("#d55e00", "✗", "not reproduced"),
+    "undecided at this tier": Mark("#666666", "?", "undecided"),
+}
 NAMES = {"mean": "mean ", "share": "share ", "distance": "distance "}
 NOTE = (
     f"Numbers: median over n seeds or networks [its interval of {100 * CONFIDENCE:.0f} % coverage or more], if nothing "
@@ -46,26 +61,29 @@ def page(decided: pd.DataFrame) -> str:
 
 def page_of_all(tables: list[pd.DataFrame]) -> str:
     """How many verdicts of each kind there are by document, and then the claims of one document after the other."""
-    (tier,) = pd.concat(tables).tier.unique()
-    lines = [f"# All claims, {tier} tier", "", *counts(tables), "", NOTE]
+    together = pd.concat(tables)
+    (tier,) = together.tier.unique()
+    lines = [f"# All claims, {tier} tier", "", *_counts(together), "", NOTE]
     for table in tables:
         lines += ["", f"## {table.document.iloc[0]}", "", *_rows(table)]
     return "\n".join(lines) + "\n"
 
 
-def counts(tables: list[pd.DataFrame]) -> list[str]:
-    """The number of claims of each verdict by document, as lines of a Markdown table."""
-    lines = [_line(["claims of", *VERDICTS, "all"]), _line(["---", *["---:"] * (len(VERDICTS) + 1)])]
-    for table in tables:
-        verdicts = table.drop_duplicates("claim").verdict.tolist()
-        numbers = [verdicts.count(verdict) for verdict in VERDICTS]
-        lines.append(_line([table.document.iloc[0], *map(str, numbers), str(len(verdicts))]))
-    return lines
+def counts(decided: pd.DataFrame) -> Iterator[tuple[str, list[int]]]:
+    """Each document, with the number of its claims of each verdict and of all, from the rows of all parts."""
+    for document, claims in decided.drop_duplicates(["document", "claim"]).groupby("document", sort=False):
+        verdicts = claims.verdict.tolist()
+        yield document, [*map(verdicts.count, VERDICTS), len(verdicts)]
+
+
+def _counts(decided: pd.DataFrame) -> list[str]:
+    rows = [line([document, *map(str, numbers)]) for document, numbers in counts(decided)]
+    return [line(["claims of", *VERDICTS, "all"]), line(["---", *["---:"] * (len(VERDICTS) + 1)]), *rows]
 
 
 def _rows(decided: pd.DataFrame) -> list[str]:
     claims = decided.groupby("claim", sort=False)
-    return [_line(HEADINGS), _line(["---"] * len(HEADINGS)), *(_line(_cells(parts)) for _, parts in claims)]
+    return [line(HEADINGS), line(["---"] * len(HEADINGS)), *(line(_cells(parts)) for _, parts in claims)]
 
 
 def _cells(parts: pd.DataFrame) -> list[str]:
@@ -73,7 +91,8 @@ def _cells(parts: pd.DataFrame) -> list[str]:
     return [*(first[heading] for heading in HEADINGS[:-1]), "<br>".join(map(numbers, parts.itertuples()))]
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """A row of a Markdown table."""
     return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
 
 

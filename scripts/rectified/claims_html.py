@@ -7,14 +7,10 @@ from typing import Any
 import pandas as pd
 
 from rectified import webpage
+from rectified.claim_pages import VERDICTS
 from rectified.statistics import CONFIDENCE
+from rectified.typography import readable
 
-COLOURS = {
-    "reproduced": "#15803d",
-    "reproduced in part": "#a16207",
-    "not reproduced": "#b91c1c",
-    "undecided at this tier": "#4b5563",
-}
 STYLE = """
 td:nth-child(2) { min-width: 11rem; max-width: 24rem; }
 td:nth-child(3) { min-width: 6rem; font-weight: 600; }
@@ -40,19 +36,20 @@ def page(decided: pd.DataFrame, document: str, numbers: Callable[[Any], str]) ->
     (tier,) = decided.tier.unique()
     claims = [parts for _, parts in decided.groupby("claim", sort=False)]
     found = Counter(parts.verdict.iloc[0] for parts in claims)
-    counts = ", ".join(f"{found[name]} {verdict(name)}" for name in COLOURS if found[name])
+    counts = ", ".join(f"{found[name]} {verdict(name)}" for name in VERDICTS if found[name])
     note = (
         f"{webpage.text(tier)} tier. {len(claims)} claims: {counts}. Numbers: median over n seeds "
         f"[its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said]."
     )
     table = webpage.table(HEADINGS, [_cells(parts, numbers) for parts in claims])
-    title = f"Published claims: {webpage.readable(document)}"
+    title = f"Published claims: {readable(document)}"
     return webpage.page(title, f"<p>{note}</p>\n{table}\n{UNLINKED}", STYLE)
 
 
 def verdict(name: str) -> str:
-    """A verdict as a coloured word."""
-    return f'<span style="color: {COLOURS[name]}">{webpage.text(name)}</span>'
+    """A verdict as a coloured sign and a word."""
+    mark = VERDICTS[name]
+    return f'<span style="color: {mark.colour}">{webpage.text(mark.sign)}</span> {webpage.text(name)}'
 
 
 def _cells(parts: pd.DataFrame, numbers: Callable[[Any], str]) -> list[str]:

@@ -26,7 +26,6 @@ from rectified.messages import validated
 from rectified.on_demand import OnDemand
 from rectified.patience import at_most
 from rectified.problem_entries import Problem, Target
-from rectified.ritz_tasks import RitzTraining
 from rectified.settings import (
     ITS_ACTIVATION,
     ActivationName,
@@ -43,7 +42,6 @@ from rectified.spec import TASKS, Job
 
 CUSTOM, EVERY = "custom", "every"  # in a sweep of activations: those of config, and those of the registry with them
 SCORECARDS = "scorecards"  # the document of the experiments that scorecards are made from
-COMPARED = ("ritz", "regression", "collocation")  # tasks in which a scorecard ranks its activation among others
 SECONDS_PER_ENTRY = 20.0
 
 
@@ -164,10 +162,11 @@ class Config(Strict):
         Raises:
             ConfigError: on access, if the settings of a case are not usable.
         """
-        return OnDemand(self.experiments, lambda name: self._resolved[name].cases)
+        return OnDemand(self.experiments, lambda name: self.resolved[name].cases)
 
     @cached_property
-    def _resolved(self) -> OnDemand:
+    def resolved(self) -> OnDemand:
+        """Experiment → its cases, and those that it cannot have."""
         return OnDemand(self.experiments, lambda name: self._resolve(name, self.experiments[name]))
 
     def _resolve(self, name: str, entry: BaseModel) -> Resolved:
@@ -186,7 +185,7 @@ class Config(Strict):
         for name in [getattr(settings, "start", None), *getattr(settings, "of", [])]:
             experiment, _, case = (name or "").partition("/")
             if not reason and experiment in self.experiments:
-                reason = self._resolved[experiment].reasons.get(case, "")
+                reason = self.resolved[experiment].reasons.get(case, "")
         return reason
 
     def activation(self, name: str) -> Activation:
@@ -230,35 +229,6 @@ class Config(Strict):
         groups = {CUSTOM: custom, EVERY: [*activations.REGISTRY, *custom]}
         whole = [one for name in names for one in (groups.get(name, [name]) if isinstance(name, str) else [name])]
         return [one for index, one in enumerate(whole) if one not in whole[:index]]
-
-    def scored(self, activation: str) -> list[Case]:
-        """The cases that the scorecard of an activation is made from, in the order of config.
-
-        Its own ones, and those of the references in which errors are compared; cases that only others start from
-        are left out.
-        """
-        found = []
-        for experiment in self.scored_experiments:
-            for case, settings in self.cases[experiment].items():
-                compared = settings.task in COMPARED and settings.activation in self.scorecards.references
-                fit = isinstance(settings, RitzTraining) and settings.objective == "regression"
-                if not fit and (settings.activation == activation or compared):
-                    found.append(Case(SCORECARDS, experiment, case))
-        return found
-
-    def refused(self, activation: str) -> dict[str, str]:
-        """``experiment/case`` → why the scorecard of an activation has to do without it."""
-        return {
-            f"{experiment}/{case}": found.reasons[case]
-            for experiment in self.scored_experiments
-            for found in [self._resolved[experiment]]
-            for case, settings in found.refused.items()
-            if settings.activation == activation
-        }
-
-    @property
-    def scored_experiments(self) -> list[str]:
-        return [name for name, entry in self.experiments.items() if entry.document == SCORECARDS]
 
     def job(self, experiment: str, case: str) -> Job:
         """What the job of one case is told."""

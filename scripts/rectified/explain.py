@@ -6,7 +6,6 @@ make explain FIGURE=deep_ritz/fig3
 import ast
 import json
 import re
-import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from rectified.costs import Costs
 from rectified.equations import EQUATIONS
 from rectified.errors import ConfigError, nearest
 from rectified.exhibits import Exhibit
-from rectified.plan import TIERS, Job, listed_jobs, predict, read_jobs
+from rectified.plan import TIERS, Job, dry_run, listed_jobs, predict, read_jobs
 
 KINDS = {"figure": "plot", "table": "tabulate"}
 SHOWN_CASES = 6
@@ -198,13 +197,7 @@ def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -
         RuntimeError: with Snakemake's message, if the dry run fails.
     """
     suffix = "pdf" if wanted.kind == "figure" else "csv"
-    command = [sys.executable, "-m", "snakemake", f"{wanted.stem(results)}.{suffix}", "--dry-run", "--nolock"]
-    command += ["--cores", "1", *(["--forceall"] if everything else [])]
-    command += ["--configfile", *TIERS[tier]] if TIERS[tier] else []
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"snakemake: {done.stderr.strip() or done.stdout.strip()}")
-    text = done.stdout + done.stderr
+    text = dry_run([f"{wanted.stem(results)}.{suffix}"], tier, everything)
     fields = [job for _, job in listed_jobs(text) if "benchmark" in job]
     jobs = read_jobs(text, results)
     return jobs, [Stale(job.rule, job.stem, plain(each.get("reason", ""))) for job, each in zip(jobs, fields)]

@@ -12,18 +12,14 @@ from PIL import Image
 
 from rectified import store
 from rectified.atomic import write_atomically
+from rectified.claim_pages import VERDICTS, counts, line
 
 GALLERY = Path("results/gallery")
 README = Path("README.md")
 WIDTH = 840  # pixels of a figure over two columns
 COLOURS = 96
 BEGIN, END = "<!-- verdicts: made by `make gallery` -->", "<!-- end of verdicts -->"
-MARKS = {
-    "reproduced": "✓ reproduced",
-    "reproduced in part": "◐ in part",
-    "not reproduced": "✗ not reproduced",
-    "undecided at this tier": "? undecided",
-}
+MARKS = {name: f"{mark.sign} {mark.short}" for name, mark in VERDICTS.items()}
 
 
 def shrink(source: Path, target: Path) -> None:
@@ -67,21 +63,13 @@ def verdicts(parts: pd.DataFrame) -> str:
     Args:
         parts: rows of ``results/claims.parquet``, one for each part of a claim.
     """
-    claims = parts.drop_duplicates(["document", "claim"])
-    counts = claims.groupby(["document", "verdict"], sort=False).size().unstack(fill_value=0)
-    lines = [_row(["", *MARKS.values(), "all"]), _row(["---"] * (len(MARKS) + 2))]
-    for document, row in counts.iterrows():
-        lines.append(_row([f"`{document}`", *(str(row.get(verdict, 0)) for verdict in MARKS), str(row.sum())]))
+    lines = [line(["", *MARKS.values(), "all"]), line(["---"] * (len(MARKS) + 2))]
+    lines += [line([f"`{document}`", *map(str, numbers)]) for document, numbers in counts(parts)]
     lines += ["", "<details><summary>Every claim and its verdict</summary>", ""]
-    lines += [_row(["claim", "statement", "figure", "verdict"]), _row(["---"] * 4)]
-    for row in claims.itertuples():
-        shown = [f"{row.document} {row.claim}", row.statement, row.figure or "", MARKS[row.verdict]]
-        lines.append(_row([cell.replace("|", r"\|") for cell in shown]))
+    lines += [line(["claim", "statement", "figure", "verdict"]), line(["---"] * 4)]
+    for row in parts.drop_duplicates(["document", "claim"]).itertuples():
+        lines.append(line([f"{row.document} {row.claim}", row.statement, row.figure or "", MARKS[row.verdict]]))
     return "\n".join([*lines, "", "</details>"])
-
-
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def with_verdicts(readme: str, table: str) -> str:

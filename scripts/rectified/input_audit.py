@@ -102,13 +102,13 @@ def off_diagonal_share(function: Field, points: Points, required: bool) -> float
     sizes = [_row(u, x, row) for row in rows.tolist()]
     if sizes[0] is None:
         if required:
-            raise ConfigError("network is not differentiable in the points; is there a detach or NumPy inside?")
+            raise ConfigError("network is not differentiable in the points, as a detach or NumPy inside makes it")
         return nan
     sizes = (torch.stack(sizes).abs() * extent).sum(-1)
     total = float(sizes.sum())
     if required and total == 0 and u.std() > 0 and not _gradient(u, x).any():
         raise ConfigError(
-            "network varies but its derivatives are all exactly zero; is there a rounding or sign inside?"
+            "network varies but its derivatives are all exactly zero, as a rounding or sign inside makes them"
         )
     sizes[torch.arange(len(rows)), rows] = 0
     return float(sizes.sum()) / total if total > 0 else 0.0

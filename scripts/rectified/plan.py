@@ -10,7 +10,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rectified import costs, overlays
@@ -38,14 +38,22 @@ class Job:
     needs: tuple[int, ...]
 
 
-def jobs_of(tier: str, results: str) -> list[Job]:
-    """All jobs of a tier, finished or not, as a dry run of Snakemake lists them."""
-    command = [sys.executable, "-m", "snakemake", "all", "--dry-run", "--forceall", "--nolock", "--cores", "1"]
+def dry_run(targets: Sequence[str], tier: str, everything: bool) -> str:
+    """What a dry run of Snakemake prints.
+
+    Args:
+        everything: whether to list jobs that are up to date as well.
+
+    Raises:
+        RuntimeError: with Snakemake's message, if the dry run fails.
+    """
+    command = [sys.executable, "-m", "snakemake", *targets, "--dry-run", "--nolock", "--cores", "1"]
+    command += ["--forceall"] if everything else []
     command += ["--configfile", *TIERS[tier]] if TIERS[tier] else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"snakemake: {done.stderr.strip() or done.stdout.strip()}")
-    return read_jobs(done.stdout + done.stderr, results)
+    return done.stdout + done.stderr
 
 
 def read_jobs(text: str, results: str) -> list[Job]:
@@ -160,7 +168,7 @@ def main() -> None:
     arguments.add_argument("tier", choices=TIERS, nargs="?", default="paper")
     tier = arguments.parse_args().tier
     config = overlays.read(TIERS[tier])
-    jobs = jobs_of(tier, config.results)
+    jobs = read_jobs(dry_run(["all"], tier, everything=True), config.results)
     print(report(tier, jobs, predict(jobs, Costs.read(costs.TABLE), config)))
 
 

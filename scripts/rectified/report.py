@@ -12,7 +12,7 @@ from rectified.captions import in_order
 from rectified.config import Config
 from rectified.session import start_log
 from rectified.statistics import CONFIDENCE
-from rectified.webpage import readable
+from rectified.typography import readable
 
 TITLE = "Activation functions in physics-informed machine learning"
 ABOUT = (

@@ -5,18 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from rectified import markup
-from rectified.claim_pages import found, sample
-from rectified.typography import plain_numbers
-from rectified.webpage import readable
+from rectified import claim_pages, markup
+from rectified.claim_pages import VERDICTS, found, sample
+from rectified.typography import plain_numbers, readable
 
-# A colour, and a sign for who does not see it; told apart in every common kind of colour blindness.
-VERDICTS = {
-    "reproduced": ("#0072b2", "●"),
-    "reproduced in part": ("#aa4499", "◐"),
-    "not reproduced": ("#d55e00", "✕"),
-    "undecided at this tier": ("#666666", "○"),
-}
 DECISIVE = {
     "reproduced": "holds",
     "reproduced in part": "fails",
@@ -38,18 +30,14 @@ SIZE = 6.5  # pt: the verdicts are meant to be seen together
 
 def counts(claims: pd.DataFrame) -> str:
     """How many claims of each document have which verdict."""
-    each = claims.drop_duplicates(["document", "claim"])
-    rows = [
-        [markup.text(readable(document)), *(str((group.verdict == name).sum()) for name in VERDICTS), str(len(group))]
-        for document, group in each.groupby("document", sort=False)
-    ]
+    rows = [[markup.text(readable(document)), *map(str, numbers)] for document, numbers in claim_pages.counts(claims)]
     return markup.table(["claims of", *map(verdict, VERDICTS), "all"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0)
 
 
 def verdict(name: str) -> str:
     """A verdict as a coloured sign and a word."""
-    colour, sign = VERDICTS[name]
-    return f"#text(fill: rgb({markup.quoted(colour)}))[{markup.text(sign)}] {markup.text(name)}"
+    mark = VERDICTS[name]
+    return f"#text(fill: rgb({markup.quoted(mark.colour)}))[{markup.text(mark.sign)}] {markup.text(name)}"
 
 
 def verdicts(claims: pd.DataFrame, exhibits: Collection[str]) -> str:

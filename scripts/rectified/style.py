@@ -56,12 +56,6 @@ DASHES = {
     "discrete_delta": (0, (1, 1)),
     "kink_aware": "-",
 }
-GRADIENT_LABELS = {
-    "autodiff": "autodiff",
-    "finite_difference": "finite differences",
-    "discrete_delta": "discrete delta",
-    "kink_aware": "kink-aware",
-}
 
 
 def use() -> None:

@@ -1,10 +1,11 @@
-"""Mathematics in plain text: powers, and the headings of columns, which are written for TeX."""
+"""Mathematics in plain text: powers, numbers and headings of columns, which are written for TeX; names of documents."""
 
 import re
 from collections.abc import Callable
 
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SIGNS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
+NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
 NUMBER_FORMS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}  # in TeX
 
 
@@ -29,8 +30,8 @@ def digits(value: float) -> tuple[str, int | None]:
         return "∞" if value > 0 else "−∞", None
     if float(value).is_integer() and abs(value) < 1e6:
         return f"{value:.0f}", None
-    if 1e-2 <= abs(value) < 1e5:
-        return f"{value:.5g}", None
+    if abs(value) >= 1e-2 and "e" not in (short := f"{value:.5g}"):
+        return short, None
     mantissa, exponent = f"{value:.2e}".split("e")
     return mantissa, int(exponent)
 
@@ -42,7 +43,7 @@ def tex_number(value: float) -> str:
         return NUMBER_FORMS[mantissa]
     if exponent is not None:
         return rf"${mantissa}\cdot10^{{{exponent}}}$"
-    return f"${mantissa}$" if "." in mantissa or "e" in mantissa or not float(value).is_integer() else mantissa
+    return f"${mantissa}$" if "." in mantissa or not float(value).is_integer() else mantissa
 
 
 def plain_number(value: float) -> str:
@@ -80,3 +81,9 @@ def heading(tex: str, text: Callable[[str], str], below: Callable[[str], str], a
     parts = re.split(r"([_^](?:{[^}]*}|.))", plain)
     forms = {"_": below, "^": above}
     return "".join(forms[part[0]](part[1:].strip("{}")) if part[:1] in forms else text(part) for part in parts)
+
+
+def readable(document: str) -> str:
+    """The name of a document as a heading: ``deep_ritz`` is Deep Ritz."""
+    first, *others = document.split("_")
+    return " ".join([first.capitalize(), *(NAMES.get(word, word) for word in others)])

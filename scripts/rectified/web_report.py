@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rectified.errors import ConfigError
-from rectified.webpage import readable
+from rectified.typography import readable
 
 FIGURE_SPACE = "\u2007"  # as wide as a digit; a browser sorts it before all digits
 

@@ -4,11 +4,10 @@ They are read in a browser, by themselves or inside the HTML report, which shows
 """
 
 import html
-import re
 from collections.abc import Iterable, Sequence
 
-LETTERS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
-NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
+from rectified import typography
+
 STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #1f2937; background: #fff; margin: 1.5rem; }
 h1 { font-size: 1.25rem; margin: 0 0 .3rem; }
@@ -42,30 +41,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float) -> str:
-    """A number with four digits that count; a dash for one that is missing."""
-    if value != value:
-        return "–"
-    if abs(value) == float("inf"):
-        return "∞" if value > 0 else "−∞"
-    if float(value).is_integer() and abs(value) < 1e6:
-        return f"{value:.0f}".replace("-", "−")
-    if abs(value) >= 1e-2 and "e" not in (short := f"{value:.4g}"):
-        return short.replace("-", "−")
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}·10<sup>{int(exponent)}</sup>".replace("-", "−")
+    """A number of a table as HTML."""
+    mantissa, exponent = typography.digits(value)
+    shown = mantissa if exponent is None else f"{mantissa}·10<sup>{exponent}</sup>"
+    return shown.replace("-", "−")
 
 
 def heading(tex: str) -> str:
     r"""The heading of a column, written for TeX, as HTML: ``$C_W^{\max}$`` becomes C with W below and max above."""
-    shown = text(tex.replace("$", "").replace(r"\ ", " "))
-    shown = re.sub(r"\\hat (\w)", rf"\1{LETTERS['hat']}", shown)
-    shown = re.sub(r"\\(\w+)", lambda match: LETTERS[match[1]], shown)
-    for sign, tag in (("_", "sub"), ("^", "sup")):
-        shown = re.sub(rf"{re.escape(sign)}(?:{{([^}}]*)}}|(\S))", rf"<{tag}>\1\2</{tag}>", shown)
-    return shown.replace("-", "−") if "$" in tex else shown
+    return typography.heading(tex, text, _below, _above)
 
 
-def readable(document: str) -> str:
-    """The name of a document as a heading: ``deep_ritz`` is Deep Ritz."""
-    first, *others = document.split("_")
-    return " ".join([first.capitalize(), *(NAMES.get(word, word) for word in others)])
+def _below(value: str) -> str:
+    return f"<sub>{text(value)}</sub>"
+
+
+def _above(value: str) -> str:
+    return f"<sup>{text(value)}</sup>"

@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rectified.activations import label
-from rectified.figures.labels import OPTIMIZERS
+from rectified.figures.labels import GRADIENTS, OPTIMIZERS
 from rectified.problem_entries import BuckleyLeverett, Burgers, Elliptic, Poisson
 from rectified.spec import Job
-from rectified.style import GRADIENT_LABELS
 from rectified.typography import power_of_ten, raised
 
 LISTED = 4  # numbers; of more, the smallest and the largest are said
@@ -154,7 +153,7 @@ def _ritz_start(job: Job) -> str:
 
 def _gradient(job: Job) -> str | None:
     s = job.settings
-    return GRADIENT_LABELS[s.gradient] if s.objective == "energy" else None
+    return GRADIENTS[s.gradient] if s.objective == "energy" else None
 
 
 def _seed_count(job: Job) -> int:

@@ -10,7 +10,6 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.shares import share_interval
 from rectified.statistics import (
     mean_estimate,
     median_interval,
@@ -67,13 +66,6 @@ def test_vertex_sees_a_common_scale():
     found = vertex_estimate((z**2).mean(1, keepdims=True), pairs[:, None], width)
     assert abs(found.value - width / 12) < 5 * found.error
     assert found.error < 0.05 * width / 12
-
-
-def test_interval_of_a_share():
-    share, low, high = share_interval(np.arange(10) < 3)
-    assert share == 0.3
-    assert 0.1 < low < 0.3 < high < 0.61
-    assert share_interval(np.zeros(10, dtype=bool))[0] == 0.0
 
 
 @pytest.mark.parametrize(

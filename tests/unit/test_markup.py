@@ -17,7 +17,7 @@ from pages import words
 from rectified import markup
 
 LETTERS = st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["Cc", "Cf", "Zs"])
-GREEK = st.sampled_from("αβγεσχΠΦ∂′″·×−≤∥⊥∞²³⁻¹₀₁√∫→●◐✕○")
+GREEK = st.sampled_from("αβγεσχΠΦ∂′″·×−≤∥⊥∞²³⁻¹₀₁√∫→✓◐✗")
 TEXTS = st.text(st.one_of(LETTERS, GREEK, st.just(" ")), max_size=60)
 SHORT = settings(max_examples=40, deadline=None)
 

@@ -11,7 +11,7 @@ from rectified import activations, markup, store, style
 from rectified import config as configuration
 from rectified.errors import ConfigError
 from rectified.results import results_of
-from rectified.scorecards import figure, page, rows, summary
+from rectified.scorecards import figure, page, rows, selection, summary
 
 MISH = {"custom_activations": {"mish": "x*tanh(log(1 + exp(x)))", "steps": "sign(x) + x"}}
 REFERENCES = ["relu", "tanh"]
@@ -29,38 +29,38 @@ def config(**changes):
 def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
     found = configuration.load(raw(tier) | MISH, checked=True)
     for name in [*activations.REGISTRY, "mish", "steps"]:
-        tasks = {found.cases[case.experiment][case.case].task for case in found.scored(name)}
+        tasks = {found.cases[case.experiment][case.case].task for case in selection.scored(found, name)}
         assert tasks >= {"theory", "regression", "collocation", "audit"}
         smoothness = activations.get(name, MISH["custom_activations"]).smoothness
         jumps = smoothness == "jumps"
-        assert bool(found.refused(name)) == (smoothness in ("jumps", "smooth"))
-        assert jumps != any("scorecard_landscape/" in f"{case.experiment}/" for case in found.scored(name))
+        assert bool(selection.refused(found, name)) == (smoothness in ("jumps", "smooth"))
+        assert jumps != any("scorecard_landscape/" in f"{case.experiment}/" for case in selection.scored(found, name))
 
 
 def test_a_scorecard_needs_its_own_cases_and_errors_of_the_references_alone():
     found = config()
-    for case in found.scored("mish"):
+    for case in selection.scored(found, "mish"):
         settings = found.cases[case.experiment][case.case]
         assert settings.activation in ("mish", *REFERENCES)
         if settings.activation != "mish":
-            assert settings.task in configuration.COMPARED
+            assert settings.task in selection.COMPARED
 
 
 def test_what_looks_at_a_refused_case_is_refused_for_the_same_reason():
-    refused = config().refused("perceptron")
+    refused = selection.refused(config(), "perceptron")
     assert set(map(str.strip, refused.values())) == {"activation 'perceptron' jumps: û would have no finite energy"}
     assert {"scorecard_ritz/autodiff-perceptron", "scorecard_audit/ritz-perceptron"} <= set(refused)
     assert not any(case.startswith("scorecard_poisson/") for case in refused)
 
 
 def test_quadrature_follows_kinks_where_there_are_some():
-    reasons = config().refused("mish")
+    reasons = selection.refused(config(), "mish")
     assert all("kink_aware" in case for case in reasons)
     assert set(reasons.values()) == {"activation 'mish' is smooth: there are no kinks to follow"}
-    kept = {case.case for case in config().scored("mish") if "scorecard_ritz" in case.experiment}
+    kept = {case.case for case in selection.scored(config(), "mish") if "scorecard_ritz" in case.experiment}
     assert {"autodiff-mish", "finite_difference-mish", "kink_aware-relu"} <= kept
     assert {"kink_aware-mish", "kink_aware-tanh"}.isdisjoint(kept)
-    assert not config().refused("mrepu2")
+    assert not selection.refused(config(), "mrepu2")
 
 
 def test_every_stands_for_all_and_lists_each_once():
@@ -184,9 +184,10 @@ def content(found, case, errors):
 def made(tmp_path, name, errors=ERRORS):
     found = config()
     errors = errors | {name: errors.get(name, errors["mish"])}
-    paths = [p for case in found.scored(name) for p in write(tmp_path, found, case, content(found, case, errors))]
+    cases = selection.scored(found, name)
+    paths = [path for case in cases for path in write(tmp_path, found, case, content(found, case, errors))]
     results = results_of(paths)
-    return results, rows.table(results, found.activation(name), found.refused(name))
+    return results, rows.table(results, found.activation(name), selection.refused(found, name))
 
 
 @pytest.fixture

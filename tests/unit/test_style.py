@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from rectified import activations, style
+from rectified import activations, claim_pages, style
 
 MODULES = sorted((Path(style.__file__).parent / "figures").glob("*.py"))
 NOTICEABLE = 0.02  # in Oklab, about one just noticeable difference
@@ -28,6 +28,7 @@ SIGHTS = {
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
     ),
 }
+VERDICTS = [mark.colour for mark in claim_pages.VERDICTS.values()]
 SHADES = {**style.ACTIVATION_COLOURS, **{f"relu, {name}": each for name, each in style.RELU_SHADES.items()}}
 
 
@@ -61,11 +62,16 @@ def test_every_activation_of_the_registry_has_a_colour_of_its_own():
     assert style.colour("relu") == style.ACTIVATION_COLOURS["relu"]
 
 
+@pytest.mark.parametrize("colours", [SHADES.values(), VERDICTS], ids=["activations", "verdicts"])
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_colours_are_told_apart_by_everyone(sight):
-    pairs = itertools.combinations({shade: seen(shade, sight) for shade in SHADES.values()}.items(), 2)
+def test_colours_are_told_apart_by_everyone(sight, colours):
+    pairs = itertools.combinations({shade: seen(shade, sight) for shade in colours}.items(), 2)
     closest = min((np.linalg.norm(one - other), a, b) for (a, one), (b, other) in pairs)
     assert closest[0] > 3 * NOTICEABLE, closest
+
+
+def test_verdicts_are_told_apart_without_their_colour():
+    assert len({mark.sign for mark in claim_pages.VERDICTS.values()}) == len(VERDICTS)
 
 
 @pytest.mark.parametrize("sight", SIGHTS)

@@ -1,9 +1,15 @@
-"""TeX tables: escaped, complete, stamped."""
+"""TeX tables: escaped, complete, stamped; settings by their labels."""
 
 import numpy as np
 import pandas as pd
+import pytest
+import xarray as xr
 
-from rectified.tables.page import latex
+from builders import job_of
+from rectified import store
+from rectified.results import Result
+from rectified.tables import energies, gradients, pinns
+from rectified.tables.page import cells, latex
 
 TABLE = pd.DataFrame(
     {
@@ -22,3 +28,30 @@ def test_cells_of_a_tex_table():
     assert lines[4] == r"kink\_aware & -- & $1.50\cdot10^{-3}$ [$1.00\cdot10^{-3}$, --] \\"
     assert lines[5] == r"plain & 1000 & 2 [$1.25$, $3.5$] \\"
     assert r"smoke\_tier" in lines[-2]
+
+
+NUMBERS = ("energy", "minimum_energy", "relative_l2")
+FIELDS = xr.Dataset({name: ("seed", [1.0, 2.0]) for name in NUMBERS} | {"diverged_at": ("seed", [-1, -1])})
+HISTORY = pd.DataFrame({"epoch": [0, 0], "seed": [0, 1], "objective": [1.0, 2.0]})
+ERRORS = pd.DataFrame({"rule": ["kink_aware"], "points": np.nan, "step": np.nan, "block": "b", "relative_error": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("module", "task", "settings", "labels"),
+    [
+        (energies, "ritz", {"gradient": "kink_aware"}, {"relu2": "ReLU²", "kink_aware": "kink-aware"}),
+        (gradients, "ritz", {}, {"relu2": "ReLU²", "kink_aware": "kink-aware"}),
+        (pinns, "pinn", {}, {"relu2": "ReLU²", "adam": "Adam"}),
+    ],
+)
+def test_settings_are_shown_by_their_labels_and_kept_by_their_names(tmp_path, module, task, settings, labels):
+    attributes = {"spec": job_of(task, activation="relu2", **settings).model_dump_json()}
+    files = {name: tmp_path / name for name in ("fields.nc", "history.parquet", "gradient_errors.parquet")}
+    store.write_arrays(files["fields.nc"], FIELDS, attributes)
+    store.write_table(files["history.parquet"], HISTORY, attributes)
+    store.write_table(files["gradient_errors.parquet"], ERRORS, attributes)
+    table = module.rows([Result(files)])
+    shown = {cell for column in module.HEADINGS for cell in cells(table, column, str, str)}
+    assert shown >= {*labels.values()}
+    assert not shown & {*labels}
+    assert {*table.iloc[0]} >= {*labels}

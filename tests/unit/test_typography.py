@@ -1,14 +1,14 @@
-"""Numbers and headings of tables, in TeX and in plain text."""
+"""Numbers and headings of tables, in TeX and in plain text; names of documents."""
 
 import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rectified import report_tables
-from rectified.typography import heading, plain_number, plain_numbers, raised, tex_number
+from rectified.typography import heading, plain_number, plain_numbers, raised, readable, tex_number
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
@@ -24,6 +24,7 @@ def read_tex(text: str) -> float:
 
 @settings(deadline=None)
 @given(VALUES)
+@example(99999.6)
 def test_both_forms_are_the_number_and_the_same_digits(value):
     assert read_plain(plain_number(value)) == read_tex(tex_number(value))
     assert read_plain(plain_number(value)) == pytest.approx(value, rel=5.1e-3, abs=1e-300)
@@ -86,3 +87,7 @@ def test_every_heading_of_every_table_can_be_shown():
     for module in report_tables.FAMILIES.values():
         for tex in module.HEADINGS.values():
             assert not set(r"\${}_") & set(shown(tex))
+
+
+def test_names_of_documents():
+    assert [readable(name) for name in ("deep_ritz", "effective_theory")] == ["Deep Ritz", "Effective theory"]

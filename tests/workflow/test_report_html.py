@@ -10,6 +10,7 @@ import pytest
 
 from browser import opened
 from conftest import SMOKE, Project
+from rectified.claim_pages import VERDICTS
 
 RESULTS = "results/smoke"
 STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."
@@ -114,7 +115,7 @@ def test_verdicts_are_those_of_the_data_and_lead_to_figures(browsed, reported):
     show(browsed.page, "Failed ideas")
     frame = browsed.page.frame_locator("iframe")
     shown = dict(zip(*(frame.locator(f"tbody td:nth-child({n})").all_inner_texts() for n in (1, 3))))
-    assert shown == dict(zip(data.claim, data.verdict))
+    assert shown == {claim: f"{VERDICTS[name].sign} {name}" for claim, name in zip(data.claim, data.verdict)}
     assert frame.locator("a").count() == 0  # in a frame they would lead nowhere
     browsed.page.locator(".prose a", has_text="failed_ideas/fig2").click()
     image = browsed.page.locator("img[src^='data:image/png']")

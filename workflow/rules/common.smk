@@ -15,11 +15,12 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import cluster, digest, resume, web_report, webpage
+from rectified import cluster, digest, resume, typography, web_report
 from rectified import config as configuration
 from rectified.claim_entries import cases_of, to_text
 from rectified.costs import TABLE, Costs
 from rectified.errors import ConfigError, nearest
+from rectified.scorecards import selection
 
 try:
     CONFIG = configuration.load(config, checked=not workflow.is_main_process)
@@ -188,15 +189,14 @@ def claims_text(wildcards):
 
 def scored_files(wildcards):
     """What the scorecard of the activation at these wildcards is made from."""
-    return [
-        f"{RESULTS}/{case.folder}/{file}" for case in CONFIG.scored(wildcards.activation) for file in files_of(case)
-    ]
+    cases = selection.scored(CONFIG, wildcards.activation)
+    return [f"{RESULTS}/{case.folder}/{file}" for case in cases for file in files_of(case)]
 
 
 def scorecard_text(wildcards):
     """What the scorecard at these wildcards is of, and what had to be left out of it, as JSON."""
     activation = CONFIG.activation(wildcards.activation)
-    refused = CONFIG.refused(activation.name)
+    refused = selection.refused(CONFIG, activation.name)
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
@@ -273,7 +273,7 @@ def labels_of(kind):
 
 def document_of(wildcards):
     """The readable name of the document at these wildcards."""
-    return webpage.readable(wildcards.document)
+    return typography.readable(wildcards.document)
 
 
 def look_up_captions():

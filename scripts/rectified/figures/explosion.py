@@ -14,8 +14,8 @@ from rectified import quantities, style
 from rectified.figures.kernels import MARKERS
 from rectified.figures.page import PlottedData
 from rectified.homogeneity import homogeneous
+from rectified.intervals import share_interval
 from rectified.results import Result
-from rectified.shares import share_interval
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
@@ -29,7 +29,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     s = results[0].job.settings
     data.notes.append(
         f"markers: {s.networks} networks, the same at every $C_W$, after {s.hidden_layers} hidden layers, "
-        "95 % Wilson intervals; lines: law of the sum, log-normal approximation"
+        "95 % Clopper–Pearson intervals; lines: law of the sum, log-normal approximation"
     )
     return figure
 
@@ -42,20 +42,12 @@ def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     power = homogeneous(result.job.activation)
     exploded = quantities.exploded(result)[:, :, 0].to_numpy()
     for index, (width, colour) in enumerate(zip(s.widths, style.shades(len(s.widths)))):
-        shares = np.array([share_interval(sample) for sample in exploded[index]])
+        share, low, high, _ = np.array([share_interval(sample) for sample in exploded[index]]).T
         law = power.explosion_probability(fine * unit * s.input_scales[0], fine * unit, width, s.hidden_layers)
-        bars = np.abs(shares[:, 1:].T - shares[:, 0])
         look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8}
-        axis.errorbar(multiples, shares[:, 0], bars, color=colour, label=f"$n$ = {width}", **look)
+        axis.errorbar(multiples, share, [share - low, high - share], color=colour, label=f"$n$ = {width}", **look)
         axis.plot(fine, law, color=colour, linewidth=0.9)
-        data.add(
-            "share",
-            f"{result.series}, n = {width}",
-            multiple=multiples,
-            share=shares[:, 0],
-            low=shares[:, 1],
-            high=shares[:, 2],
-        )
+        data.add("share", f"{result.series}, n = {width}", multiple=multiples, share=share, low=low, high=high)
         data.add("law", f"{result.series}, n = {width}", multiple=fine, share=law)
     axis.axvline(1, color="0.5", linewidth=0.6, linestyle=":")
     axis.set_xlabel("$C_W$ over its critical value")

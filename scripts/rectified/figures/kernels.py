@@ -3,6 +3,8 @@
 Source: Kim and Kang, arXiv:2408.02697, eqs. 4–6, figs. 1 and 5.
 """
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import scipy.special
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 
 from rectified import style
 from rectified.figures.page import PlottedData
+from rectified.network_tasks import KernelEnsemble
 from rectified.results import Result
 from rectified.theory import log_kernels
 
@@ -23,8 +26,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     rows = -(-len(results) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 2.4 * rows + 0.2), squeeze=False)
     panels = list(axes.flat)[: len(results)]
+    looks = _looks(results)
     for axis, result in zip(panels, results):
-        _panel(axis, result, data)
+        _panel(axis, result, looks, data)
     for axis in list(axes.flat)[len(results) :]:
         axis.remove()
     for axis in axes[:, 0]:
@@ -40,21 +44,34 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     return figure
 
 
-def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
+def _looks(results: list[Result]) -> dict[str, tuple[str, str]]:
+    """Name of each C_W → its colour and marker, the same in all panels."""
+    settings = [result.job.settings for result in results]
+    values = {name: value for s in settings for name, value in zip(_names(s), s.weight_variances)}
+    ordered = sorted(values, key=values.get)
+    shades = style.shades(len(ordered))
+    return {name: (shades[index], MARKERS[index % len(MARKERS)]) for index, name in enumerate(ordered)}
+
+
+def _names(settings: KernelEnsemble) -> list[str]:
+    """What the C_W of a case are called: their values, or their multiples of the critical one."""
+    unit = r"$\,C_W^c$" if settings.in_critical_units else ""
+    return [f"{value:g}{unit}" for value in settings.weight_variances]
+
+
+def _panel(axis: Axes, result: Result, looks: Mapping[str, tuple[str, str]], data: PlottedData) -> None:
     s, arrays = result.job.settings, result.arrays("kernels")
     measured = arrays.log_kernel[0, :, 0] / np.log(10)
     offsets = np.linspace(-0.12, 0.12, len(s.weight_variances))
-    for index, (sample, colour) in enumerate(zip(measured, style.shades(len(measured)))):
+    for index, (sample, name) in enumerate(zip(measured, _names(s))):
+        colour, marker = looks[name]
         weight_variance = float(arrays.C_W[index, 0])
         low, median, high = _quantiles(sample)
         seen = np.isfinite(low) & np.isfinite(high)
         theory = _theory(result, weight_variance, s.input_scales[0])
-        name = f"{s.weight_variances[index]:g}$\\,C_W^c$" if s.in_critical_units else f"{weight_variance:g}"
         layers = arrays.layer.to_numpy()
         axis.plot(layers, theory, ":", color=colour, linewidth=1.0)
-        axis.plot(
-            (layers + offsets[index])[seen], median[seen], MARKERS[index % 5], color=colour, markersize=3, label=name
-        )
+        axis.plot((layers + offsets[index])[seen], median[seen], marker, color=colour, markersize=3, label=name)
         axis.fill_between(layers[seen], low[seen], high[seen], color=colour, alpha=0.2, linewidth=0)
         data.add(
             "kernel",

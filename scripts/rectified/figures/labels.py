@@ -1,13 +1,18 @@
-"""What a case is called in a legend, from its settings."""
+"""What settings are called in figures and tables, and what a case is called in a legend."""
 
 from collections.abc import Sequence
 
-from rectified.activations import LABELS
+from rectified.activations import label
 from rectified.results import Result
 from rectified.ritz_tasks import RitzTraining
-from rectified.style import GRADIENT_LABELS
 
 NUMBERS = {"points": "$M={}$", "learning_rate": "rate {:g}"}
+GRADIENTS = {
+    "autodiff": "autodiff",
+    "finite_difference": "finite differences",
+    "discrete_delta": "discrete delta",
+    "kink_aware": "kink-aware",
+}
 OPTIMIZERS = {
     "adam": "Adam",
     "sgd": "SGD",
@@ -24,13 +29,13 @@ def legend_labels(results: Sequence[Result]) -> list[str]:
 
 
 def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
-    parts = [LABELS.get(mine.activation, mine.activation)]
+    parts = [label(mine.activation)]
     if mine.hidden_layers > 1 or _differs("hidden_layers", everyone):
         parts.append(f"{mine.hidden_layers} hidden")
     if mine.objective == "regression":
         parts.append("regression")
     elif _differs("gradient", everyone):
-        parts.append(GRADIENT_LABELS[mine.gradient])
+        parts.append(GRADIENTS[mine.gradient])
     if _differs("initialization", everyone) and mine.initialization == "spread":
         parts.append("spread kinks")
     if mine.solve_output_weights:

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from rectified import expressions, style
 from rectified.activations import Activation, label
+from rectified.figures.labels import GRADIENTS
 from rectified.results import Result
 from rectified.scorecards.page import TITLES
 from rectified.scorecards.rows import ERRORS, own, peers, per_seed, short, variant
@@ -150,7 +151,7 @@ def _slices(axis: Axes, results: list[Result]) -> None:
 
 
 def _words(name: str) -> str:
-    return style.GRADIENT_LABELS.get(name, name.replace("_", " "))
+    return GRADIENTS.get(name, name.replace("_", " "))
 
 
 def _strips(axis: Axes, mine: list[Result], results: list[Result], names: list[str]) -> None:

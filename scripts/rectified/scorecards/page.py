@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rectified import markup, style
+from rectified import markup
 from rectified.activations import Activation, label
+from rectified.figures.labels import GRADIENTS
 from rectified.markup import quoted, text
 from rectified.results import Result
 from rectified.scorecards.rows import ERRORS, peers, per_seed, short, summary_of, variant
@@ -239,7 +240,7 @@ def _refused(table: pd.DataFrame) -> str:
 
 
 def _word(name: str) -> str:
-    return style.GRADIENT_LABELS.get(name, name.replace("kink_aware", "kink-aware").replace("_", " "))
+    return GRADIENTS.get(name, name.replace("kink_aware", "kink-aware").replace("_", " "))
 
 
 def _foot(results: list[Result], activation: str, tier: str) -> str:

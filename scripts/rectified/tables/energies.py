@@ -3,16 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from rectified.activations import label
+from rectified.figures.labels import GRADIENTS
 from rectified.results import Result
 from rectified.statistics import summarize
 from rectified.tables.page import columns_of
 
 HEADINGS = {
     "problem": "problem",
-    "activation": r"$\sigma$",
+    "name": r"$\sigma$",
     "hidden_layers": "hidden",
     "width": "$N$",
-    "gradient": "gradient",
+    "gradient_name": "gradient",
     "points": "$M$",
     "initialization": "start",
     "epochs": "epochs",
@@ -45,6 +47,8 @@ def _row(result: Result) -> dict:
     return {
         "case": result.series,
         **{name: getattr(settings, name) for name in SETTINGS},
+        "name": label(settings.activation),
+        "gradient_name": GRADIENTS[settings.gradient],
         "points": np.nan if settings.gradient == "kink_aware" else settings.points,
         "epochs": settings.epochs,
         "seeds": settings.seeds,

@@ -2,20 +2,23 @@
 
 import pandas as pd
 
+from rectified.activations import label
+from rectified.figures.labels import GRADIENTS
 from rectified.results import Result
 from rectified.statistics import summarize
 from rectified.tables.page import columns_of
 
 HEADINGS = {
-    "activation": r"$\sigma$",
+    "name": r"$\sigma$",
     "parameters": "parameters",
-    "rule": "rule",
+    "rule_name": "rule",
     "points": "$M$",
     "step": r"$\varepsilon$",
     "seeds": "seeds",
     "block": "block",
     "relative_error": "relative error",
 }
+RULES = GRADIENTS | {"finite_difference_of_the_integral": "finite differences of the integral"}
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
@@ -31,10 +34,12 @@ def _rows(result: Result) -> pd.DataFrame:
             {
                 "case": result.series,
                 "activation": settings.activation,
+                "name": label(settings.activation),
                 "parameters": f"from {settings.start}" if settings.start else settings.initialization,
                 "width": settings.width,
                 "seeds": settings.seeds,
                 **dict(zip(("rule", "points", "step", "block"), key)),
+                "rule_name": RULES[key[0]],
                 **columns_of("relative_error", summarize(group.relative_error)),
             }
             for key, group in groups

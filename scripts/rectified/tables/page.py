@@ -12,7 +12,7 @@ from rectified import store, webpage
 from rectified.results import Result, results_of
 from rectified.session import start
 from rectified.statistics import Summary
-from rectified.typography import tex_number
+from rectified.typography import readable, tex_number
 
 Rows = Callable[[list[Result]], pd.DataFrame]
 Form = Callable[[Any], str]
@@ -37,7 +37,7 @@ def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SE
 
 def _title(path: str) -> str:
     """The title of a table's page, from the place of its file: Effective theory, table1."""
-    return f"{webpage.readable(Path(path).parent.name)}, {Path(path).stem}"
+    return f"{readable(Path(path).parent.name)}, {Path(path).stem}"
 
 
 def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:

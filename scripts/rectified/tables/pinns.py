@@ -6,12 +6,13 @@ Source: Kim and Kang, arXiv:2408.02697, sec. 5.2; the paper gives the ranking wi
 import pandas as pd
 
 from rectified.activations import label
+from rectified.figures.labels import OPTIMIZERS
 from rectified.results import Result
 from rectified.statistics import summarize
 from rectified.tables.page import columns_of
 
 HEADINGS = {
-    "optimizer": "optimizer",
+    "optimizer_name": "optimizer",
     "name": r"$\sigma$",
     "width": "width",
     "hidden_layers": "hidden",
@@ -39,6 +40,7 @@ def _row(result: Result) -> dict:
     return {
         "case": result.series,
         "optimizer": s.optimizer,
+        "optimizer_name": OPTIMIZERS[s.optimizer],
         "activation": s.activation,
         "name": label(s.activation),
         "width": s.width,
