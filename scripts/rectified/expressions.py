@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.special
+import scipy  # its parts are loaded when first used
 import sympy
 
 from rectified.errors import ConfigError, nearest

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.special
+import scipy  # its parts are loaded when first used
 import sympy
 
 from rectified import expressions

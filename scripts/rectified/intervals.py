@@ -6,7 +6,7 @@ value that is not known; it may lie anywhere.
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
+import scipy  # its parts are loaded when first used
 
 from rectified.statistics import CONFIDENCE, Interval
 

@@ -6,7 +6,7 @@ Vandermonde-like system Σⱼ cⱼ wⱼ^{k+1} = a_{k+1}/C(p, k).
 """
 
 import numpy as np
-import scipy.special
+import scipy  # its parts are loaded when first used
 import xarray as xr
 from jaxtyping import Float
 

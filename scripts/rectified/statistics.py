@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
+import scipy  # its parts are loaded when first used
 
 CONFIDENCE = 0.95
 

@@ -43,4 +43,4 @@ def page_faults(how: str) -> float:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
 def test_the_same_work_again_needs_no_new_pages():
-    assert page_faults("kept") < 1 < page_faults("by default")
+    assert 10 * page_faults("kept") < page_faults("by default")

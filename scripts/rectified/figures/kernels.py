@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
-import scipy.special
+import scipy  # its parts are loaded when first used
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 

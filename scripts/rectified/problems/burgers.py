@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import scipy.special
+import scipy  # its parts are loaded when first used
 from jaxtyping import Float
 
 from rectified.errors import ConfigError
