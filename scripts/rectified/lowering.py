@@ -8,10 +8,12 @@ function is 0 at 0, as the derivative of torch.relu is.
 import operator
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, reduce
+from typing import NamedTuple
 
 import numpy as np
 import sympy
 import torch
+from sympy.utilities.iterables import sift
 from torch import Tensor
 
 from rectified import expressions
@@ -46,8 +48,9 @@ def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> C
         ConfigError: if an expression contains a function that torch has no counterpart for.
     """
     shared, finals = sympy.cse(list(targets))
-    steps = [(symbol.name, _compile(expression)) for symbol, expression in shared]
-    outputs = [_compile(expression) for expression in finals]
+    constants = {symbol: expression for symbol, expression in shared if expression.is_number}
+    steps = [(name.name, _compile(shape.xreplace(constants))) for name, shape in shared if name not in constants]
+    outputs = [_compile(expression.xreplace(constants)) for expression in finals]
     names = tuple(symbol.name for symbol in variables)
 
     def evaluate(*values: Tensor) -> tuple[Tensor, ...]:
@@ -75,9 +78,9 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         return _compile_power(node)
     if isinstance(node, sympy.Add):
         return _compile_sum(node)
-    parts = [_compile(argument) for argument in node.args]
     if isinstance(node, sympy.Mul):
-        return lambda known: reduce(operator.mul, [part(known) for part in parts])
+        return _compile_product(node)
+    parts = [_compile(argument) for argument in node.args]
     if isinstance(node, (sympy.Max, sympy.Min)):
         return _compile_extremum(node)
     if isinstance(node, sympy.Heaviside):
@@ -88,18 +91,61 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
     raise ConfigError(f"{node} has no counterpart in torch")
 
 
+class Term(NamedTuple):
+    """A number times tensors."""
+
+    factor: float
+    parts: list[Callable[[dict], Tensor]]
+
+    def tensors(self, known: dict) -> Tensor:
+        return reduce(operator.mul, [part(known) for part in self.parts])
+
+
+def _term(node: sympy.Expr) -> Term:
+    """A product with its numbers gathered, squares of symbols taken apart."""
+    numbers, others = sift(sympy.Mul.make_args(node), lambda factor: factor.is_number, binary=True)
+    parts = [part for other in others for part in _repeated(other)]
+    return Term(float(sympy.Mul(*numbers)), [_compile(part) for part in parts])
+
+
+def _repeated(node: sympy.Expr) -> list[sympy.Expr]:
+    if isinstance(node, sympy.Pow) and isinstance(node.base, sympy.Symbol) and node.exp == 2:
+        return [node.base] * 2
+    return [node]
+
+
+def _compile_product(node: sympy.Mul) -> Callable[[dict], Tensor]:
+    factor, parts = term = _term(node)
+
+    def product(known: dict) -> Tensor:
+        result = term.tensors(known)
+        if factor == 1:
+            return result
+        return result.mul_(factor) if len(parts) > 1 else factor * result  # a product of tensors is nobody else's
+
+    return product
+
+
 def _compile_sum(node: sympy.Add) -> Callable[[dict], Tensor]:
-    """A sum whose terms carry their factors with them: v + c·u is one operation on tensors, not two."""
+    """A sum in one operation for each term but a first that is there: r + c·u, r + c·uv."""
     offset = float(sum(term for term in node.args if term.is_number))
-    terms = [term.as_coeff_Mul() for term in node.args if not term.is_number]
-    terms.sort(key=lambda term: term[0] != 1)
-    (factor, first), *others = [(float(factor), _compile(term)) for factor, term in terms]
+    terms = [_term(term) for term in node.args if not term.is_number]
+    terms.sort(key=lambda term: (len(term.parts) > 1, term.factor != 1))
+    first, *others = terms
 
     def total(known: dict) -> Tensor:
-        result = first(known) if factor == 1 else factor * first(known)
-        for scale, part in others:
-            result = torch.add(result, part(known), alpha=scale)
-        return result + offset if offset else result
+        result = first.tensors(known)
+        if first.factor != 1:
+            result = torch.rsub(result, offset, alpha=-first.factor)
+        elif offset:
+            result = result + offset
+        for factor, parts in others:
+            *left, right = (part(known) for part in parts)
+            if left:
+                result = torch.addcmul(result, reduce(operator.mul, left), right, value=factor)
+            else:
+                result = torch.add(result, right, alpha=factor)
+        return result
 
     return total
 
