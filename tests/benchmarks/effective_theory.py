@@ -2,18 +2,11 @@
 
 from collections.abc import Callable
 
-import deepxde
-import numpy as np
 import torch
 
-from rectified import activations, optimizers
-from rectified.ensembles import Setting, log_kernels
-from rectified.least_squares import LeastSquares
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.pinn import BurgersResiduals, PinnLoss
-from rectified.problems.burgers import BurgersProblem
-from rectified.seeding import numpy_generator
+from benchmarks import hot_paths
+from benchmarks.measure import Comparison, Sides
+from benchmarks.ritz import repeated
 
 WIDTH, LAYERS = 512, 10
 NETWORKS = 20
@@ -35,16 +28,11 @@ def plain_network(width: int, hidden_layers: int, activation: type[torch.nn.Modu
     return torch.nn.Sequential(*layers, torch.nn.Linear(width, 1))
 
 
-def kernel_ensemble() -> tuple[Callable, Callable, int, int]:
-    """1000 networks by exact sampling against 10 networks whose weights are drawn, per network, both float64."""
-    activation = torch_activation(activations.get("mrepu2"))
-    x = torch.full((1000, 2, 1), 0.03, dtype=torch.float64)
-
-    def ours() -> None:
-        log_kernels(activation, Setting(WIDTH, LAYERS, 1.0), x, numpy_generator("bench"))
+def kernel_ensemble() -> Sides:
+    """1000 networks by exact sampling against 10 networks whose weights are drawn, both float64."""
 
     @torch.no_grad()
-    def peer() -> None:
+    def with_weights() -> None:
         sigma = MRePU()
         for _ in range(10):
             h, kernels = torch.full((2, 1), 0.03), []
@@ -53,69 +41,125 @@ def kernel_ensemble() -> tuple[Callable, Callable, int, int]:
                 kernels.append(z.square().mean())
                 h = sigma(z)
 
-    return ours, peer, 1000, 10
+    return Sides(hot_paths.kernels(1000, WIDTH, LAYERS), with_weights, 1000, 10)
 
 
-def ensemble_step() -> tuple[Callable, Callable, int, int]:
-    """An Adam step of 20 networks on 100 points, in a batch against a loop over networks."""
-    network = MLP(2, 32, 5, torch_activation(activations.get("mrepu2")))
-    theta = initial_parameters(network, range(NETWORKS), [0.1] * 6, 0.0, "bench").float()
-    x = torch.rand(1, 2, 100)
-    y = torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
-    loss = LeastSquares(network, x, y)
-    ours = optimizers.build("adam", theta)
-    alive = torch.ones(NETWORKS, dtype=torch.bool)
-    networks = [plain_network(32, 5, MRePU) for _ in range(NETWORKS)]
-    optimizer = [torch.optim.Adam(network.parameters(), lr=1e-3) for network in networks]
-    points, values = x[0].T.contiguous(), y[:, None]
+def plain_ensemble() -> tuple[list[torch.nn.Sequential], torch.Tensor, torch.Tensor]:
+    """Twenty networks, points and values, as a user of torch has them."""
+    x, y = hot_paths.plain_data(100)
+    return [plain_network(32, 5, MRePU) for _ in range(NETWORKS)], x[0].T.contiguous(), y[:, None]
+
+
+def ensemble_step() -> Sides:
+    """In a batch against a loop over networks."""
+    networks, points, values = plain_ensemble()
+    optimizers = [torch.optim.Adam(network.parameters(), lr=1e-3) for network in networks]
+
+    def loop() -> None:
+        for plain, adam in zip(networks, optimizers):
+            adam.zero_grad()
+            torch.nn.functional.mse_loss(plain(points), values).backward()
+            adam.step()
+
+    return Sides(repeated(hot_paths.ensemble_step(), STEPS), repeated(loop, STEPS), STEPS, STEPS)
+
+
+def ensemble_vmap() -> Sides:
+    """In a batch against torch.func.vmap over stacked modules."""
+    networks, points, values = plain_ensemble()
+    stacked, _ = torch.func.stack_module_state(networks)
+    adam = torch.optim.Adam(stacked.values(), lr=1e-3)
+
+    def loss(weights: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.nn.functional.mse_loss(torch.func.functional_call(networks[0], weights, (points,)), values)
+
+    gradients = torch.func.vmap(torch.func.grad(loss))
 
     def step() -> None:
-        for _ in range(STEPS):
-            ours.step(loss, alive, 1e-3)
+        for name, gradient in gradients(stacked).items():
+            stacked[name].grad = gradient
+        adam.step()
 
-    def peer() -> None:
-        for _ in range(STEPS):
-            for plain, adam in zip(networks, optimizer):
-                adam.zero_grad()
-                torch.nn.functional.mse_loss(plain(points), values).backward()
-                adam.step()
-
-    return step, peer, STEPS, STEPS
+    return Sides(repeated(hot_paths.ensemble_step(), STEPS), repeated(step, STEPS), STEPS, STEPS)
 
 
-def burgers_step() -> tuple[Callable, Callable, int, int]:
-    """An Adam step of a Burgers PINN on 10,000 points with compiled jets, against DeepXDE on torch, both float32."""
-    residuals = BurgersResiduals(BurgersProblem(), MLP(2, 64, 7, torch_activation(activations.get("tanh"))))
-    loss = PinnLoss(residuals, 10_000, compiled=True)
-    theta = initial_parameters(residuals.network, [0], [1.0] * 8, 0.0, "bench").float()
-    ours = optimizers.build("adam", theta)
-    loss.redraw(0, theta)
-    alive = torch.ones(1, dtype=torch.bool)
-    model = _deepxde_model()
+def burgers_step(compiled: bool) -> Sides:
+    """Forward jets, all on 10,000 points, against DeepXDE on torch, both float32."""
+    from benchmarks.race import deepxde_model
+
+    model = deepxde_model(width=64, layers=7, domain=10_000, boundary=50, initial=50)
     batch = model.data.train_next_batch(None)
+    return Sides(
+        repeated(hot_paths.burgers_step(compiled=compiled), 3),
+        repeated(lambda: model._train_step(*batch), 3),
+        3,
+        3,
+    )
+
+
+def nested_autograd_step() -> Sides:
+    """Forward jets against nested reverse differentiation of an nn.Module, 1000 points, both float32."""
+    net = plain_network(64, 7, torch.nn.Tanh)
+    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
+    x = torch.rand(1000, 2, requires_grad=True)
+
+    def slopes(values: torch.Tensor) -> torch.Tensor:
+        return torch.autograd.grad(values.sum(), x, create_graph=True)[0]
 
     def step() -> None:
-        for _ in range(3):
-            ours.step(loss, alive, 1e-3)
+        adam.zero_grad()
+        u = net(x)
+        du = slopes(u)
+        residual = du[:, 1] + u[:, 0] * du[:, 0] - 0.01 / torch.pi * slopes(du[:, 0])[:, 0]
+        residual.square().mean().backward()
+        adam.step()
 
-    def peer() -> None:
-        for _ in range(3):
-            model._train_step(*batch)
-
-    return step, peer, 3, 3
+    return Sides(repeated(hot_paths.burgers_step(points=1000), 5), repeated(step, 5), 5, 5)
 
 
-def _deepxde_model() -> deepxde.Model:
-    """The Burgers example of DeepXDE's documentation, with the network and the points of ours."""
-    space_time = deepxde.geometry.GeometryXTime(deepxde.geometry.Interval(-1, 1), deepxde.geometry.TimeDomain(0, 1))
+def _in_double(key: str, work: str, peer: str, target: float | None, build: Callable[[], Sides]) -> Comparison:
+    return Comparison(key, work, peer, target, torch.float64, build)
 
-    def equation(x, u):
-        u_x, u_t = (deepxde.grad.jacobian(u, x, i=0, j=j) for j in (0, 1))
-        return u_t + u * u_x - BurgersProblem().viscosity * deepxde.grad.hessian(u, x, i=0, j=0)
 
-    ends = deepxde.icbc.DirichletBC(space_time, lambda x: 0, lambda _, on_boundary: on_boundary)
-    start = deepxde.icbc.IC(space_time, lambda x: -np.sin(np.pi * x[:, 0:1]), lambda _, on_initial: on_initial)
-    data = deepxde.data.TimePDE(space_time, equation, [ends, start], num_domain=10_000, num_boundary=50, num_initial=50)
-    model = deepxde.Model(data, deepxde.nn.FNN([2, *[64] * 7, 1], "tanh", "Glorot normal"))
-    model.compile("adam", lr=1e-3, verbose=0)
-    return model
+def _in_single(key: str, work: str, peer: str, target: float | None, build: Callable[[], Sides]) -> Comparison:
+    return Comparison(key, work, peer, target, torch.float32, build)
+
+
+COMPARISONS = (
+    _in_double(
+        "kernels",
+        "kernel ensemble, width 512, 10 layers, one input, per network",
+        "brute force with weights",
+        300,
+        kernel_ensemble,
+    ),
+    _in_single(
+        "ensemble, loop",
+        "ensemble training step, 20 networks, 5×32",
+        "plain torch, a loop over networks",
+        10,
+        ensemble_step,
+    ),
+    _in_single("ensemble, vmap", "ensemble training step, 20 networks, 5×32", "torch.func.vmap", None, ensemble_vmap),
+    _in_single(
+        "Burgers, compiled",
+        "Burgers step, 10,000 points, 7×64, tanh, compiled",
+        "DeepXDE 1.15.0",
+        1.6,
+        lambda: burgers_step(compiled=True),
+    ),
+    _in_single(
+        "Burgers, eager",
+        "Burgers step, 10,000 points, 7×64, tanh, not compiled",
+        "DeepXDE 1.15.0",
+        None,
+        lambda: burgers_step(compiled=False),
+    ),
+    _in_single(
+        "Burgers, autograd",
+        "Burgers step, 1000 points, 7×64, tanh",
+        "nested autograd of an nn.Module",
+        None,
+        nested_autograd_step,
+    ),
+)

@@ -1,105 +1,104 @@
 """Our speed beside that of the peers: `make bench`.
 
-Each comparison runs both sides alternately in this process on one thread, and prints the median time of
-each and the median and range of the ratio. With --gpu it compares our own speed on a GPU with that on two CPU threads.
+Each comparison runs both sides in turns in this process on one thread; results/benchmarks.{md,csv,pdf,png} have the
+ratios with their intervals, how near the hot paths are to what the machine can do, and how their cost grows.
+With --gpu it compares our own speed on a GPU with that on two CPU threads, and prints it.
 """
 
 import argparse
 import os
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 os.environ.setdefault("DDE_BACKEND", "pytorch")
 
+import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 
+from benchmarks import effective_theory, limits, measure, page, race, ritz  # noqa: E402
+from rectified import allocation  # noqa: E402
+
 ROUNDS = 9
+RACES = 7
+RACE_TARGET = 8.0
+PACKAGES = ("torch", "numpy", "scipy", "deepxde", "loss-landscapes", "curvlinops-for-pytorch")
 
 
-def timed(action: Callable, count: int) -> float:
-    start = time.perf_counter()
-    action()
-    return (time.perf_counter() - start) / count
-
-
-def compare(name: str, target: float, build: Callable, rounds: int = ROUNDS) -> None:
-    """Print one row: both medians, the ratio, and the target."""
-    ours, peer, our_count, peer_count = build()
-    ours()
-    peer()
-    pairs = [(timed(ours, our_count), timed(peer, peer_count)) for _ in range(rounds)]
-    ratios = sorted(theirs / mine for mine, theirs in pairs)
-    mine, theirs = (_time(statistics.median(column)) for column in zip(*pairs))
-    spread = f"{statistics.median(ratios):.1f}× [{ratios[0]:.1f}, {ratios[-1]:.1f}]"
-    print(f"| {name} | {mine} | {theirs} | {spread} | ≥ {target:g}× |", flush=True)
-
-
-def _time(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
-
-
-def figure_rebuilt() -> None:
-    """Seconds to rebuild one figure of a finished draft run, and to find that nothing is to be done."""
-    figure = ROOT / "results/figures/deep_ritz/fig1.pdf"
-    if not figure.exists():
-        print("\nOne figure rebuilt: no draft run in results/, not measured.")
-        return
-    snakemake = [str(ROOT / ".venv/bin/snakemake"), "--cores", "2", "--quiet"]
-    environment = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    for what, target in (("no-op of `all`", ["all"]), ("fig1 rebuilt", ["--forcerun", "figure", "--", str(figure)])):
-        target = [part.replace(f"{ROOT}/", "") for part in target]
-        start = time.perf_counter()
-        subprocess.run([*snakemake, *target], cwd=ROOT, check=True, capture_output=True, env=environment)
-        print(f"{what}: {time.perf_counter() - start:.1f} s (target ≤ 10 s)")
-
-
-def peers() -> None:
-    """Our speed beside that of the peers, all on one thread."""
-    from benchmarks import effective_theory, ritz
-
-    torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, one thread, median of {ROUNDS} alternating rounds\n")
-    print("| work | ours | peer | ratio [range] | target |\n|---|---|---|---|---|")
-    torch.set_default_dtype(torch.float64)
-    compare("Deep Ritz step, per seed, 20 seeds", 15, ritz.ritz_step)
-    compare("kink-aware gradient, N = 50", 100, ritz.kink_aware_gradient)
-    compare("landscape point, N = 20", 100, ritz.landscape_point)
-    compare("kernel ensemble, width 512, 10 layers, one input, per network", 300, effective_theory.kernel_ensemble)
+def races(count: int) -> dict:
+    """The row of the time to an accuracy, one seed a round."""
+    row = {
+        "key": "Burgers, to 1.2 %",
+        "work": f"Burgers example, 3×20 tanh, 2540 + 80 + 160 points, until the relative L² error is {race.GOAL:g}",
+        "peer": "DeepXDE 1.15.0, its recipe",
+        "target": RACE_TARGET,
+    }
     torch.set_default_dtype(torch.float32)
-    compare("ensemble training step, 20 networks, 5×32", 10, effective_theory.ensemble_step)
-    compare("Burgers step, 10,000 points, 7×64, tanh", 1.6, effective_theory.burgers_step)
-    print()
-    figure_rebuilt()
+    try:
+        pairs = [(race.ours(seed), race.deepxde_recipe(seed)) for seed in range(count)]
+    except ImportError as error:
+        return row | {"note": f"DeepXDE cannot be imported: {error}"}
+    late = [f"seed {seed}: {error:.2g}" for seed, (_, (_, error)) in enumerate(pairs) if error > race.GOAL]
+    own = [f"seed {seed}: {error:.2g}" for seed, ((_, error), _) in enumerate(pairs) if error > race.GOAL]
+    notes = [
+        f"{who} ended above the goal with {', '.join(seeds)}"
+        for who, seeds in (("DeepXDE", late), ("ours", own))
+        if seeds
+    ]
+    return row | measure.ratios([(mine, theirs) for (mine, _), (theirs, _) in pairs]) | {"note": "; ".join(notes)}
 
 
-def gpu() -> None:
+def versions() -> dict[str, str]:
+    """Versions of the packages that take part."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def peers(rounds: int, race_count: int) -> None:
+    """Everything against the peers, on one thread."""
+    allocation.keep_freed_memory()
+    torch.set_num_threads(1)
+    rows = []
+    for comparison in (*ritz.COMPARISONS, *effective_theory.COMPARISONS):
+        rows.append(measure.compare(comparison, rounds))
+        show(rows[-1])
+    if race_count:
+        rows.append(races(race_count))
+        show(rows[-1])
+    torch.set_default_dtype(torch.float64)
+    near = pd.DataFrame(limits.shares())
+    page.write(ROOT / "results", pd.DataFrame(rows), near, measure.rates(), versions())
+    print((ROOT / "results/benchmarks.md").read_text())
+
+
+def gpu(rounds: int) -> None:
     """Our speed on a GPU beside that on two CPU threads; says so where there is no GPU."""
     if not torch.cuda.is_available():
         print("GPU beside CPU: torch finds no GPU here, not measured.")
         return
-    from benchmarks import gpu as paths
+    from benchmarks import gpu as on_gpu
 
     torch.set_num_threads(2)
-    name = torch.cuda.get_device_name()
-    print(f"torch {torch.__version__}, {name}, two CPU threads, median of {ROUNDS} alternating rounds\n")
-    print("| work | GPU | CPU | ratio [range] | target |\n|---|---|---|---|---|")
-    compare("Deep Ritz step, kink-aware, 20 seeds", 1, lambda: paths.sides(paths.ritz_step))
-    compare("Burgers step, 10,000 points, 7×64, tanh", 1, lambda: paths.sides(paths.burgers_step))
-    compare("kernel ensemble, width 512, 10 layers, 50 networks", 1, lambda: paths.sides(paths.kernel_ensemble))
+    print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}, two CPU threads\n")
+    for comparison in on_gpu.COMPARISONS:
+        show(measure.compare(comparison, rounds))
+
+
+def show(row: dict) -> None:
+    print(page.comparison_table(pd.DataFrame([{"ratio": None, "note": ""} | row])).splitlines()[-1], flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--gpu", action="store_true", help="a GPU beside two CPU threads, instead of us beside the peers"
-    )
-    gpu() if parser.parse_args().gpu else peers()
+    parser.add_argument("--gpu", action="store_true", help="a GPU beside two CPU threads")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each comparison; {ROUNDS} by default")
+    parser.add_argument("--races", type=int, default=RACES, help=f"to an accuracy, minutes each; {RACES} by default")
+    chosen = parser.parse_args()
+    gpu(chosen.rounds) if chosen.gpu else peers(chosen.rounds, chosen.races)

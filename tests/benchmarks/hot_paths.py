@@ -1,0 +1,248 @@
+"""The computations that most of the time goes into, each in any size, and what each cannot do without."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch.types import Device
+
+from benchmarks.measure import Floor
+from builders import network, parameters, problem
+from rectified import activations, landscape, optimizers
+from rectified.ensembles import Setting, log_kernels
+from rectified.gradients import ritz_gradient
+from rectified.hessian import eigenpairs, hessian
+from rectified.least_squares import LeastSquares
+from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.lowering import torch_activation
+from rectified.mlp import MLP, initial_parameters
+from rectified.moments import MomentEnergy
+from rectified.pinn import BurgersResiduals, PinnLoss
+from rectified.problems.burgers import BurgersProblem
+from rectified.quadrature import UniformGrid
+from rectified.ritz import RitzEnergy
+from rectified.seeding import numpy_generator
+
+Action = Callable[[], Any]
+VARIANCES = {"mrepu2": 0.1, "tanh": 1.0}
+JET = 4  # components u, u_x, u_t, u_xx
+
+
+def ritz_step(seeds: int = 20, width: int = 50, points: int = 100, rule: str = "autodiff", device: Device = "cpu"):
+    """An Adam step of the Ritz energy of shallow ReLU networks, on a grid or kink-aware."""
+    net = network("relu", width=width)
+    numbers = {"points": points, "step": 1e-2, "order": 5, "panels": 10}
+    gradient = ritz_gradient(rule, problem(), net, **numbers, device=device)
+    return _adam_step(parameters(net, seeds).to(device), gradient)
+
+
+def ritz_floor(seeds: int, width: int, points: int) -> Floor:
+    """σ and its argument at every neuron and point; u and u' by products with c, and two products back for each."""
+    return Floor(products=((6, seeds, 1, width, points),), passes=((2, seeds * width * points),))
+
+
+def kink_aware_gradient(seeds: int = 1, width: int = 50) -> Action:
+    """The energy of shallow ReLU networks and its gradient, both exact but for the smooth parts' Gauss nodes."""
+    net = network("relu", width=width)
+    theta = parameters(net, seeds)
+    gradient = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)
+    return lambda: gradient(theta)
+
+
+def grid_energy(width: int = 20, points: int = 100) -> tuple[RitzEnergy, torch.Tensor]:
+    """The energy of shallow ReLU networks on a grid, and the parameters of one."""
+    net = network("relu", width=width)
+    return RitzEnergy(problem(), net, UniformGrid(points)), parameters(net, 1)[0]
+
+
+def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Action:
+    """A plane of energies through a network, spanned by two eigenvectors."""
+    energy, theta = grid_energy(width, points)
+    quick = MomentEnergy(energy)
+    vectors = eigenpairs(hessian(energy, theta)).vectors
+    steps = torch.linspace(-0.5, 0.5, offsets, dtype=torch.float64)
+    return lambda: landscape.planes(quick, theta, vectors, [(1, 2)], steps, 3 * points)
+
+
+def landscape_floor(width: int, points: int, offsets: int) -> Floor:
+    """Parameters; for each neuron its kink, its place and its step; both sums along the grid, and their squares."""
+    return Floor(
+        products=((1, 1, offsets**2, 2, 3 * width),),
+        passes=((4, offsets**2 * width), (4, offsets**2 * points)),
+    )
+
+
+def hessian_eigenpairs(width: int = 20, points: int = 100) -> Action:
+    """The Hessian of the energy on a grid and all its eigenpairs."""
+    energy, theta = grid_energy(width, points)
+    return lambda: eigenpairs(hessian(energy, theta))
+
+
+def kernels(networks: int = 1000, width: int = 512, layers: int = 10, device: Device = "cpu") -> Action:
+    """Kernels of MRePU₂ networks with one input, layer by layer, sampled exactly."""
+    activation = torch_activation(activations.get("mrepu2"))
+    x = torch.full((networks, 2, 1), 0.03, dtype=torch.float64).to(device)
+    return lambda: log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
+
+
+def kernels_floor(networks: int, width: int, layers: int) -> Floor:
+    """A normal number for each neuron; scaled, put into σ, squared."""
+    neurons = networks * width * layers
+    return Floor(passes=((layers * networks * 3, width),), normals=neurons)
+
+
+def plain_data(points: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points of two inputs [1, 2, points] and what networks learn there."""
+    x = torch.rand(1, 2, points, generator=torch.Generator().manual_seed(1))
+    return x, torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
+
+
+def ensemble_step(networks: int = 20, width: int = 32, layers: int = 5, points: int = 100) -> Action:
+    """An Adam step of MRePU₂ networks on a regression."""
+    net, theta = _fully_connected("mrepu2", networks, width, layers)
+    return _adam_step(theta, LeastSquares(net, *plain_data(points)))
+
+
+def ensemble_floor(networks: int, width: int, layers: int, points: int) -> Floor:
+    """A product forward and two back for each layer between hidden ones; σ, σ' and a product with σ' in each."""
+    return Floor(
+        products=(
+            (2 * (layers - 1), networks, width, width, points),
+            (layers - 1, networks, width, points, width),
+        ),
+        passes=((3 * layers, networks * width * points),),
+    )
+
+
+def burgers_step(
+    networks: int = 1,
+    width: int = 64,
+    layers: int = 7,
+    points: int = 10_000,
+    compiled: bool = False,
+    device: Device = "cpu",
+) -> Action:
+    """An Adam step of Burgers PINNs with forward jets."""
+    net, theta = _fully_connected("tanh", networks, width, layers)
+    theta = theta.to(device)
+    loss = PinnLoss(BurgersResiduals(BurgersProblem(), net, device=device), points, compiled=compiled)
+    loss.redraw(0, theta)
+    return _adam_step(theta, loss)
+
+
+def burgers_floor(networks: int, width: int, layers: int, points: int) -> Floor:
+    """As in a regression, for four components; σ with three derivatives, and each component forward and back."""
+    columns = JET * points
+    return Floor(
+        products=(
+            (2 * (layers - 1), networks, width, width, columns),
+            (layers - 1, networks, width, columns, width),
+        ),
+        passes=((layers * (4 + 2 * JET), networks * width * points),),
+    )
+
+
+def marquardt_step(width: int = 20, layers: int = 3, points: int = 1500) -> Action:
+    """A Levenberg–Marquardt step of a Burgers PINN in float64, its points drawn before."""
+    net, theta = _fully_connected("tanh", 1, width, layers)
+    residuals = BurgersResiduals(BurgersProblem(), net, initial=160, boundary=80)
+    loss = AdaptiveResiduals(residuals, points, 4 * points)
+    optimizer = LevenbergMarquardt(theta.double(), loss)
+    loss.redraw(0, optimizer.theta)
+    alive = torch.ones(1, dtype=torch.bool)
+    return lambda: optimizer.step(loss, alive, 0.0)
+
+
+def marquardt_floor(width: int, layers: int, points: int) -> Floor:
+    """The lower half of JJᵀ; every entry of J written once, from four components."""
+    size = MLP(2, width, layers, torch_activation(activations.get("tanh"))).parameters
+    return Floor(products=((1, 1, size // 2, points + 240, size),), passes=((JET, size * points),))
+
+
+def _fully_connected(activation: str, networks: int, width: int, layers: int) -> tuple[MLP, torch.Tensor]:
+    net = MLP(2, width, layers, torch_activation(activations.get(activation)))
+    variances = [VARIANCES[activation]] * (layers + 1)
+    return net, initial_parameters(net, range(networks), variances, 0.0, "bench").float()
+
+
+def _adam_step(theta: torch.Tensor, gradient: Callable) -> Action:
+    adam = optimizers.build("adam", theta)
+    alive = torch.ones(len(theta), dtype=torch.bool, device=theta.device)
+    return lambda: adam.step(gradient, alive, 1e-3)
+
+
+class HotPath(NamedTuple):
+    """A computation with the sizes it is looked at in.
+
+    Attributes:
+        name: for the table.
+        build: makes it ready in any size.
+        sizes: the usual ones.
+        grown: which of them are varied.
+        precision: of its arrays.
+        floor: what it cannot do without, or None where calls of operators take all of the time.
+    """
+
+    name: str
+    build: Callable[..., Action]
+    sizes: Mapping[str, int]
+    grown: tuple[str, ...]
+    precision: torch.dtype
+    floor: Callable[..., Floor] | None
+
+
+SINGLE, DOUBLE = torch.float32, torch.float64
+HOT_PATHS = (
+    HotPath(
+        "Deep Ritz step",
+        ritz_step,
+        {"seeds": 20, "width": 50, "points": 100},
+        ("seeds", "width", "points"),
+        DOUBLE,
+        ritz_floor,
+    ),
+    HotPath("kink-aware gradient", kink_aware_gradient, {"seeds": 20, "width": 50}, ("seeds", "width"), DOUBLE, None),
+    HotPath(
+        "plane of the landscape",
+        landscape_plane,
+        {"width": 20, "points": 100, "offsets": 81},
+        ("width", "points", "offsets"),
+        DOUBLE,
+        landscape_floor,
+    ),
+    HotPath(
+        "Hessian and eigenpairs", hessian_eigenpairs, {"width": 20, "points": 100}, ("width", "points"), DOUBLE, None
+    ),
+    HotPath(
+        "kernel ensemble",
+        kernels,
+        {"networks": 200, "width": 512, "layers": 10},
+        ("networks", "width", "layers"),
+        DOUBLE,
+        kernels_floor,
+    ),
+    HotPath(
+        "ensemble training step",
+        ensemble_step,
+        {"networks": 20, "width": 32, "layers": 5, "points": 100},
+        ("networks", "width", "layers", "points"),
+        SINGLE,
+        ensemble_floor,
+    ),
+    HotPath(
+        "Burgers step",
+        burgers_step,
+        {"networks": 3, "width": 64, "layers": 7, "points": 250},
+        ("networks", "width", "layers", "points"),
+        SINGLE,
+        burgers_floor,
+    ),
+    HotPath(
+        "Levenberg–Marquardt step",
+        marquardt_step,
+        {"width": 20, "layers": 3, "points": 1500},
+        ("width", "layers", "points"),
+        DOUBLE,
+        marquardt_floor,
+    ),
+)
