@@ -7,7 +7,7 @@ LAYERS = $(if $(filter-out draft,$(TIER)),--configfile workflow/tiers/$(TIER).ya
 RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
+.PHONY: setup all smoke paper report archive verify test test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu clean
 setup: .venv/installed ## only .venv, with everything that a run needs
 
 all: .venv/installed ## every figure and table, draft tier
@@ -38,7 +38,10 @@ test: .venv/installed-test ## all tests
 	.venv/bin/snakefmt --check Snakefile workflow/rules
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
-	$(MAKE) --jobs 2 --output-sync=target test-library test-workflow
+	$(MAKE) --jobs 2 --output-sync=target test-environments test-workflow test-library
+
+test-environments: .venv/installed-test ## only build the isolated environments that other tests run rules in
+	PYTHONPATH=scripts:tests .venv/bin/python -m environments.build
 
 test-library: .venv/installed-test ## only the tests of the library
 	.venv/bin/pytest tests/unit tests/oracles

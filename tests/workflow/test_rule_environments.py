@@ -1,10 +1,7 @@
 """Every rule and every entry script, run with nothing but what the env file of its rule names."""
 
-import fcntl
-import os
 import re
 import shutil
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,11 +9,11 @@ import pandas as pd
 import pytest
 
 from environments import stand_in
+from environments.build import build, conda, use_stand_in
 from environments.rules import ROOT, SCRIPTS, rules
 from project import ALL, SMOKE, Project
 from rectified import store
 
-ENVIRONMENTS = Path(os.environ.get("RECTIFIED_ENVIRONMENTS", ROOT / ".venv-environments"))
 READERS = {
     ".nc": lambda file: store.read_arrays(file).attrs,
     ".parquet": lambda file: store.read_table(file).attrs,
@@ -24,29 +21,17 @@ READERS = {
 }
 
 
-def conda(prefix: Path) -> list[str]:
-    return ["--sdm", "conda", "--conda-prefix", str(prefix)]
-
-
 @pytest.fixture(scope="module", autouse=True)
 def stand_in_for_conda():
-    """Put the stand-in for conda on the path, with the Python of the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", str(ROOT / "tests/environments/bin") + ":" + os.environ["PATH"])
-        patch.setenv("CONDA_PYTHON", sys.executable)
+        use_stand_in(patch.setenv)
         yield
 
 
 @pytest.fixture(scope="module")
 def environments(fresh):
-    """The folder of the environments of all env files: built where they are not there, unused ones deleted."""
-    ENVIRONMENTS.mkdir(exist_ok=True)
-    with (ENVIRONMENTS / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        built = fresh().run(*ALL, *SMOKE, *conda(ENVIRONMENTS), "--conda-create-envs-only")
-        if "Creating conda environment" in built:
-            fresh().run(*ALL, *SMOKE, *conda(ENVIRONMENTS), "--conda-cleanup-envs")
-    return ENVIRONMENTS
+    """The folder of the environments of all env files."""
+    return build(fresh())
 
 
 def script_of(rule: str, outputs: list[Path]) -> str:

@@ -1,0 +1,41 @@
+"""The isolated environments of all env files, built where they are not there yet; takes minutes the first time."""
+
+import fcntl
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from environments.rules import ROOT
+from project import ALL, SMOKE, Project
+
+FOLDER = Path(os.environ.get("RECTIFIED_ENVIRONMENTS", ROOT / ".venv-environments"))
+
+
+def use_stand_in(set_variable: Callable[[str, str], None]) -> None:
+    """Put the stand-in for conda on the path, with the Python of the tests."""
+    set_variable("PATH", str(ROOT / "tests/environments/bin") + ":" + os.environ["PATH"])
+    set_variable("CONDA_PYTHON", sys.executable)
+
+
+def conda(prefix: Path) -> list[str]:
+    """Options that run every rule in the environment of its env file."""
+    return ["--sdm", "conda", "--conda-prefix", str(prefix)]
+
+
+def build(project: Project) -> Path:
+    """Build what is missing, delete what is used no more; returns the folder. One process at a time."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = project.run(*ALL, *SMOKE, *conda(FOLDER), "--conda-create-envs-only")
+        if "Creating conda environment" in built:
+            project.run(*ALL, *SMOKE, *conda(FOLDER), "--conda-cleanup-envs")
+    return FOLDER
+
+
+if __name__ == "__main__":
+    use_stand_in(os.environ.__setitem__)
+    with tempfile.TemporaryDirectory() as folder:
+        build(Project(Path(folder)))
