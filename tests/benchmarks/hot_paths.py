@@ -93,7 +93,7 @@ def kernels_floor(networks: int, width: int, layers: int) -> Floor:
 
 def plain_data(points: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Points of two inputs [1, 2, points] and what networks learn there."""
-    x = torch.rand(1, 2, points, generator=torch.Generator().manual_seed(1))
+    x = torch.rand(1, 2, points, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
     return x, torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
 
 

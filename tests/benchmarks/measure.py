@@ -3,7 +3,8 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,15 +47,26 @@ class Comparison(NamedTuple):
 def compare(comparison: Comparison, rounds: int) -> dict:
     """One row: median seconds of each side per piece, and the median ratio with its interval; or why there is none."""
     row = {"key": comparison.key, "work": comparison.work, "peer": comparison.peer, "target": comparison.target}
-    torch.set_default_dtype(comparison.precision)
-    try:
-        sides = comparison.build()
-    except ImportError as error:
-        return row | {"note": f"{comparison.peer} cannot be imported: {error}"}
-    sides.ours()
-    sides.peer()
-    pairs = [(seconds(sides.ours) / sides.our_count, seconds(sides.peer) / sides.peer_count) for _ in range(rounds)]
+    with default_precision(comparison.precision):
+        try:
+            sides = comparison.build()
+        except ImportError as error:
+            return row | {"note": f"{comparison.peer} cannot be imported: {error}"}
+        sides.ours()
+        sides.peer()
+        pairs = [(seconds(sides.ours) / sides.our_count, seconds(sides.peer) / sides.peer_count) for _ in range(rounds)]
     return row | ratios(pairs)
+
+
+@contextmanager
+def default_precision(precision: torch.dtype) -> Iterator[None]:
+    """Let tensors made without saying which be of a precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(precision)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def ratios(pairs: list[tuple[float, float]]) -> dict:

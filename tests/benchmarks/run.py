@@ -35,9 +35,9 @@ def races(count: int) -> dict:
         "peer": "DeepXDE 1.15.0, its recipe",
         "target": RACE_TARGET,
     }
-    torch.set_default_dtype(torch.float32)
     try:
-        pairs = [(race.ours(seed), race.deepxde_recipe(seed)) for seed in range(count)]
+        with measure.default_precision(torch.float32):
+            pairs = [(race.ours(seed), race.deepxde_recipe(seed)) for seed in range(count)]
     except ImportError as error:
         return row | {"note": f"DeepXDE cannot be imported: {error}"}
     late = [f"seed {seed}: {error:.2g}" for seed, (_, (_, error)) in enumerate(pairs) if error > race.GOAL]
@@ -72,7 +72,6 @@ def peers(rounds: int, race_count: int) -> None:
     if race_count:
         rows.append(races(race_count))
         show(rows[-1])
-    torch.set_default_dtype(torch.float64)
     near = pd.DataFrame(limits.shares())
     page.write(ROOT / "results", pd.DataFrame(rows), near, measure.rates(), versions())
     print((ROOT / "results/benchmarks.md").read_text())
