@@ -12,7 +12,8 @@ class Benchmark(NamedTuple):
     """What one job took.
 
     Attributes:
-        cpu: seconds of the processor, which other work does not change.
+        cpu: seconds of the processor, which other work does not change, when last sampled: up to half a minute before
+            the end.
         wall: seconds of the clock.
         megabytes: of memory, at most at a time.
     """

@@ -2,7 +2,8 @@
 
 ``workflow/costs.tsv`` holds the benchmarks of a finished run, a row for each job, with the settings of its case. The
 cost of any other job is that of the measured one whose settings are nearest, times the ratio of their work, the
-leading order of their operations.
+leading order of their operations. Seconds are of the clock, so the run should have its cores to itself: time of the
+processor is sampled too seldom, half a minute may be missing at the end of a job.
 """
 
 import csv
@@ -230,7 +231,7 @@ def _measured(path: Path, config: Config) -> Measured | None:
         return None
     job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
     amount, said = (work(settings, config), given(settings)) if settings else (1.0, {})
-    return Measured(job, amount, benchmark.cpu, benchmark.megabytes, said)
+    return Measured(job, amount, benchmark.wall, benchmark.megabytes, said)
 
 
 def write(path: Path, measured: Iterable[Measured]) -> None:

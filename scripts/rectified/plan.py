@@ -146,12 +146,12 @@ def critical_path(jobs: list[Job], seconds: list[float]) -> list[int]:
 def report(tier: str, jobs: list[Job], seconds: list[float]) -> str:
     """What a person wants to know before starting: how long, on how many workers, and why not faster."""
     total, path = sum(seconds), critical_path(jobs, seconds)
-    lines = [f"tier {tier}: {len(jobs)} jobs, {total / 3600:.1f} CPU-hours, from the costs in {costs.TABLE}", ""]
+    lines = [f"tier {tier}: {len(jobs)} jobs, {total / 3600:.1f} core-hours, from the costs in {costs.TABLE}", ""]
     lines += [f"{'workers':>7}  {'hours':>6}"]
     lines += [f"{workers:7d}  {makespan(jobs, seconds, workers) / 3600:6.2f}" for workers in WORKERS]
     lines += ["", f"critical path, {sum(seconds[index] for index in path) / 3600:.2f} hours:"]
     lines += [f"  {seconds[index] / 60:7.1f} min  {jobs[index].rule}  {jobs[index].stem}" for index in path]
-    lines += ["", "CPU-hours by experiment:"]
+    lines += ["", "core-hours by experiment:"]
     lines += [f"  {hours:7.2f}  {name}" for name, hours in _by_experiment(jobs, seconds)]
     return "\n".join(lines)
 

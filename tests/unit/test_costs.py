@@ -82,7 +82,7 @@ def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
     gone.parent.mkdir()
     gone.write_text(f"{header}1\t0:00:01\t1\t1\t1\t1\t0\t0\t50\t1\n")
     (row,) = costs.measure(config)
-    assert (row.job, row.seconds, row.megabytes) == ("effective_theory/mrepu/default/shard", 50.0, 500.0)
+    assert (row.job, row.seconds, row.megabytes) == ("effective_theory/mrepu/default/shard", 85.0, 500.0)
 
 
 @pytest.mark.parametrize("tier", plan.TIERS)
