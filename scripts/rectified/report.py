@@ -25,8 +25,8 @@ ABOUT = (
 )
 COSTS_NOTE = (
     "As measured in this run: the last run of each job that has left a benchmark, on the machines and beside the work "
-    "that it happened to run on. Jobs run side by side, so that the clock of a run shows less than the sum; time of the "
-    "processor is sampled, the last half minute of a long job may be missing."
+    "that it happened to run on. Jobs run side by side, so that the clock of a run shows less than the sum; time of "
+    "the processor is sampled, the last half minute of a long job may be missing."
 )
 
 
