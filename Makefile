@@ -62,13 +62,13 @@ explain: .venv/installed ## a figure traced to its equation, why it is stale, wh
 costs: .venv/installed ## update workflow/costs.tsv, which predictions come from, with the benchmarks in results
 	PYTHONPATH=scripts .venv/bin/python -m rectified.costs
 
-gallery: .venv/installed ## small copies of all figures of results/ and the verdicts, for README.md; after `make report`
+gallery: .venv/installed ## small copies of all figures of results/, verdicts and speed, for README.md; after `make report` and `make bench`
 	PYTHONPATH=scripts .venv/bin/python -m rectified.gallery
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
 	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
 
-bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run
+bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run; results/benchmarks.md
 	.venv-peers/bin/python tests/benchmarks/run.py
 
 bench-gpu: .venv/installed ## three hot paths on a GPU beside two cores

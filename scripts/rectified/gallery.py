@@ -1,4 +1,4 @@
-"""The gallery: small copies of all figures of a run, a page that shows them, and the verdicts in README.md.
+"""The gallery: small copies of all figures of a run, a page that shows them, and verdicts and speed in README.md.
 
 make gallery
 """
@@ -18,7 +18,7 @@ GALLERY = Path("results/gallery")
 README = Path("README.md")
 WIDTH = 840  # pixels of a figure over two columns
 COLOURS = 96
-BEGIN, END = "<!-- verdicts: made by `make gallery` -->", "<!-- end of verdicts -->"
+BEGIN, END = "<!-- {}: made by `make gallery` -->", "<!-- end of {} -->"
 MARKS = {name: f"{mark.sign} {mark.short}" for name, mark in VERDICTS.items()}
 
 
@@ -72,23 +72,55 @@ def verdicts(parts: pd.DataFrame) -> str:
     return "\n".join([*lines, "", "</details>"])
 
 
-def with_verdicts(readme: str, table: str) -> str:
-    """The README with the table between its marks."""
-    pattern = re.compile(rf"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
+def with_part(readme: str, name: str, text: str) -> str:
+    """The README with a text between the marks of that name."""
+    begin, end = BEGIN.format(name), END.format(name)
+    pattern = re.compile(rf"{re.escape(begin)}.*?{re.escape(end)}", re.S)
     if not pattern.search(readme):
-        raise ValueError(f"README.md has no place for verdicts: the lines {BEGIN!r} and {END!r}")
-    return pattern.sub(lambda _: f"{BEGIN}\n{table}\n{END}", readme)
+        raise ValueError(f"README.md has no place for {name}: the lines {begin!r} and {end!r}")
+    return pattern.sub(lambda _: f"{begin}\n{text}\n{end}", readme)
 
 
-def main() -> None:
+def first_table(page: str) -> str:
+    """The first table of a page in Markdown."""
+    found = re.search(r"^\|.*(?:\n\|.*)*", page, re.M)
+    if not found:
+        raise ValueError("the page has no table")
+    return found[0]
+
+
+def show_figures() -> None:
+    """The figures of a run and its verdicts."""
     captions = json.loads(Path("results/captions.json").read_text())
     for figure in sorted(Path("results/figures").glob("*/*.png")):
         shrink(figure, GALLERY / figure.parent.name / figure.name)
     parts = store.read_table("results/claims.parquet")
     write_atomically(GALLERY / "README.md", lambda file: file.write_text(index(captions)))
     write_atomically(GALLERY / "claims.csv", lambda file: parts.to_csv(file, index=False, float_format="%.6g"))
-    write_atomically(GALLERY / "claims.md", lambda file: file.write_text(Path("results/claims.md").read_text()))
-    write_atomically(README, lambda file: file.write_text(with_verdicts(README.read_text(), verdicts(parts))))
+    _copy("claims.md")
+    _put("verdicts", verdicts(parts))
+
+
+def show_speed() -> None:
+    """What ``make bench`` has found."""
+    shrink(Path("results/benchmarks.png"), GALLERY / "benchmarks.png")
+    _copy("benchmarks.md")
+    _put("speed", first_table(Path("results/benchmarks.md").read_text()))
+
+
+def _copy(page: str) -> None:
+    write_atomically(GALLERY / page, lambda file: file.write_text(Path("results", page).read_text()))
+
+
+def _put(name: str, text: str) -> None:
+    content = with_part(README.read_text(), name, text)
+    write_atomically(README, lambda file: file.write_text(content))
+
+
+def main() -> None:
+    show_figures()
+    if Path("results/benchmarks.md").exists():
+        show_speed()
 
 
 if __name__ == "__main__":
