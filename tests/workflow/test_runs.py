@@ -61,6 +61,13 @@ def test_a_figure_alone_builds_only_what_it_needs(fresh):
     assert set(plan) == {("feature", "feature/default"), ("figure", "fig3")}
 
 
+def test_waiting_jobs_are_looked_at_when_one_ends_and_not_all_the_time(edited):
+    figures = [f"results/smoke/figures/deep_ritz/{name}.pdf" for name in ("fig1", "fig2", "fig4")]
+    printed = edited.run("--verbose", "--forcerun", "figure", *SMOKE, "--", *figures, cores=1)
+    assert printed.count("Finished jobid") == len(figures)
+    assert printed.count("Ready jobs") <= len(figures)
+
+
 CUSTOM = """
 custom_activations:
   mish: "x*tanh(log(1 + exp(x)))"
