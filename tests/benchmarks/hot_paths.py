@@ -178,7 +178,7 @@ class HotPath(NamedTuple):
         name: for the table.
         build: makes it ready in any size.
         sizes: the usual ones.
-        grown: which of them are varied.
+        grown: which of them are varied; not the width where the cost grows with its sixth power.
         precision: of its arrays.
         floor: what it cannot do without, or None where calls of operators take all of the time.
     """
@@ -241,7 +241,7 @@ HOT_PATHS = (
         "Levenberg–Marquardt step",
         marquardt_step,
         {"width": 20, "layers": 3, "points": 1500},
-        ("width", "layers", "points"),
+        ("layers", "points"),
         DOUBLE,
         marquardt_floor,
     ),

@@ -45,7 +45,7 @@ def _aim(row) -> str:
     if pd.isna(row.ratio):
         return f"≥ {row.target:g}×"
     outcome = "met" if row.low >= row.target else "missed" if row.high < row.target else "within the interval"
-    return f"≥ {row.target:g}×: {outcome}"
+    return "; ".join([f"≥ {row.target:g}×: {outcome}", *([row.note] if isinstance(row.note, str) and row.note else [])])
 
 
 def limit_table(rows: pd.DataFrame) -> str:

@@ -33,6 +33,11 @@ def test_the_table_says_what_was_aimed_for_and_what_came_out(ratio, target, word
     assert page.comparison_table(row(ratio, target)).splitlines()[-1].split("|")[-2].strip() == words
 
 
+def test_the_table_says_that_a_side_did_not_arrive():
+    table = page.comparison_table(row(12, 8).assign(note="DeepXDE ended above the goal with seed 2: 0.05"))
+    assert "met; DeepXDE ended above the goal with seed 2: 0.05 |" in table
+
+
 def test_ratios_are_of_rounds_and_have_the_interval_of_their_median():
     pairs = [(1.0, 2.0), (2.0, 6.0), (1.0, 2.5), (1.0, 2.2), (4.0, 9.0), (1.0, 2.1), (1.0, 2.4)]
     found = measure.ratios(pairs)
