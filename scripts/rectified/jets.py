@@ -3,7 +3,7 @@
 A jet of u at a point is u with the first and second derivatives asked for. An affine layer acts on each component
 alone, an activation by the chain rule, (σ(z))_i = σ'(z)z_i and (σ(z))_ii = σ''(z)z_i² + σ'(z)z_ii. Inside, a jet is
 the list of its components, [networks, neurons, points] each and contiguous: the products are large enough one by one,
-and element-wise work on slices of one stacked tensor takes three times as long.
+with slices of one stacked tensor instead a step of a Burgers network takes a quarter longer.
 Derivatives of σ are pointwise, those of automatic differentiation: a ReLU network has u_ii = 0.
 
 The backward pass is written out by hand, with one derivative of σ more. Summed over points it is two more

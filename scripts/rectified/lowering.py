@@ -48,8 +48,13 @@ def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> C
         ConfigError: if an expression contains a function that torch has no counterpart for.
     """
     shared, finals = sympy.cse(list(targets))
-    constants = {symbol: expression for symbol, expression in shared if expression.is_number}
-    steps = [(name.name, _compile(shape.xreplace(constants))) for name, shape in shared if name not in constants]
+    constants, steps = {}, []
+    for symbol, expression in shared:
+        expression = expression.xreplace(constants)
+        if expression.is_number:
+            constants[symbol] = expression
+        else:
+            steps.append((symbol.name, _compile(expression)))
     outputs = [_compile(expression.xreplace(constants)) for expression in finals]
     names = tuple(symbol.name for symbol in variables)
 

@@ -97,3 +97,14 @@ def test_steps_that_do_nothing_are_left_out(name):
     assert not activation.derivative(1).has(sympy.Heaviside)
     z = points().numpy()
     np.testing.assert_array_equal(expressions.sample(activation.derivative(1), z), expressions.sample(plain, z))
+
+
+@pytest.mark.parametrize(
+    "formula", ["exp(sqrt(2))*x + exp(sqrt(2))*cos(x)*sin(x) + sqrt(2)*cos(x)", "x*sin(1) + sin(sin(1))*x**2"]
+)
+def test_numbers_shared_by_terms_are_numbers_also_where_one_is_made_of_another(formula):
+    expression = expressions.parse(formula)
+    (found,) = lower([expression + sympy.cos(expression)], [X])(points())
+    np.testing.assert_allclose(
+        found, expressions.sample(expression + sympy.cos(expression), points().numpy()), rtol=1e-12
+    )
