@@ -5,7 +5,7 @@ both lose what a moving jump or kink contributes to the integral. Here the steps
 across many quadrature points (Rowan, arXiv:2512.11184, sec. 3, for the terms that are lost).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -19,6 +19,7 @@ Loss = Callable[[torch.nn.Module, Float[Tensor, "points inputs"]], Tensor]
 
 FINE_POINTS = 1 << 15  # quadrature points that stand for the integral of what jumps
 POINTS = 1 << 9  # the same where nothing jumps: differences and gradient of a smooth sum agree on any points
+PART = 1 << 11  # points evaluated at a time, so that what a derivative remembers of them stays in the cache
 CROSSED = 20  # quadrature points that a jump must cross within a step, roughly
 DIRECTIONS = 6
 RATIO = 4  # of successive steps
@@ -119,18 +120,16 @@ def loss_mismatches(
     parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
     if not parameters:
         raise ConfigError("the network has no parameters that require a gradient; a loss needs some")
-    points = even_points(box, FINE_POINTS if jumps else POINTS)
-    total, tensors = _scalar(loss(network, points.clone())), list(parameters.values())
-    parts = torch.autograd.grad(total, tensors, allow_unused=True) if total.requires_grad else [None] * len(tensors)
-    if all(part is None for part in parts):
-        raise ConfigError("the loss does not depend on the network's parameters; use the network that it is given")
+    parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
+    tensors = list(parameters.values())
+    gradients = _gradients(lambda part: _scalar(loss(network, part.clone())), parts, tensors)
 
-    def mismatch(parameter: torch.nn.Parameter, part: Tensor | None) -> tuple[float, float]:
-        theta, slopes = parameter.detach().clone(), torch.zeros_like(parameter) if part is None else part
+    def mismatch(parameter: torch.nn.Parameter, slopes: Tensor) -> tuple[float, float]:
+        theta = parameter.detach().clone()
 
         def value(row: Tensor) -> Tensor:
             parameter.data = row.view_as(theta)
-            return _scalar(loss(network, points.clone()))
+            return torch.stack([_scalar(loss(network, part.clone())).detach() for part in parts]).mean()
 
         crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
         step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.01, 1e-5)
@@ -139,7 +138,25 @@ def loss_mismatches(
         parameter.data = theta
         return found
 
-    return {name: mismatch(p, part) for (name, p), part in zip(parameters.items(), parts)}
+    return {name: mismatch(p, slopes) for (name, p), slopes in zip(parameters.items(), gradients)}
+
+
+def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Gradients of the mean of a value over equal parts of the points; 0 for tensors that it does not depend on.
+
+    Raises:
+        ConfigError: if it depends on none of them.
+    """
+    gradients, depends = [torch.zeros_like(tensor) for tensor in tensors], False
+    for total in map(value, parts):
+        shares = torch.autograd.grad(total, tensors, allow_unused=True) if total.requires_grad else []
+        for gradient, share in zip(gradients, shares):
+            if share is not None:
+                gradient += share / len(parts)
+                depends = True
+    if not depends:
+        raise ConfigError("the loss does not depend on the network's parameters; use the network that it is given")
+    return gradients
 
 
 def _scalar(loss: object) -> Tensor:
