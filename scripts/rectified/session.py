@@ -1,5 +1,6 @@
 """What every entry script does first: start its log, look at its inputs and read its job."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ def start(snakemake: Any) -> None:
     Raises:
         SetAside: if an input is damaged or of another job.
     """
+    gc.freeze()  # what was imported stays to the end: collecting it then takes a sixth of the time of a short job
     start_log(snakemake.log[0] if snakemake.log else None)
     inputs.check(snakemake)
 
