@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from rectified import parameter_audit
 from rectified.audit import audit
 from rectified.errors import ConfigError
 from rectified.parameter_audit import loss_mismatches, parameter_mismatch, random_directions
@@ -428,6 +429,24 @@ def test_auditing_leaves_a_network_as_it_was():
     before = [p.detach().clone() for p in network.parameters()]
     loss_mismatches(network, strong_form, LINE, jumps=False)
     assert all(torch.equal(one, other) for one, other in zip(before, network.parameters()))
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_a_loss_sees_few_points_at_a_time_and_all_of_them_count(jumps, monkeypatch):
+    sizes = []
+
+    def counted(network, x):
+        sizes.append(len(x))
+        return strong_form(network, x)
+
+    found = loss_mismatches(Neuron(2), counted, LINE, jumps=jumps)
+    assert max(sizes) <= parameter_audit.PART
+    sizes.clear()
+    monkeypatch.setattr(parameter_audit, "PART", parameter_audit.FINE_POINTS)
+    whole = loss_mismatches(Neuron(2), counted, LINE, jumps=jumps)
+    assert set(sizes) == {parameter_audit.FINE_POINTS if jumps else parameter_audit.POINTS}
+    for name, pair in whole.items():
+        assert found[name] == pytest.approx(pair, rel=1e-6, abs=1e-9)
 
 
 def test_strong_form_of_cubed_relu_passes():
