@@ -13,7 +13,7 @@ setup: .venv/installed ## only .venv, with everything that a run needs
 all: .venv/installed ## every figure and table, draft tier
 	$(SNAKEMAKE) all
 
-smoke: .venv/installed ## the same in little, about three minutes
+smoke: .venv/installed ## the same in little, two and a half minutes
 	$(SNAKEMAKE) all --configfile workflow/tiers/smoke.yaml
 
 paper: .venv/installed ## the published sizes
