@@ -22,6 +22,7 @@ from rectified.problems.burgers import BurgersProblem
 from rectified.quadrature import UniformGrid
 from rectified.ritz import RitzEnergy
 from rectified.seeding import numpy_generator
+from rectified.training import without_denormals
 
 Action = Callable[[], Any]
 VARIANCES = {"mrepu2": 0.1, "tanh": 1.0}
@@ -150,7 +151,7 @@ def marquardt_step(width: int = 20, layers: int = 3, points: int = 1500) -> Acti
     optimizer = LevenbergMarquardt(theta.double(), loss)
     loss.redraw(0, optimizer.theta)
     alive = torch.ones(1, dtype=torch.bool)
-    return lambda: optimizer.step(loss, alive, 0.0)
+    return without_denormals()(lambda: optimizer.step(loss, alive, 0.0))
 
 
 def marquardt_floor(width: int, layers: int, points: int) -> Floor:
@@ -168,7 +169,7 @@ def _fully_connected(activation: str, networks: int, width: int, layers: int) ->
 def _adam_step(theta: torch.Tensor, gradient: Callable) -> Action:
     adam = optimizers.build("adam", theta)
     alive = torch.ones(len(theta), dtype=torch.bool, device=theta.device)
-    return lambda: adam.step(gradient, alive, 1e-3)
+    return without_denormals()(lambda: adam.step(gradient, alive, 1e-3))  # as ``train`` has it
 
 
 class HotPath(NamedTuple):
