@@ -27,10 +27,10 @@ report: .venv/installed ## everything that is not there yet, then report.html an
 archive: TIER ?= draft
 archive: .venv/installed ## results, config, code, versions and checksums in one zip; FULL=1 adds trained weights and fields
 	$(SNAKEMAKE) all captions $(LAYERS)
-	PYTHONPATH=scripts .venv/bin/python -m rectified.archive make $(if $(FULL),--full) $(LAYERS)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive.build make $(if $(FULL),--full) $(LAYERS)
 
 verify: .venv/installed ## check an archive and recompute a figure of it: make verify ARCHIVE=results/archive.zip
-	PYTHONPATH=scripts .venv/bin/python -m rectified.archive verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive.build verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
 
 test: .venv/installed-test ## all tests
 	.venv/bin/ruff check .
@@ -54,19 +54,19 @@ test-slurm: .venv/installed-test ## the smoke tier on a SLURM of two nodes, and 
 
 plan: TIER ?= paper
 plan: .venv/installed ## how long a tier takes on 1, 8 and 64 workers: make plan TIER=paper
-	PYTHONPATH=scripts .venv/bin/python -m rectified.plan $(TIER)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.schedule $(TIER)
 
 explain: .venv/installed ## a figure traced to its equation, why it is stale, what it costs: make explain FIGURE=deep_ritz/fig3
-	PYTHONPATH=scripts .venv/bin/python -m rectified.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))
 
 costs: .venv/installed ## update workflow/costs.tsv, which predictions come from, with the benchmarks in results
-	PYTHONPATH=scripts .venv/bin/python -m rectified.costs
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.cost_model
 
 gallery: .venv/installed ## small copies of all figures of results/, verdicts and speed, for README.md; after `make report` and `make bench`
-	PYTHONPATH=scripts .venv/bin/python -m rectified.gallery
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.report.gallery
 
 schema: .venv/installed ## rewrite the JSON schema of config.yaml from the models
-	PYTHONPATH=scripts .venv/bin/python -c "from rectified import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
+	PYTHONPATH=scripts .venv/bin/python -c "from reproduction.config import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
 
 bench: .venv/installed .venv-peers/installed ## our speed beside that of the peers, in one run; results/benchmarks.md
 	.venv-peers/bin/python tests/benchmarks/run.py

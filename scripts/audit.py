@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from rectified import session, store
-from rectified.audit_job import audited
-from rectified.spec import Job
+from reproduction.config.job import Job
+from reproduction.jobs.audit import audited
+from reproduction.runtime import session
+from reproduction.storage import store
 
 job, attributes = session.begin(snakemake)
 s, tables = job.settings, []

@@ -1,5 +1,5 @@
 """Write the captions of all figures and tables."""
 
-from rectified import captions
+from reproduction.report import captions
 
 captions.make(snakemake)

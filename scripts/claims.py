@@ -1,5 +1,5 @@
 """Decide the published claims of a document."""
 
-from rectified import claims
+from reproduction.claims import decide
 
-claims.make(snakemake)
+decide.make(snakemake)

@@ -1,5 +1,5 @@
 """Put the verdicts on the claims of all documents on one page."""
 
-from rectified import claim_pages
+from reproduction.claims import markdown
 
-claim_pages.make(snakemake)
+markdown.make(snakemake)

@@ -1,8 +1,9 @@
 """Differentiate one feature by hand and automatically."""
 
-from rectified import session, store
-from rectified.feature import derivatives
-from rectified.lowering import torch_activation
+from rectified.formulas.torch_functions import torch_activation
+from rectified.ritz.single_neuron import derivatives
+from reproduction.runtime import session
+from reproduction.storage import store
 
 job, attributes = session.begin(snakemake)
 s = job.settings

@@ -2,10 +2,11 @@
 
 import torch
 
-from rectified import session, store
-from rectified.collocation_job import CollocationJob
-from rectified.latents_job import compared_latents
-from rectified.spec import Job
+from reproduction.config.job import Job
+from reproduction.jobs.latents import compared_latents
+from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.runtime import session
+from reproduction.storage import store
 
 job, attributes = session.begin(snakemake)
 blocks, origin = store.read_tensors(snakemake.input.weights[0])

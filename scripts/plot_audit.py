@@ -1,5 +1,5 @@
 """Draw a figure of the family ``audit``."""
 
-from rectified.figures import audit, page
+from reproduction.exhibits.figures import audit, figure_page
 
-page.make(snakemake, audit.draw)
+figure_page.make(snakemake, audit.draw)

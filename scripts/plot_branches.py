@@ -1,5 +1,5 @@
 """Draw a figure of the family ``branches``."""
 
-from rectified.figures import branches, page
+from reproduction.exhibits.figures import branches, figure_page
 
-page.make(snakemake, branches.draw)
+figure_page.make(snakemake, branches.draw)

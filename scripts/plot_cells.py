@@ -1,5 +1,5 @@
 """Draw a figure of the family ``cells``."""
 
-from rectified.figures import cells, page
+from reproduction.exhibits.figures import cells, figure_page
 
-page.make(snakemake, cells.draw)
+figure_page.make(snakemake, cells.draw)

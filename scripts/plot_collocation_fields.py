@@ -1,5 +1,5 @@
 """Draw a figure of the family ``collocation_fields``."""
 
-from rectified.figures import collocation_fields, page
+from reproduction.exhibits.figures import collocation_fields, figure_page
 
-page.make(snakemake, collocation_fields.draw)
+figure_page.make(snakemake, collocation_fields.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``contours``."""
 
-from rectified.figures import contours, page
+from reproduction.exhibits.figures import contours, figure_page
 
-page.make(snakemake, contours.draw)
+figure_page.make(snakemake, contours.draw)

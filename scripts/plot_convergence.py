@@ -1,5 +1,5 @@
 """Draw a figure of the family ``convergence``."""
 
-from rectified.figures import convergence, page
+from reproduction.exhibits.figures import convergence, figure_page
 
-page.make(snakemake, convergence.draw)
+figure_page.make(snakemake, convergence.draw)

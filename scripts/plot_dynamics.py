@@ -1,5 +1,5 @@
 """Draw a figure of the family ``dynamics``."""
 
-from rectified.figures import dynamics, page
+from reproduction.exhibits.figures import dynamics, figure_page
 
-page.make(snakemake, dynamics.draw)
+figure_page.make(snakemake, dynamics.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``explosion``."""
 
-from rectified.figures import explosion, page
+from reproduction.exhibits.figures import explosion, figure_page
 
-page.make(snakemake, explosion.draw)
+figure_page.make(snakemake, explosion.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``feature``."""
 
-from rectified.figures import feature, page
+from reproduction.exhibits.figures import feature, figure_page
 
-page.make(snakemake, feature.draw)
+figure_page.make(snakemake, feature.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``kernels``."""
 
-from rectified.figures import kernels, page
+from reproduction.exhibits.figures import figure_page, kernels
 
-page.make(snakemake, kernels.draw)
+figure_page.make(snakemake, kernels.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``landscape``."""
 
-from rectified.figures import landscape, page
+from reproduction.exhibits.figures import figure_page, landscape
 
-page.make(snakemake, landscape.draw)
+figure_page.make(snakemake, landscape.draw)

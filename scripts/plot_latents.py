@@ -1,5 +1,5 @@
 """Draw a figure of the family ``latents``."""
 
-from rectified.figures import latents, page
+from reproduction.exhibits.figures import figure_page, latents
 
-page.make(snakemake, latents.draw)
+figure_page.make(snakemake, latents.draw)

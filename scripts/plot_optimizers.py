@@ -1,5 +1,5 @@
 """Draw a figure of the family ``optimizers``."""
 
-from rectified.figures import optimizers, page
+from reproduction.exhibits.figures import figure_page, optimizers
 
-page.make(snakemake, optimizers.draw)
+figure_page.make(snakemake, optimizers.draw)

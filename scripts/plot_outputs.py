@@ -1,5 +1,5 @@
 """Draw a figure of the family ``outputs``."""
 
-from rectified.figures import outputs, page
+from reproduction.exhibits.figures import figure_page, outputs
 
-page.make(snakemake, outputs.draw)
+figure_page.make(snakemake, outputs.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``phases``."""
 
-from rectified.figures import page, phases
+from reproduction.exhibits.figures import figure_page, phases
 
-page.make(snakemake, phases.draw)
+figure_page.make(snakemake, phases.draw)

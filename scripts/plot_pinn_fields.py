@@ -1,5 +1,5 @@
 """Draw a figure of the family ``pinn_fields``."""
 
-from rectified.figures import page, pinn_fields
+from reproduction.exhibits.figures import figure_page, pinn_fields
 
-page.make(snakemake, pinn_fields.draw)
+figure_page.make(snakemake, pinn_fields.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``pinn_history``."""
 
-from rectified.figures import page, pinn_history
+from reproduction.exhibits.figures import figure_page, pinn_history
 
-page.make(snakemake, pinn_history.draw)
+figure_page.make(snakemake, pinn_history.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``polynomials``."""
 
-from rectified.figures import page, polynomials
+from reproduction.exhibits.figures import figure_page, polynomials
 
-page.make(snakemake, polynomials.draw)
+figure_page.make(snakemake, polynomials.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``profiles``."""
 
-from rectified.figures import page, profiles
+from reproduction.exhibits.figures import figure_page, profiles
 
-page.make(snakemake, profiles.draw)
+figure_page.make(snakemake, profiles.draw)

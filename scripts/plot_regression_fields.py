@@ -1,5 +1,5 @@
 """Draw a figure of the family ``regression_fields``."""
 
-from rectified.figures import page, regression_fields
+from reproduction.exhibits.figures import figure_page, regression_fields
 
-page.make(snakemake, regression_fields.draw)
+figure_page.make(snakemake, regression_fields.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``regression_history``."""
 
-from rectified.figures import page, regression_history
+from reproduction.exhibits.figures import figure_page, regression_history
 
-page.make(snakemake, regression_history.draw)
+figure_page.make(snakemake, regression_history.draw)

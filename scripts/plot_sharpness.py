@@ -1,5 +1,5 @@
 """Draw a figure of the family ``sharpness``."""
 
-from rectified.figures import page, sharpness
+from reproduction.exhibits.figures import figure_page, sharpness
 
-page.make(snakemake, sharpness.draw)
+figure_page.make(snakemake, sharpness.draw)

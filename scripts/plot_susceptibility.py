@@ -1,5 +1,5 @@
 """Draw a figure of the family ``susceptibility``."""
 
-from rectified.figures import page, susceptibility
+from reproduction.exhibits.figures import figure_page, susceptibility
 
-page.make(snakemake, susceptibility.draw)
+figure_page.make(snakemake, susceptibility.draw)

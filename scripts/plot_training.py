@@ -1,5 +1,5 @@
 """Draw a figure of the family ``training``."""
 
-from rectified.figures import page, training
+from reproduction.exhibits.figures import figure_page, training
 
-page.make(snakemake, training.draw)
+figure_page.make(snakemake, training.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``variants``."""
 
-from rectified.figures import page, variants
+from reproduction.exhibits.figures import figure_page, variants
 
-page.make(snakemake, variants.draw)
+figure_page.make(snakemake, variants.draw)

@@ -1,5 +1,5 @@
 """Draw a figure of the family ``vertex``."""
 
-from rectified.figures import page, vertex
+from reproduction.exhibits.figures import figure_page, vertex
 
-page.make(snakemake, vertex.draw)
+figure_page.make(snakemake, vertex.draw)

@@ -1,5 +1,5 @@
 """Write the report of a run."""
 
-from rectified import report
+from reproduction.report import pdf
 
-report.make(snakemake)
+pdf.make(snakemake)

@@ -1,5 +1,5 @@
 """Make the scorecard of one activation."""
 
-from rectified.scorecards import make
+from reproduction.exhibits.scorecards import make
 
 make.make(snakemake)

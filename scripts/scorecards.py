@@ -1,5 +1,5 @@
 """Make one table of all scorecards."""
 
-from rectified.scorecards import make
+from reproduction.exhibits.scorecards import make
 
 make.collect(snakemake)

@@ -1,5 +1,5 @@
 """Make a table of the family ``activations``."""
 
-from rectified.tables import activations, page
+from reproduction.exhibits.tables import activations, table_page
 
-page.make(snakemake, activations.rows, activations.HEADINGS, activations.NOTE)
+table_page.make(snakemake, activations.rows, activations.HEADINGS, activations.NOTE)

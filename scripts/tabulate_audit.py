@@ -1,5 +1,5 @@
 """Make a table of the family ``audit``."""
 
-from rectified.tables import audit, page
+from reproduction.exhibits.tables import audit, table_page
 
-page.make(snakemake, audit.rows, audit.HEADINGS, audit.NOTE)
+table_page.make(snakemake, audit.rows, audit.HEADINGS, audit.NOTE)

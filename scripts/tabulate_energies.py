@@ -1,5 +1,5 @@
 """Make a table of the family ``energies``."""
 
-from rectified.tables import energies, page
+from reproduction.exhibits.tables import energies, table_page
 
-page.make(snakemake, energies.rows, energies.HEADINGS)
+table_page.make(snakemake, energies.rows, energies.HEADINGS)

@@ -1,5 +1,5 @@
 """Make a table of the family ``gradients``."""
 
-from rectified.tables import gradients, page
+from reproduction.exhibits.tables import gradients, table_page
 
-page.make(snakemake, gradients.rows, gradients.HEADINGS)
+table_page.make(snakemake, gradients.rows, gradients.HEADINGS)

@@ -1,5 +1,5 @@
 """Make a table of the family ``kernels``."""
 
-from rectified.tables import kernels, page
+from reproduction.exhibits.tables import kernels, table_page
 
-page.make(snakemake, kernels.rows, kernels.HEADINGS, kernels.NOTE)
+table_page.make(snakemake, kernels.rows, kernels.HEADINGS, kernels.NOTE)

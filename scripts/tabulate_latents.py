@@ -1,5 +1,5 @@
 """Make a table of the family ``latents``."""
 
-from rectified.tables import latents, page
+from reproduction.exhibits.tables import latents, table_page
 
-page.make(snakemake, latents.rows, latents.HEADINGS, latents.NOTE)
+table_page.make(snakemake, latents.rows, latents.HEADINGS, latents.NOTE)

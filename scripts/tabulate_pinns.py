@@ -1,5 +1,5 @@
 """Make a table of the family ``pinns``."""
 
-from rectified.tables import page, pinns
+from reproduction.exhibits.tables import pinns, table_page
 
-page.make(snakemake, pinns.rows, pinns.HEADINGS, pinns.NOTE)
+table_page.make(snakemake, pinns.rows, pinns.HEADINGS, pinns.NOTE)

@@ -1,5 +1,5 @@
 """Make a table of the family ``regressions``."""
 
-from rectified.tables import page, regressions
+from reproduction.exhibits.tables import regressions, table_page
 
-page.make(snakemake, regressions.rows, regressions.HEADINGS, regressions.NOTE)
+table_page.make(snakemake, regressions.rows, regressions.HEADINGS, regressions.NOTE)

@@ -1,5 +1,5 @@
 """Make a table of the family ``variants``."""
 
-from rectified.tables import page, variants
+from reproduction.exhibits.tables import table_page, variants
 
-page.make(snakemake, variants.rows, variants.HEADINGS, variants.NOTE)
+table_page.make(snakemake, variants.rows, variants.HEADINGS, variants.NOTE)

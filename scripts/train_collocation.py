@@ -2,13 +2,14 @@
 
 import sys
 
-from rectified import checkpoints, devices, network_job
-from rectified.collocation_fields import trained_fields
-from rectified.collocation_job import CollocationJob
+from reproduction.jobs.collocation import trained_fields
+from reproduction.jobs.setup import devices, mlp
+from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.storage import checkpoints
 
 job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
 ready = CollocationJob(job, device)
 history = ready.run(checkpoint, progress=sys.stderr.isatty())
-network_job.write(snakemake.output, ready.network, history, trained_fields(ready, history), attributes)
+mlp.write(snakemake.output, ready.network, history, trained_fields(ready, history), attributes)
 checkpoint.path.unlink(missing_ok=True)

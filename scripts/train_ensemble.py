@@ -2,8 +2,9 @@
 
 import sys
 
-from rectified import checkpoints, devices, store
-from rectified.ensemble_training import train_shard
+from reproduction.jobs.ensemble_training import train_shard
+from reproduction.jobs.setup import devices
+from reproduction.storage import checkpoints, store
 
 job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)

@@ -2,12 +2,13 @@
 
 import sys
 
-from rectified import checkpoints, devices, network_job, store
-from rectified.pinn_job import PinnJob
+from reproduction.jobs.pinn import PinnJob
+from reproduction.jobs.setup import devices, mlp
+from reproduction.storage import checkpoints, store
 
 job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
 pinn = PinnJob(job, store.read_arrays(snakemake.input.reference[0]), device)
 history = pinn.run(checkpoint, progress=sys.stderr.isatty())
-network_job.write(snakemake.output, pinn.ready.network, history, pinn.fields(history), attributes)
+mlp.write(snakemake.output, pinn.ready.network, history, pinn.fields(history), attributes)
 checkpoint.path.unlink(missing_ok=True)

@@ -2,13 +2,15 @@
 
 import sys
 
-from rectified import checkpoints, devices, network_job, regression
-from rectified.regression import Regression
+from reproduction.jobs import regression
+from reproduction.jobs.regression import Regression
+from reproduction.jobs.setup import devices, mlp
+from reproduction.storage import checkpoints
 
 job, attributes, device = devices.begin(snakemake)
 checkpoint = checkpoints.checkpoint(snakemake)
 ready = Regression(job, device)
 history = ready.run(checkpoint, progress=sys.stderr.isatty())
 fields = regression.trained_fields(ready, history)
-network_job.write(snakemake.output, ready.ready.network, history, fields, attributes)
+mlp.write(snakemake.output, ready.ready.network, history, fields, attributes)
 checkpoint.path.unlink(missing_ok=True)

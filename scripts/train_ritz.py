@@ -2,16 +2,18 @@
 
 import sys
 
-from rectified import checkpoints, devices, ritz_training, store
-from rectified.ritz_job import RitzJob
+from reproduction.jobs import ritz
+from reproduction.jobs.setup import devices
+from reproduction.jobs.setup.ritz import RitzJob
+from reproduction.storage import checkpoints, store
 
 job, attributes, device = devices.begin(snakemake)
 start = store.read_tensors(snakemake.input.start[0])[0] if snakemake.input.start else None
 ritz = RitzJob(job, start, device)
 checkpoint = checkpoints.checkpoint(snakemake)
-history, work = ritz_training.run_training(ritz, checkpoint, progress=sys.stderr.isatty())
+history, work = ritz.run_training(ritz, checkpoint, progress=sys.stderr.isatty())
 weights = {name: block.numpy(force=True) for name, block in ritz.network.blocks(history.theta).items()}
 store.write_tensors(snakemake.output.weights, weights, attributes)
-store.write_table(snakemake.output.history, ritz_training.history_table(history, work), attributes)
-store.write_arrays(snakemake.output.fields, ritz_training.trained_fields(ritz, history, work), attributes)
+store.write_table(snakemake.output.history, ritz.history_table(history, work), attributes)
+store.write_arrays(snakemake.output.fields, ritz.trained_fields(ritz, history, work), attributes)
 checkpoint.path.unlink(missing_ok=True)

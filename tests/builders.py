@@ -3,12 +3,12 @@
 import numpy as np
 import sympy
 
-from rectified import activations, expressions
-from rectified.lowering import lower, torch_activation
-from rectified.networks import Network, initial_parameters
-from rectified.problem_entries import Burgers, Elliptic, Target
+from rectified.formulas import activations, expressions
+from rectified.formulas.torch_functions import lower, torch_activation
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
-from rectified.spec import TASKS, Job
+from rectified.ritz.network import Network, initial_parameters
+from reproduction.config.job import TASKS, Job
+from reproduction.config.problems import Burgers, Elliptic, Target
 
 # How many published figures, figures of ours, and tables each document has.
 EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6), "failed_ideas": (6, 7, 3)}

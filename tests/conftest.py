@@ -2,7 +2,7 @@
 
 from jaxtyping import install_import_hook
 
-install_import_hook("rectified", "checking.typechecker")
+install_import_hook(["rectified", "reproduction"], "checking.typechecker")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rectified.plan import listed_jobs
+from reproduction.runtime.schedule import listed_jobs
 
 ROOT = Path(__file__).parent.parent
 ALL = ("all", "report", "scorecards")

@@ -1,1 +1,1 @@
-"""Activation functions in physics-informed machine learning: the numerics behind the workflow."""
+"""Activation functions in physics-informed machine learning: formulas, networks, training, theory, and the derivative audit."""

@@ -7,7 +7,7 @@ from torch.types import Device
 
 from benchmarks import hot_paths
 from benchmarks.measure import Comparison, Sides
-from rectified import devices
+from reproduction.jobs.setup import devices
 
 STEPS = 5
 

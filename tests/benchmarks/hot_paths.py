@@ -8,21 +8,23 @@ from torch.types import Device
 
 from benchmarks.measure import Floor
 from builders import network, parameters, problem
-from rectified import activations, landscape, optimizers
-from rectified.ensembles import Setting, log_kernels
-from rectified.gradients import ritz_gradient
-from rectified.hessian import eigenpairs, hessian
-from rectified.least_squares import LeastSquares
-from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.moments import MomentEnergy
-from rectified.pinn import BurgersResiduals, PinnLoss
+from rectified.effective_theory.kernel_sampling import Setting, log_kernels
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.mlp import MLP, initial_parameters
+from rectified.networks.seeding import numpy_generator
+from rectified.optimization import optimizers
+from rectified.optimization.hessian import eigenpairs, hessian
+from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.optimization.mean_squared_error import LeastSquares
+from rectified.optimization.training_loop import without_denormals
+from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
 from rectified.problems.burgers import BurgersProblem
-from rectified.quadrature import UniformGrid
-from rectified.ritz import RitzEnergy
-from rectified.seeding import numpy_generator
-from rectified.training import without_denormals
+from rectified.ritz import loss_landscape
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.gradients import ritz_gradient
+from rectified.ritz.quadrature import UniformGrid
 
 Action = Callable[[], Any]
 VARIANCES = {"mrepu2": 0.1, "tanh": 1.0}
@@ -62,7 +64,7 @@ def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Ac
     quick = MomentEnergy(energy)
     vectors = eigenpairs(hessian(energy, theta)).vectors
     steps = torch.linspace(-0.5, 0.5, offsets, dtype=torch.float64)
-    return lambda: landscape.planes(quick, theta, vectors, [(1, 2)], steps, 3 * points)
+    return lambda: loss_landscape.planes(quick, theta, vectors, [(1, 2)], steps, 3 * points)
 
 
 def landscape_floor(width: int, points: int, offsets: int) -> Floor:

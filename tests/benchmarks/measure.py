@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rectified.statistics import median_interval
+from rectified.statistics.summaries import median_interval
 
 REPETITIONS = 7
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from rectified import style
-from rectified.atomic import write_atomically
-from rectified.report_facts import machine
+from reproduction.exhibits import style
+from reproduction.report.run_facts import machine
+from reproduction.storage.atomic_write import write_atomically
 
 
 def duration(seconds: float) -> str:

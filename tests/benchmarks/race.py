@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from rectified import activations
-from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.pinn import BurgersResiduals, RelativeError
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.mlp import MLP, initial_parameters
+from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.pinn.burgers_loss import BurgersResiduals, RelativeError
 from rectified.problems.burgers import BurgersProblem
 
 GOAL = 1.2e-2

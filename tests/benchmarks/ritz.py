@@ -8,8 +8,8 @@ import torch
 from benchmarks import hot_paths
 from benchmarks.measure import Comparison, Sides
 from builders import network, parameters, problem
-from rectified.quadrature import KinkAware, UniformGrid
-from rectified.ritz import RitzEnergy
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 SEEDS, STEPS = 20, 200
 EIGENPAIRS = 10  # that the landscapes of the document are drawn along

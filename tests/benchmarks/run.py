@@ -19,7 +19,7 @@ import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 
 from benchmarks import effective_theory, limits, measure, page, race, ritz  # noqa: E402
-from rectified import allocation  # noqa: E402
+from reproduction.runtime import malloc  # noqa: E402
 
 ROUNDS = 9
 RACES = 7
@@ -63,7 +63,7 @@ def versions() -> dict[str, str]:
 
 def peers(rounds: int, race_count: int) -> None:
     """Everything against the peers, on one thread."""
-    allocation.keep_freed_memory()
+    malloc.keep_freed_memory()
     torch.set_num_threads(1)
     rows = []
     for comparison in (*ritz.COMPARISONS, *effective_theory.COMPARISONS):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rectified import store
+from reproduction.storage import store
 
 KINDS = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".md", ".pdf", ".png"}
 

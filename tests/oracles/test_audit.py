@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rectified import parameter_audit
-from rectified.audit import audit
+from rectified.audit import parameter_gradient
+from rectified.audit.derivative_audit import audit
+from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
+from rectified.audit.singularities import even_points, singularities
 from rectified.errors import ConfigError
-from rectified.parameter_audit import loss_mismatches, parameter_mismatch, random_directions
-from rectified.singularities import even_points, singularities
 
 DOUBLE = torch.float64
 LINE = torch.tensor([[-1.0, 1.0]], dtype=DOUBLE)
@@ -440,11 +440,11 @@ def test_a_loss_sees_few_points_at_a_time_and_all_of_them_count(jumps, monkeypat
         return strong_form(network, x)
 
     found = loss_mismatches(Neuron(2), counted, LINE, jumps=jumps)
-    assert max(sizes) <= parameter_audit.PART
+    assert max(sizes) <= parameter_gradient.PART
     sizes.clear()
-    monkeypatch.setattr(parameter_audit, "PART", parameter_audit.FINE_POINTS)
+    monkeypatch.setattr(parameter_gradient, "PART", parameter_gradient.FINE_POINTS)
     whole = loss_mismatches(Neuron(2), counted, LINE, jumps=jumps)
-    assert set(sizes) == {parameter_audit.FINE_POINTS if jumps else parameter_audit.POINTS}
+    assert set(sizes) == {parameter_gradient.FINE_POINTS if jumps else parameter_gradient.POINTS}
     for name, pair in whole.items():
         assert found[name] == pytest.approx(pair, rel=1e-6, abs=1e-9)
 

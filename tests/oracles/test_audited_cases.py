@@ -9,13 +9,13 @@ from test_collocation import VARIANTS, job, job_text
 from test_collocation import rows as rows_of
 
 from builders import job_of
-from rectified.audit_job import OneNetwork, audited, central_differences
-from rectified.collocation_job import CollocationJob
-from rectified.derivatives import RULES
-from rectified.network_job import NetworkJob
-from rectified.normalization import Pass
-from rectified.ritz_job import RitzJob
-from rectified.ritz_training import run_training
+from rectified.networks.normalization import Pass
+from rectified.pinn.input_derivatives import RULES
+from reproduction.jobs.audit import OneNetwork, audited, central_differences
+from reproduction.jobs.ritz import run_training
+from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.jobs.setup.mlp import NetworkJob
+from reproduction.jobs.setup.ritz import RitzJob
 
 THRESHOLD = 0.1
 FLAGGED = ["batch", "joint", "naive", "valid", "quantized"]

@@ -12,11 +12,12 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rectified import claim_pages, claims, store
-from rectified.claim_entries import Claim, Part, cases_of, from_text, to_text
 from rectified.errors import ConfigError
-from rectified.messages import validated
-from rectified.results import results_of
+from reproduction.claims import decide, markdown
+from reproduction.config.claims import Claim, Part, cases_of, from_text, to_text
+from reproduction.config.error_messages import validated
+from reproduction.storage import store
+from reproduction.storage.results import results_of
 
 BASE = [0.9, 1.0, 1.1, 0.95, 1.05, 1.02, 0.98]
 RATIOS = [18.9, 20.0, 20.4, 21.0, 24.1, 19.5, 22.0]
@@ -57,7 +58,7 @@ class Folder:
 
     @property
     def cases(self):
-        return claims.by_name(results_of(self.paths))
+        return decide.by_name(results_of(self.paths))
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def over(**settings):
 
 def test_paired_ratios_and_their_sign_test(folder):
     errors = np.multiply(RATIOS, BASE)
-    found = claims.decide(over(above=20.5), two(folder, errors, BASE))
+    found = decide.decide(over(above=20.5), two(folder, errors, BASE))
     assert found.value == pytest.approx(20.4)
     assert (found.low, found.high, found.n, found.diverged) == (pytest.approx(18.9), pytest.approx(24.1), 7, 0)
     assert found.coverage == 1 - 2 / 2**7
@@ -86,27 +87,27 @@ def test_paired_ratios_and_their_sign_test(folder):
 def test_a_factor_needs_a_significant_difference_and_a_median_beyond_the_threshold(folder):
     cases = two(folder, np.multiply([0.9, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
     clear = two(Folder(folder.root / "clear"), np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
-    assert claims.decide(over(above=1.5), clear).outcome == "holds"  # 1.1 of seven, tested against 1
-    assert claims.decide(over(above=1.5), cases).outcome == "undecided"  # one ratio of seven is below 1
-    assert claims.decide(over(above=1.85), clear).outcome == "undecided"  # the median is 1.8
-    assert claims.decide(over(above=9.5), clear).outcome == "fails"
-    assert claims.decide(over(below=2), clear).outcome == "undecided"  # as good as: the whole interval must be
+    assert decide.decide(over(above=1.5), clear).outcome == "holds"  # 1.1 of seven, tested against 1
+    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # one ratio of seven is below 1
+    assert decide.decide(over(above=1.85), clear).outcome == "undecided"  # the median is 1.8
+    assert decide.decide(over(above=9.5), clear).outcome == "fails"
+    assert decide.decide(over(below=2), clear).outcome == "undecided"  # as good as: the whole interval must be
     inverse = two(Folder(folder.root / "inverse"), BASE, np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE))
-    assert claims.decide(over(below=1 / 1.5), inverse).outcome == "holds"
+    assert decide.decide(over(below=1 / 1.5), inverse).outcome == "holds"
 
 
 @settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=6, max_size=14), st.floats(-10, 10))
 def test_above_and_below_are_mirror_images_and_agree_with_the_sign_test(values, threshold):
     assume(threshold not in values)
-    interval = claims.median_interval(values)
-    above, below = (claims.outcome(part(**{side: threshold}), interval) for side in ("above", "below"))
+    interval = decide.median_interval(values)
+    above, below = (decide.outcome(part(**{side: threshold}), interval) for side in ("above", "below"))
     assert {above, below} in ({"holds", "fails"}, {"undecided"})
     more = sum(value > threshold for value in values)
     significant = scipy.stats.binomtest(more, len(values)).pvalue < 0.05
     assert (above == "holds") == (significant and 2 * more > len(values))
-    mirrored = claims.median_interval(np.negative(values))
-    assert claims.outcome(part(below=-threshold), mirrored) == above
+    mirrored = decide.median_interval(np.negative(values))
+    assert decide.outcome(part(below=-threshold), mirrored) == above
 
 
 def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_path):
@@ -114,13 +115,13 @@ def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_
     cases = two(Folder(tmp_path / "as"), errors, BASE)
     swapped = two(Folder(tmp_path / "swapped"), BASE, errors)
     found = [
-        claims.table({"c1": claim(over(above=threshold))}, results).verdict[0]
+        decide.table({"c1": claim(over(above=threshold))}, results).verdict[0]
         for results, threshold in ((cases, 5), (swapped, 5), (cases, 25), (swapped, 0.01), (cases, 20.5))
     ]
     expected = ["reproduced", "not reproduced", "not reproduced", "reproduced", "undecided at this tier"]
     assert found == expected
-    inverse = claims.values_of(over(above=1), swapped).values
-    np.testing.assert_allclose(claims.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
+    inverse = decide.values_of(over(above=1), swapped).values
+    np.testing.assert_allclose(decide.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +137,8 @@ def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_
     ],
 )
 def test_verdict_from_outcomes(outcomes, verdict):
-    assert claims.verdict(outcomes) == verdict
-    assert claims.verdict(outcomes[::-1]) == verdict
+    assert decide.verdict(outcomes) == verdict
+    assert decide.verdict(outcomes[::-1]) == verdict
 
 
 def test_all_verdicts_from_data(folder):
@@ -148,7 +149,7 @@ def test_all_verdicts_from_data(folder):
         "c3": claim(over(above=5), over(below=5)),
         "c4": claim(over(above=5), over(above=20.5)),
     }
-    found = claims.table(entries, cases)
+    found = decide.table(entries, cases)
     verdicts = dict(zip(found.claim, found.verdict))
     assert list(verdicts.values()) == [
         "reproduced",
@@ -161,49 +162,49 @@ def test_all_verdicts_from_data(folder):
 
 @pytest.mark.parametrize(("seeds", "outcome"), [(5, "undecided"), (6, "holds")])
 def test_five_seeds_cannot_decide(folder, seeds, outcome):
-    found = claims.decide(over(above=5), two(folder, RATIOS[:seeds], [1.0] * seeds))
+    found = decide.decide(over(above=5), two(folder, RATIOS[:seeds], [1.0] * seeds))
     assert found.outcome == outcome
     assert found.coverage == 1 - 2.0 ** (1 - seeds)
 
 
 def test_a_value_on_the_threshold_counts_against_either_side(folder):
     cases = folder.arrays("poisson/bn", relative_l2=[5.0, 6, 7, 8, 9, 10]).cases
-    found = claims.decide(part(above=5), cases)
+    found = decide.decide(part(above=5), cases)
     assert (found.low, found.outcome) == (5, "undecided")
 
 
 def test_seeds_are_paired_by_their_number(folder):
     folder.arrays("poisson/bn", relative_l2=[8.0, 4.0, 2.0], coordinates={"seed": [5, 1, 3]})
     folder.arrays("poisson/base", relative_l2=[1.0, 2.0, 4.0], coordinates={"seed": [1, 4, 5]})
-    found = claims.values_of(over(above=1), folder.cases)
+    found = decide.values_of(over(above=1), folder.cases)
     assert sorted(found.values) == [2.0, 4.0]
 
 
 def test_no_common_seed_is_an_error(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0]).arrays("poisson/base", relative_l2=[1.0], coordinates={"seed": [1]})
     with pytest.raises(ConfigError, match="no seed in common"):
-        claims.values_of(over(above=1), folder.cases)
+        decide.values_of(over(above=1), folder.cases)
 
 
 def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
     cases = two(folder, [1.0, NAN, 3.0, NAN, 5.0], [1.0, 2.0, NAN, NAN, np.inf])
-    ratios = claims.values_of(over(above=1), cases)
+    ratios = decide.values_of(over(above=1), cases)
     assert ratios.values.tolist() == [1.0, np.inf, 0.0, 0.0]
     assert ratios.diverged == 4
-    differences = claims.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
+    differences = decide.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
     assert differences.values.tolist() == [0.0, np.inf, -np.inf, -np.inf]
-    single = claims.values_of(part(diverged="infinite", above=1), cases)
+    single = decide.values_of(part(diverged="infinite", above=1), cases)
     assert (single.values.tolist(), single.diverged) == ([1.0, np.inf, 3.0, np.inf, 5.0], 2)
 
 
 def test_a_method_that_always_diverges_has_failed_where_the_other_has_not(tmp_path):
     cases = two(Folder(tmp_path), [NAN] * 7, BASE)
-    found = claims.decide(over(above=5), cases)
+    found = decide.decide(over(above=5), cases)
     assert (found.value, found.low, found.outcome, found.diverged) == (np.inf, np.inf, "holds", 7)
-    assert claims.decide(over(below=1.2), cases).outcome == "fails"
+    assert decide.decide(over(below=1.2), cases).outcome == "fails"
     swapped = two(Folder(tmp_path / "swapped"), BASE, [NAN] * 7)
-    assert claims.decide(over(above=5), swapped).outcome == "fails"
-    both = claims.decide(over(above=5), two(Folder(tmp_path / "both"), [NAN] * 7, [NAN] * 7))
+    assert decide.decide(over(above=5), swapped).outcome == "fails"
+    both = decide.decide(over(above=5), two(Folder(tmp_path / "both"), [NAN] * 7, [NAN] * 7))
     assert (both.n, both.diverged, both.outcome) == (0, 7, "undecided")
 
 
@@ -212,30 +213,30 @@ def test_an_unknown_value_never_decides_anything(folder, side):
     """Two of seven unknown: the interval, which is the range, has no ends; one of ten changes no order statistic."""
     folder.arrays("poisson/bn", relative_l2=[1.0] * 5 + [NAN] * 2)
     for threshold in (0.0, 2.0):
-        found = claims.decide(part(**{side: threshold}), folder.cases)
+        found = decide.decide(part(**{side: threshold}), folder.cases)
         assert (found.low, found.high, found.n, found.diverged) == (-np.inf, np.inf, 7, 2)
         assert (found.value, found.outcome) == (1.0, "undecided")
     ten = folder.arrays("poisson/base", relative_l2=[1.0] * 9 + [NAN]).cases
-    found = claims.decide(part(of="poisson/base", above=0.0), ten)
+    found = decide.decide(part(of="poisson/base", above=0.0), ten)
     assert (found.low, found.high, found.outcome) == (1.0, 1.0, "holds")
 
 
 def test_runs_marked_diverged_have_no_value_in_any_file(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0, 2.0, 3.0], diverged_at=[-1, 7, -1])
     folder.table("poisson/bn", "audit", seed=[0, 1, 2], share=[0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(claims.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
-    found = claims.values_of(part(measure="share", above=0), folder.cases)
+    np.testing.assert_array_equal(decide.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
+    found = decide.values_of(part(measure="share", above=0), folder.cases)
     np.testing.assert_array_equal(found.values, [0.1, NAN, 0.3])
     assert found.diverged == 1
-    assert claims.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
+    assert decide.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
 
 
 def test_zero_over_zero_is_unknown_and_a_ratio_of_negative_numbers_refused(tmp_path):
     cases = two(Folder(tmp_path), [0.0, 0.0, 2.0], [0.0, 2.0, 0.0])
-    np.testing.assert_array_equal(claims.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
+    np.testing.assert_array_equal(decide.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
     for name, first, second in (("first", [-1.0], [1.0]), ("second", [1.0], [-1.0])):
         with pytest.raises(ConfigError, match="has negative terms; compare with `less`"):
-            claims.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
+            decide.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
 
 
 @pytest.mark.parametrize(
@@ -250,17 +251,17 @@ def test_zero_over_zero_is_unknown_and_a_ratio_of_negative_numbers_refused(tmp_p
 )
 def test_a_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
     cases = folder.arrays("poisson/bn", patch_rank=[3, 3]).cases
-    found = claims.decide(part(measure="patch_rank", deterministic=True, **{side: threshold}), cases)
+    found = decide.decide(part(measure="patch_rank", deterministic=True, **{side: threshold}), cases)
     assert (found.value, found.low, found.high, found.coverage, found.outcome) == (3, 3, 3, 1, outcome)
     assert np.isnan(found.p_value)
-    assert claims.decide(part(measure="patch_rank", **{side: threshold}), cases).outcome == "undecided"
+    assert decide.decide(part(measure="patch_rank", **{side: threshold}), cases).outcome == "undecided"
 
 
 @pytest.mark.parametrize("values", [[3.0, 4.0], [3.0, NAN], [NAN]])
 def test_a_deterministic_part_that_varies_is_refused(folder, values):
     cases = folder.arrays("poisson/bn", patch_rank=values).cases
     with pytest.raises(ConfigError, match="'patch_rank' of 'poisson/bn' is deterministic; it must be one value"):
-        claims.decide(part(measure="patch_rank", deterministic=True, above=1), cases)
+        decide.decide(part(measure="patch_rank", deterministic=True, above=1), cases)
 
 
 @pytest.fixture
@@ -280,7 +281,7 @@ def latents(folder):
 
 
 def at(latents, measure, **settings):
-    return claims.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
+    return decide.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
 
 
 def test_selection_by_name_and_number_from_netcdf(latents):
@@ -307,9 +308,9 @@ def test_selections_that_fail_say_what_is_allowed(latents, measure, selection, m
 
 def test_a_history_is_read_at_its_last_epoch_and_elsewhere_on_demand(folder):
     folder.table("poisson/bn", epoch=[0, 0, 10, 10], seed=[0, 1, 0, 1], loss=[4.0, 5.0, 6.0, NAN])
-    found = claims.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
+    found = decide.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
     assert (found.values.tolist(), found.diverged) == ([6.0, np.inf], 1)
-    found = claims.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
+    found = decide.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
     assert found.values.tolist() == [4.0, 5.0]
 
 
@@ -323,7 +324,7 @@ def test_rows_of_a_table_are_selected_by_columns(folder):
     cases = folder.table("towers/relu123", "audit", **columns).cases
 
     def share(**settings):
-        return claims.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
+        return decide.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
 
     assert share(at={"power": 1}) == [1.0, 3.0]
     assert share(at={"branch": "b"}, less={"branch": "a"}) == [1.0, 1.0]
@@ -337,7 +338,7 @@ def test_which_of_several_files_is_read(folder):
     folder.table("poisson/bn", epoch=[0, 9], seed=[0, 0], relative_l2=[2.0, 3.0])
 
     def error(**settings):
-        return claims.values_of(part(above=0, **settings), folder.cases).values.tolist()
+        return decide.values_of(part(above=0, **settings), folder.cases).values.tolist()
 
     assert (error(), error(at={"epoch": 0}), error(file="history")) == ([1.0], [2.0], [3.0])
     folder.arrays("poisson/bn", "latents", relative_l2=[4.0])
@@ -348,7 +349,7 @@ def test_which_of_several_files_is_read(folder):
 
 def test_results_that_are_missing_are_named(folder):
     with pytest.raises(ConfigError, match="no results of the case 'poisson/base'; did you mean 'poisson/bn'"):
-        claims.decide(over(above=1), folder.arrays("poisson/bn", relative_l2=[1.0]).cases)
+        decide.decide(over(above=1), folder.arrays("poisson/bn", relative_l2=[1.0]).cases)
 
 
 @pytest.mark.parametrize(
@@ -401,37 +402,37 @@ def shifted(**settings):
 def test_four_seeds_of_each_decide_a_shift_and_swapping_them_turns_it_round(tmp_path):
     cases = two(Folder(tmp_path / "as"), [5.0, 6, 7, 8], [1.0, 2, 3, 4])
     swapped = two(Folder(tmp_path / "swapped"), [1.0, 2, 3, 4], [5.0, 6, 7, 8])
-    found = claims.decide(shifted(above=1.5), cases)
+    found = decide.decide(shifted(above=1.5), cases)
     assert (found.n, found.n_other, found.outcome) == (4, 4, "holds")
     assert (found.low, found.high, found.coverage) == (5 / 4, 8, pytest.approx(1 - 2 / 70))
     assert found.p_value == pytest.approx(scipy.stats.mannwhitneyu([5, 6, 7, 8], [1, 2, 3, 4]).pvalue)
-    assert claims.decide(shifted(above=1.5), swapped).outcome == "fails"
-    assert claims.decide(shifted(below=1 / 1.5), swapped).outcome == "holds"
-    assert claims.decide(over(above=1.5), cases).outcome == "undecided"  # four pairs
+    assert decide.decide(shifted(above=1.5), swapped).outcome == "fails"
+    assert decide.decide(shifted(below=1 / 1.5), swapped).outcome == "holds"
+    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # four pairs
     overlapping = two(Folder(tmp_path / "overlapping"), [5.0, 6, 7, 3.5], [1.0, 2, 3, 4])
-    assert claims.decide(shifted(above=1.5), overlapping).outcome == "undecided"
+    assert decide.decide(shifted(above=1.5), overlapping).outcome == "undecided"
     difference = part(statistic="shift", less="poisson/base", above=0.5)
-    assert claims.decide(difference, cases).low == 1
+    assert decide.decide(difference, cases).low == 1
     three = two(Folder(tmp_path / "three"), [5.0, 6, 7], [1.0, 2, 3])
-    assert claims.decide(shifted(above=1.5), three).outcome == "undecided"
+    assert decide.decide(shifted(above=1.5), three).outcome == "undecided"
 
 
 def test_diverged_runs_are_the_worst_of_a_shift(tmp_path):
     cases = two(Folder(tmp_path / "as"), [NAN, NAN, 7, NAN], [1.0, 2, 3, 4])
-    found = claims.decide(shifted(above=1.5), cases)
+    found = decide.decide(shifted(above=1.5), cases)
     assert (found.value, found.low, found.diverged, found.outcome) == (np.inf, 7 / 4, 3, "holds")
     both = two(Folder(tmp_path / "both"), [NAN, 6, 7, 8], [1.0, NAN, 3, 4])
-    assert claims.decide(shifted(above=1.5), both).outcome == "undecided"
+    assert decide.decide(shifted(above=1.5), both).outcome == "undecided"
 
 
 def test_a_number_within_two_others_wants_the_whole_interval_between_them(folder):
     cases = two(folder, np.multiply([0.97, 0.98, 0.99, 1.01, 1.02, 1.03], BASE[:6]), BASE[:6])
     outcomes = [
-        claims.decide(over(within=bounds), cases).outcome
+        decide.decide(over(within=bounds), cases).outcome
         for bounds in ((0.95, 1.05), (0.98, 1.05), (0.5, 0.9), (1.1, 2.0), (0.5, 0.975))
     ]
     assert outcomes == ["holds", "undecided", "fails", "fails", "undecided"]
-    assert np.isnan(claims.decide(over(within=(0.95, 1.05)), cases).p_value)
+    assert np.isnan(decide.decide(over(within=(0.95, 1.05)), cases).p_value)
 
 
 def test_networks_are_replicates_where_there_are_no_seeds(folder):
@@ -442,10 +443,10 @@ def test_networks_are_replicates_where_there_are_no_seeds(folder):
     arrays = {"kernel": (dims, np.stack([values, 2 * values], 1)), "flag": (dims, np.stack([flags, 1 - flags], 1))}
     path = folder.root / "failed_ideas" / "poisson/bn" / "kernels.nc"
     store.write_arrays(path, xr.Dataset(arrays, given), {})
-    cases = claims.by_name(results_of([str(path)]))
+    cases = decide.by_name(results_of([str(path)]))
 
     def decided(measure, layer, **settings):
-        return claims.decide(part(measure=measure, at={"layer": layer}, **settings), cases)
+        return decide.decide(part(measure=measure, at={"layer": layer}, **settings), cases)
 
     found = decided("kernel", 1, statistic="mean", within=(1, 1.2))
     assert (found.value, found.n, found.outcome) == (pytest.approx(1.1), 12, "holds")
@@ -454,7 +455,7 @@ def test_networks_are_replicates_where_there_are_no_seeds(folder):
     assert decided("flag", 1, statistic="share", above=0.5).outcome == "holds"
     assert decided("flag", 2, statistic="share", above=0.5).outcome == "fails"
     assert decided("kernel", 2, over={"layer": 1}, within=(1.9, 2.1)).value == 2
-    assert claims.decide(part(measure="kernel", reduce="largest", below=1.9), cases).value == pytest.approx(2.2)
+    assert decide.decide(part(measure="kernel", reduce="largest", below=1.9), cases).value == pytest.approx(2.2)
     with pytest.raises(ConfigError, match="'kernel' of 'poisson/bn': a share is of zeros and ones"):
         decided("kernel", 1, statistic="share", above=0.5)
 
@@ -463,12 +464,12 @@ def test_equal_laws_are_near_and_others_are_not(folder):
     random = np.random.default_rng(0)
     first, second = random.normal(size=(2, 4000))
     near = part(over="poisson/base", statistic="distance", below=0.1)
-    found = claims.decide(near, two(folder, first, second))
+    found = decide.decide(near, two(folder, first, second))
     assert (found.n, found.n_other, found.outcome) == (4000, 4000, "holds")
     assert found.p_value == scipy.stats.ks_2samp(first, second).pvalue
-    assert claims.decide(near, two(Folder(folder.root / "other"), first, second + 1)).outcome == "fails"
+    assert decide.decide(near, two(Folder(folder.root / "other"), first, second + 1)).outcome == "fails"
     few = two(Folder(folder.root / "few"), first[:20], second[:20])
-    assert claims.decide(near, few).outcome == "undecided"
+    assert decide.decide(near, few).outcome == "undecided"
 
 
 def test_a_list_of_places_pools_their_seeds(folder):
@@ -476,24 +477,24 @@ def test_a_list_of_places_pools_their_seeds(folder):
     cases = folder.table("poisson/bn", "audit", **columns).cases
     alone = part(measure="flag", at={"branch": "a"}, statistic="share", above=0.5)
     pooled = part(measure="flag", at={"branch": ["a", "b"]}, statistic="share", above=0.5)
-    assert (claims.decide(alone, cases).n, claims.decide(alone, cases).outcome) == (4, "undecided")
-    assert (claims.decide(pooled, cases).n, claims.decide(pooled, cases).outcome) == (8, "holds")
+    assert (decide.decide(alone, cases).n, decide.decide(alone, cases).outcome) == (4, "undecided")
+    assert (decide.decide(pooled, cases).n, decide.decide(pooled, cases).outcome) == (8, "holds")
     with pytest.raises(ConfigError, match="'flag' has no branch 'c'; allowed: a, b"):
-        claims.decide(part(measure="flag", at={"branch": ["a", "c"]}, statistic="share", above=0.5), cases)
+        decide.decide(part(measure="flag", at={"branch": ["a", "c"]}, statistic="share", above=0.5), cases)
 
 
 def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(claim_pages, "start_log", lambda path: None)
+    monkeypatch.setattr(markdown, "start_log", lambda path: None)
     cases = two(folder, np.multiply(RATIOS, BASE), BASE)
     entries = {"c1": claim(over(above=5), over(above=6)), "c2": claim(over(below=5)), "c3": claim(over(above=4))}
     paths = []
     for document, names in (("one", ["c1", "c2", "c3"]), ("other", ["c2"])):
-        table = claims.table({name: entries[name] for name in names}, cases)
+        table = decide.table({name: entries[name] for name in names}, cases)
         paths.append(tmp_path / f"{document}.parquet")
         store.write_table(paths[-1], table.assign(document=document, tier="draft"), {})
     output = {kind: tmp_path / f"all.{kind}" for kind in ("data", "csv", "md")}
     params, output = SimpleNamespace(code=["claim_pages.py 0"]), SimpleNamespace(**output)
-    claim_pages.make(SimpleNamespace(log=[""], params=params, input=list(map(str, paths)), output=output))
+    markdown.make(SimpleNamespace(log=[""], params=params, input=list(map(str, paths)), output=output))
     lines = output.md.read_text().splitlines()
     assert lines[2] == "| claims of | reproduced | reproduced in part | not reproduced | undecided at this tier | all |"
     assert lines[4:6] == ["| one | 2 | 0 | 1 | 0 | 3 |", "| other | 0 | 0 | 1 | 0 | 1 |"]
@@ -505,7 +506,7 @@ def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monke
 
 def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
     """One base run has diverged, so that the range of seven ratios reaches down to zero."""
-    monkeypatch.setattr(claims, "start", lambda snakemake: None)
+    monkeypatch.setattr(decide, "start", lambda snakemake: None)
     two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
     output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md", "html")}
@@ -515,7 +516,7 @@ def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, mon
         input=folder.paths,
         output=SimpleNamespace(**output),
     )
-    claims.make(job)
+    decide.make(job)
     table = store.read_table(output["data"])
     assert table.claim.tolist() == ["c1", "c1", "c2"]
     assert table.verdict.tolist() == ["undecided at this tier"] * 2 + ["not reproduced"]
@@ -544,5 +545,5 @@ def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, mon
 def test_decisive_numbers_say_what_they_rest_on(folder, values, deterministic, numbers):
     folder.arrays("poisson/bn", patch_rank=values)
     entry = {"c1": claim(part(measure="patch_rank", deterministic=deterministic, below=3.5))}
-    (row,) = claims.table(entry, folder.cases).itertuples()
-    assert claim_pages.numbers(row) == f"ratio of errors: {numbers}"
+    (row,) = decide.table(entry, folder.cases).itertuples()
+    assert markdown.numbers(row) == f"ratio of errors: {numbers}"

@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import job_of
-from rectified.checkpoints import Checkpoint
-from rectified.collocation import CollocationLoss, Sampler, as_tensor, grid_of
-from rectified.collocation_fields import trained_fields
-from rectified.collocation_job import CollocationJob
-from rectified.convolution import first_patches
-from rectified.derivatives import RULES, forward, reverse, stencil
-from rectified.field_networks import FieldNetwork, Scaling, mixed
-from rectified.normalization import BatchNormalization, LayerNormalization, LearnableNormalization, Pass
-from rectified.problem_entries import BuckleyLeverett, Burgers, Poisson
+from rectified.networks.convolution import first_patches
+from rectified.networks.normalization import BatchNormalization, LayerNormalization, LearnableNormalization, Pass
+from rectified.networks.pinn_architectures import FieldNetwork, Scaling, mixed
+from rectified.optimization.training_loop import History
+from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.pinn.input_derivatives import RULES, forward, reverse, stencil
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
 from rectified.problems.poisson import PoissonProblem
-from rectified.spec import Job
-from rectified.training import History
+from reproduction.config.job import Job
+from reproduction.config.problems import BuckleyLeverett, Burgers, Poisson
+from reproduction.jobs.collocation import trained_fields
+from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.storage.checkpoints import Checkpoint
 
 PROBLEMS = {
     "poisson": Poisson(equation="poisson"),

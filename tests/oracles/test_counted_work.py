@@ -12,15 +12,17 @@ from benchmarks.hot_paths import HOT_PATHS
 from builders import network, parameters, problem
 from counting import Counted, work
 from project import ROOT
-from rectified import activations, landscape, training
-from rectified.ensembles import SAMPLERS, Setting, log_kernels
-from rectified.gradients import FiniteDifference
-from rectified.levenberg_marquardt import LevenbergMarquardt
-from rectified.lowering import torch_activation
-from rectified.moments import MomentEnergy
-from rectified.optimizers import Adam
-from rectified.quadrature import UniformGrid
-from rectified.ritz import RitzEnergy
+from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, log_kernels
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.optimization import training_loop
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
+from rectified.optimization.optimizers import Adam
+from rectified.ritz import loss_landscape
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.gradients import FiniteDifference
+from rectified.ritz.quadrature import UniformGrid
 
 # Calls of operators in the usual sizes, as counted once; whoever lowers one lowers it here.
 CALLS = {
@@ -76,7 +78,7 @@ def test_a_plane_of_the_landscape_evaluates_each_of_its_points_once():
     energy = Counted(MomentEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
     theta, offsets = parameters(net, 1)[0], torch.linspace(-1, 1, 7, dtype=torch.float64)
     vectors = torch.eye(net.parameters, dtype=torch.float64)
-    landscape.planes(energy, theta, vectors, [(1, 2), (1, 3)], offsets, 50)
+    loss_landscape.planes(energy, theta, vectors, [(1, 2), (1, 3)], offsets, 50)
     assert energy.rows == 2 * 7**2
 
 
@@ -143,18 +145,18 @@ def test_a_levenberg_marquardt_step_takes_one_jacobian_and_one_residual_a_trial(
 
 def test_training_takes_one_gradient_a_step_and_one_a_record():
     gradient = Counted(lambda theta: (theta.square().sum(1), 2 * theta))
-    schedule = training.Schedule(epochs=50, learning_rate=1e-3, record_every=10)
-    training.train(Adam(torch.ones(3, 4)), gradient, lambda theta: {}, schedule)
+    schedule = training_loop.Schedule(epochs=50, learning_rate=1e-3, record_every=10)
+    training_loop.train(Adam(torch.ones(3, 4)), gradient, lambda theta: {}, schedule)
     assert gradient.calls == 50 + 5 + 1
 
 
 @pytest.mark.parametrize(
     ("module", "packages"),
     [
-        ("rectified.figures.page", "torch scipy.stats scipy.optimize sklearn"),
-        ("rectified.tables.page", "torch scipy.stats matplotlib"),
-        ("rectified.ritz_job", "matplotlib scipy.stats sklearn torch._dynamo"),
-        ("rectified.pinn_job", "matplotlib scipy.stats sklearn torch._dynamo"),
+        ("reproduction.exhibits.figures.figure_page", "torch scipy.stats scipy.optimize sklearn"),
+        ("reproduction.exhibits.tables.table_page", "torch scipy.stats matplotlib"),
+        ("reproduction.jobs.setup.ritz", "matplotlib scipy.stats sklearn torch._dynamo"),
+        ("reproduction.jobs.pinn", "matplotlib scipy.stats sklearn torch._dynamo"),
     ],
 )
 def test_a_job_does_not_wait_for_what_it_does_not_use(module, packages):

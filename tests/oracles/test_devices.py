@@ -11,16 +11,17 @@ import xarray as xr
 from test_collocation import PROBLEMS, VARIANTS
 
 from builders import job_of
-from rectified import devices, regression, ritz_training
-from rectified.checkpoints import Checkpoint
-from rectified.collocation_fields import trained_fields
-from rectified.collocation_job import CollocationJob
-from rectified.ensemble_training import train_shard
 from rectified.errors import ConfigError
-from rectified.kernel_ensemble import kernel_ensemble
-from rectified.pinn_job import PinnJob
-from rectified.regression import Regression
-from rectified.ritz_job import RitzJob
+from reproduction.jobs import regression, ritz
+from reproduction.jobs.collocation import trained_fields
+from reproduction.jobs.ensemble_training import train_shard
+from reproduction.jobs.kernel_ensemble import kernel_ensemble
+from reproduction.jobs.pinn import PinnJob
+from reproduction.jobs.regression import Regression
+from reproduction.jobs.setup import devices
+from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.jobs.setup.ritz import RitzJob
+from reproduction.storage.checkpoints import Checkpoint
 from simulated_device import DEVICE, simulated_device
 
 HALF, WHOLE = 3, 6  # epochs
@@ -81,8 +82,8 @@ def trained(name: str, device: torch.device, epochs: int = WHOLE, checkpoint: Ch
             return arrays(train_shard(job, 0, checkpoint, False, device))
         case "ritz":
             ready = RitzJob(job, None, device)
-            history, work = ritz_training.run_training(ready, checkpoint, False)
-            fields = ritz_training.trained_fields(ready, history, work)
+            history, work = ritz.run_training(ready, checkpoint, False)
+            fields = ritz.trained_fields(ready, history, work)
         case "regression":
             ready = Regression(job, device)
             history = ready.run(checkpoint, False)

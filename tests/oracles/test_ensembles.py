@@ -6,15 +6,16 @@ import scipy.stats
 import torch
 
 from builders import CUSTOM
-from rectified import activations, ensembles
-from rectified.ensembles import Setting, brute_force, exact, log_kernels
-from rectified.homogeneity import homogeneous
-from rectified.kernel_ensemble import kernel_ensemble
-from rectified.lowering import torch_activation
-from rectified.seeding import numpy_generator
-from rectified.spec import Job
-from rectified.statistics import mean_estimate, variance_estimate
-from rectified.theory import EffectiveTheory
+from rectified.effective_theory import kernel_sampling
+from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, log_kernels
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.seeding import numpy_generator
+from rectified.statistics.summaries import mean_estimate, variance_estimate
+from reproduction.config.job import Job
+from reproduction.jobs.kernel_ensemble import kernel_ensemble
 
 SIGNIFICANCE = 1e-4  # of each test that compares two laws; seeds are fixed
 
@@ -67,7 +68,7 @@ def test_log_domain_agrees_with_plain_numbers_and_goes_on_where_they_overflow(mo
     x = torch.full((2, 1), 1.7, dtype=torch.float64)
     setting = Setting(32, 12, 1.0)
     logs = sampled("relu2", setting, 20, x)[..., 0]
-    monkeypatch.setattr(ensembles, "homogeneous", lambda activation: None)
+    monkeypatch.setattr(kernel_sampling, "homogeneous", lambda activation: None)
     plain = sampled("relu2", setting, 20, x)[..., 0]
     np.testing.assert_allclose(plain[:, :7], logs[:, :7], rtol=1e-11, atol=1e-11)
     beyond = plain[:, -1] == np.inf

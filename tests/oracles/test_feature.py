@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from builders import CUSTOM
-from rectified import activations
-from rectified.feature import derivatives
-from rectified.lowering import torch_activation
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.ritz.single_neuron import derivatives
 
 
 def both_ways(activation: str, slope: float, bias: float):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import erf, factorial2, gamma, ndtr, roots_hermite
 
-from rectified.gaussian import TAIL, average, pair_average
+from rectified.effective_theory.gaussian_averages import TAIL, average, pair_average
 
 KERNELS = np.logspace(-12, 12, 49)
 ROUNDING = 4e-15

@@ -11,9 +11,9 @@ import torch
 from test_devices import ENSEMBLES, HALF, TRAININGS, WHOLE, arrays, assert_same_bits, trained
 
 from builders import job_of
-from rectified import devices
-from rectified.checkpoints import Checkpoint
-from rectified.kernel_ensemble import kernel_ensemble
+from reproduction.jobs.kernel_ensemble import kernel_ensemble
+from reproduction.jobs.setup import devices
+from reproduction.storage.checkpoints import Checkpoint
 
 pytestmark = [
     pytest.mark.gpu,

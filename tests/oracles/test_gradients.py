@@ -5,10 +5,16 @@ import torch
 
 from builders import network, parameters, problem
 from rectified.errors import ConfigError
-from rectified.gradients import Autodiff, DiscreteDelta, FiniteDifference, NeuronwiseFiniteDifference, ritz_gradient
-from rectified.leibniz import Leibniz
-from rectified.quadrature import KinkAware, UniformGrid
-from rectified.ritz import RitzEnergy
+from rectified.ritz.closed_form_gradient import Leibniz
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.gradients import (
+    Autodiff,
+    DiscreteDelta,
+    FiniteDifference,
+    NeuronwiseFiniteDifference,
+    ritz_gradient,
+)
+from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 

@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rectified.intervals import (
+from rectified.statistics.intervals import (
     distance_interval,
     distance_test,
     mean_interval,
@@ -19,7 +19,7 @@ from rectified.intervals import (
     share_test,
     shift_interval,
 )
-from rectified.statistics import pseudovalues, vertex_estimate, vertices
+from rectified.statistics.summaries import pseudovalues, vertex_estimate, vertices
 
 
 def differences(first, second):

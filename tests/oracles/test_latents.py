@@ -9,7 +9,7 @@ from scipy.stats import ortho_group, rankdata
 from sklearn.neighbors import NearestNeighbors
 
 from rectified.errors import ConfigError
-from rectified.latents import (
+from rectified.statistics.representations import (
     coordinate_overlap,
     embed,
     far_similar_shift,

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from test_collocation import job
 
-from rectified.collocation_tasks import Latents
-from rectified.latents_job import Companions, compared_latents
+from reproduction.config.collocation_tasks import Latents
+from reproduction.jobs.latents import Companions, compared_latents
 
 SETTINGS = Latents(document="test", start="e/c", points=64, epochs=1500)
 

@@ -13,14 +13,15 @@ import pytest
 import torch
 
 from builders import CUSTOM
-from rectified import activations, optimizers
 from rectified.errors import ConfigError
-from rectified.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt, lower_gram
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.pinn import BurgersResiduals, PinnLoss, RelativeError
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.mlp import MLP, initial_parameters
+from rectified.optimization import optimizers
+from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt, lower_gram
+from rectified.optimization.training_loop import Checkpoint, Schedule, train
+from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
 from rectified.problems.burgers import BurgersProblem
-from rectified.training import Checkpoint, Schedule, train
 
 PROBLEM = BurgersProblem()
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "mish"]
@@ -100,7 +101,7 @@ def test_the_pool_cut_into_cache_sized_parts_gives_the_same(monkeypatch):
     net = network()
     loss, theta = PinnLoss(residuals(net), points=97), parameters(net)
     whole = loss(theta)
-    monkeypatch.setattr("rectified.pinn.CHUNK_BYTES", 1 << 14)
+    monkeypatch.setattr("rectified.pinn.burgers_loss.CHUNK_BYTES", 1 << 14)
     torch.testing.assert_close(loss(theta), whole, rtol=1e-12, atol=1e-14)
 
 
@@ -197,10 +198,10 @@ def test_without_a_compiler_the_same_is_computed_and_one_line_says_why(monkeypat
 
 COMPILED = """
     import logging, sys, torch
-    from rectified import activations
-    from rectified.lowering import torch_activation
-    from rectified.mlp import MLP, initial_parameters
-    from rectified.pinn import BurgersResiduals, PinnLoss
+    from rectified.formulas import activations
+    from rectified.formulas.torch_functions import torch_activation
+    from rectified.networks.mlp import MLP, initial_parameters
+    from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
     from rectified.problems.burgers import BurgersProblem
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stdout)
     net = MLP(2, 8, 1, torch_activation(activations.get("gelu")))

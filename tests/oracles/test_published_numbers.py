@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
-from rectified import landscape, optimizers
-from rectified.gradients import Autodiff, ritz_gradient
-from rectified.hessian import eigenpairs, hessian
-from rectified.quadrature import KinkAware, UniformGrid
-from rectified.ritz import RegressionLoss, RitzEnergy, TrueErrors, solve_output_weights
-from rectified.training import Schedule, train
+from rectified.optimization import optimizers
+from rectified.optimization.hessian import eigenpairs, hessian
+from rectified.optimization.training_loop import Schedule, train
+from rectified.ritz import loss_landscape
+from rectified.ritz.energy import RegressionLoss, RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.gradients import Autodiff, ritz_gradient
+from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 NUMBERS = {"step": 1e-2, "order": 5, "panels": 10}
 
@@ -93,7 +94,7 @@ def test_landscape_around_the_fit_is_rough_on_the_grid_alone():
     at_grid, at_exact = (eigenpairs(hessian(energy, theta)) for energy in (grid, exact))
     offsets = torch.linspace(-0.5, 0.5, 81, dtype=torch.float64)
     rough = [
-        landscape.roughness(landscape.planes(energy, theta, at_grid.vectors, [(9, 19)], offsets, 2000))
+        loss_landscape.roughness(loss_landscape.planes(energy, theta, at_grid.vectors, [(9, 19)], offsets, 2000))
         for energy in (grid, exact)
     ]
     assert at_grid.values[-1] < -0.5

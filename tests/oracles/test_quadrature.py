@@ -6,8 +6,8 @@ import torch
 from scipy.integrate import quad
 
 from builders import network, parameters, problem
-from rectified.quadrature import KinkAware, UniformGrid
-from rectified.ritz import RegressionLoss, RitzEnergy, TrueErrors
+from rectified.ritz.energy import RegressionLoss, RitzEnergy, TrueErrors
+from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 
 def orders(errors: list[float]) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_energy_agrees_with_adaptive_quadrature(activation):
 
 
 def _source(pde, x):
-    from rectified import expressions
+    from rectified.formulas import expressions
 
     return expressions.sample(pde.source, [x])[0]
 

@@ -7,15 +7,17 @@ import scipy.stats
 import xarray as xr
 
 from builders import job_of
-from rectified import limits, quantities, store
-from rectified.claims import by_name
+from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import ConfigError
-from rectified.homogeneity import homogeneous
-from rectified.measures import measured
 from rectified.problems.elliptic import elliptic_problem
-from rectified.results import results_of
-from rectified.spec import TASKS, Job
-from rectified.theory import EffectiveTheory
+from rectified.ritz import spline_limits
+from reproduction.claims.decide import by_name
+from reproduction.claims.measures import measured
+from reproduction.config.job import TASKS, Job
+from reproduction.exhibits import quantities
+from reproduction.storage import store
+from reproduction.storage.results import results_of
 
 NAN = float("nan")
 
@@ -148,7 +150,7 @@ def test_the_last_step_of_the_vertex_tells_linear_from_geometric_growth(case, pr
 def test_gaps_over_the_limits_of_splines(case):
     job = job_of("ritz", activation="relu", width=40)
     pde = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
-    best = float(limits.free_knots(pde, "x*(1 - x)", np.array([40]))[0])
+    best = float(spline_limits.free_knots(pde, "x*(1 - x)", np.array([40]))[0])
     minimum = -(np.pi**2)
     fields = xr.Dataset({"energy": ("seed", minimum + best * np.array([1.0, 3.0])), "minimum_energy": minimum})
     result = case(job, "fields", fields.assign_coords(seed=[0, 1]))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.statistics import CONFIDENCE, Rank, holm, mann_whitney, rank
+from rectified.statistics.summaries import CONFIDENCE, Rank, holm, mann_whitney, rank
 
 
 def enumerated(first, second):

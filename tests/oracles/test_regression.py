@@ -5,16 +5,17 @@ import pytest
 import torch
 
 from builders import CUSTOM
-from rectified import activations, regression
-from rectified.checkpoints import Checkpoint
-from rectified.ensemble_training import layer_statistics, train_shard
-from rectified.least_squares import LeastSquares
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.network_job import NetworkJob
-from rectified.regression import Regression
-from rectified.spec import Job
-from rectified.theory import EffectiveTheory
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.mlp import MLP, initial_parameters
+from rectified.optimization.mean_squared_error import LeastSquares
+from reproduction.config.job import Job
+from reproduction.jobs import regression
+from reproduction.jobs.ensemble_training import layer_statistics, train_shard
+from reproduction.jobs.regression import Regression
+from reproduction.jobs.setup.mlp import NetworkJob
+from reproduction.storage.checkpoints import Checkpoint
 
 WAVE = {"function": "sin(pi*x) + y**2", "domain": [[-1, 1], [-1, 1]]}
 CUBE = {"function": "x**3 - 2*x + 1", "domain": [[-2, 2]]}

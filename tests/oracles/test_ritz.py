@@ -6,14 +6,14 @@ import sympy
 import torch
 
 from builders import network, parameters, problem
-from rectified import landscape, limits
 from rectified.errors import ConfigError
-from rectified.gradients import Autodiff
-from rectified.hessian import eigenpairs, hessian
-from rectified.moments import MomentEnergy
+from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.problems.elliptic import EllipticProblem, X
-from rectified.quadrature import KinkAware, UniformGrid
-from rectified.ritz import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz import loss_landscape, spline_limits
+from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.gradients import Autodiff
+from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, -2.467401), (2, -9.869604), (4, -39.478418)])
@@ -54,8 +54,8 @@ def test_refuses_problems_without_meaning(solution, coefficient, message):
 def test_limits_of_splines(k, uniform, free):
     pde = problem(f"sin({k}*pi*x)")
     knots = np.array([50])
-    assert limits.uniform_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(uniform, rel=3e-3)
-    assert limits.free_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(free, rel=5e-3)
+    assert spline_limits.uniform_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(uniform, rel=3e-3)
+    assert spline_limits.free_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(free, rel=5e-3)
 
 
 def test_linear_solve_at_uniform_kinks_meets_the_uniform_limit():
@@ -63,7 +63,7 @@ def test_linear_solve_at_uniform_kinks_meets_the_uniform_limit():
     energy = RitzEnergy(pde, net, KinkAware(net))
     theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
     gap = float(TrueErrors(pde, net)(theta).energy) - pde.minimum_energy
-    assert gap == pytest.approx(limits.uniform_knots(pde, "x*(1 - x)", np.array([50]))[0], rel=0.02)
+    assert gap == pytest.approx(spline_limits.uniform_knots(pde, "x*(1 - x)", np.array([50]))[0], rel=0.02)
 
 
 def test_solved_output_weights_leave_no_gradient_in_c():
@@ -107,7 +107,7 @@ def test_planes_are_the_energy_at_the_points_they_name():
     energy = RitzEnergy(pde, net, UniformGrid(50))
     vectors = eigenpairs(hessian(energy, theta)).vectors
     offsets = torch.linspace(-0.5, 0.5, 7, dtype=torch.float64)
-    surfaces = landscape.planes(energy, theta, vectors, [(1, 2), (3, 15)], offsets, 250)
+    surfaces = loss_landscape.planes(energy, theta, vectors, [(1, 2), (3, 15)], offsets, 250)
     for plane, (i, j) in enumerate([(1, 2), (3, 15)]):
         point = theta + offsets[1] * vectors[:, i - 1] + offsets[5] * vectors[:, j - 1]
         assert float(surfaces[plane, 1, 5]) == pytest.approx(float(energy(point[None])), rel=1e-12)
@@ -117,10 +117,10 @@ def test_roughness_of_smooth_and_noisy_surfaces():
     x = torch.linspace(-1, 1, 81, dtype=torch.float64)
     bowl = x[:, None] ** 2 + x[None, :] ** 2
     noise = torch.randn(81, 81, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    assert float(landscape.roughness(bowl)) < 1e-12
+    assert float(loss_landscape.roughness(bowl)) < 1e-12
     rough = bowl + 0.1 * noise
     expected = 0.1 * 6**0.5 / float(rough.max() - rough.min())
-    assert float(landscape.roughness(rough)) == pytest.approx(expected, rel=0.05)
+    assert float(loss_landscape.roughness(rough)) == pytest.approx(expected, rel=0.05)
 
 
 def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_not():
@@ -133,8 +133,8 @@ def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_n
     rough = {}
     for name, rule in rules.items():
         energy = RitzEnergy(pde, net, rule)
-        surface = landscape.planes(energy, theta, vectors, [(9, 19), (20, 40)], offsets, 2000)
-        rough[name] = landscape.roughness(surface).max()
+        surface = loss_landscape.planes(energy, theta, vectors, [(9, 19), (20, 40)], offsets, 2000)
+        rough[name] = loss_landscape.roughness(surface).max()
     assert rough["grid"] > 5 * rough["kink_aware"]
 
 

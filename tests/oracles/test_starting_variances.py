@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from builders import CUSTOM
-from rectified import activations
-from rectified.starting_variances import MARGIN, starting_variances
-from rectified.theory import EffectiveTheory
+from rectified.effective_theory.critical_initialization import MARGIN, starting_variances
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.formulas import activations
 
 NAMES = [*activations.REGISTRY, "mish", "hat", "bent"]
 LAYERS = 5

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.statistics import (
+from rectified.statistics.summaries import (
     mean_estimate,
     median_interval,
     median_member,

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import factorial2, ndtr
 
-from rectified import activations
-from rectified.activations import Activation
-from rectified.gaussian import average
-from rectified.homogeneity import Homogeneous, homogeneous
-from rectified.theory import EffectiveTheory
-from rectified.universality import equal_susceptibilities, universality_class
+from rectified.effective_theory.gaussian_averages import average
+from rectified.effective_theory.homogeneous_activations import Homogeneous, homogeneous
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.effective_theory.universality_class import equal_susceptibilities, universality_class
+from rectified.formulas import activations
+from rectified.formulas.activations import Activation
 
 CUSTOM = {
     "mish": "x*tanh(log(1 + exp(x)))",

@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
-from rectified import limits, optimizers
-from rectified.gradients import ritz_gradient
-from rectified.quadrature import KinkAware
-from rectified.ritz import RitzEnergy, TrueErrors, solve_output_weights
-from rectified.training import Checkpoint, Schedule, train
+from rectified.optimization import optimizers
+from rectified.optimization.training_loop import Checkpoint, Schedule, train
+from rectified.ritz import spline_limits
+from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.gradients import ritz_gradient
+from rectified.ritz.quadrature import KinkAware
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 OPTIMIZERS = ["adam", "sgd", "lbfgs", "saddle_free_newton"]
@@ -60,8 +61,8 @@ def test_saddle_free_newton_reaches_the_free_knot_limit():
     optimizer = optimizers.build("saddle_free_newton", theta, energy)
     history = train(optimizer, gradient, nothing, Schedule(40, 1.0))
     gap, _ = errors(net, history)
-    assert gap < 1.2 * limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
-    assert gap > 0.9 * limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
+    assert gap < 1.2 * spline_limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
+    assert gap > 0.9 * spline_limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -201,9 +202,10 @@ def test_survives_kill_nine_with_the_same_bits(tmp_path):
         """
         import sys, time
         from builders import network, parameters, problem
-        from rectified import optimizers, store
-        from rectified.gradients import ritz_gradient
-        from rectified.training import Checkpoint, Schedule, train
+        from rectified.optimization import optimizers
+        from reproduction.storage import store
+        from rectified.ritz.gradients import ritz_gradient
+        from rectified.optimization.training_loop import Checkpoint, Schedule, train
         from pathlib import Path
         net = network("relu", width=10)
         plain = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)

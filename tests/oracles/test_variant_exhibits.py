@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rectified.audit import Audit
-from rectified.audit_job import columns
+from rectified.audit.derivative_audit import Audit
 from rectified.errors import ConfigError
-from rectified.figures import variants
-from rectified.figures.audit import measured, number, verdict
-from rectified.figures.page import PlottedData
-from rectified.figures.variant_labels import problem_key, problem_label, variant_label, variant_labels
-from rectified.results import Result
-from rectified.spec import Job
-from rectified.tables.audit import JUDGED, judged, rows
+from reproduction.config.job import Job
+from reproduction.exhibits.figures import variants
+from reproduction.exhibits.figures.audit import measured, number, verdict
+from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.exhibits.tables.audit import JUDGED, judged, rows
+from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_label, variant_labels
+from reproduction.jobs.audit import columns
+from reproduction.storage.results import Result
 
 POISSON = {"equation": "poisson"}
 HULL = {"equation": "buckley_leverett", "flux": "hull"}

@@ -11,10 +11,11 @@ from project import ROOT
 COUNT = """
 import resource, sys
 import torch
-from rectified import activations, allocation
-from rectified.lowering import torch_activation
-from rectified.mlp import MLP, initial_parameters
-from rectified.pinn import BurgersResiduals, PinnLoss
+from rectified.formulas import activations
+from reproduction.runtime import malloc as allocation
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.mlp import MLP, initial_parameters
+from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
 from rectified.problems.burgers import BurgersProblem
 
 torch.set_num_threads(1)

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import limits, measure, page
 from benchmarks.hot_paths import HOT_PATHS
 from benchmarks.measure import Comparison, Sides
-from rectified.statistics import median_interval
+from rectified.statistics.summaries import median_interval
 
 
 def row(ratio: float, target: float | None = None, spread: float = 1.1) -> pd.DataFrame:

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified import captions, overlays, store
-from rectified.config import Config
+from reproduction.config import loading
+from reproduction.config.config import Config
+from reproduction.report import captions
+from reproduction.storage import store
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = [file for file in sorted((ROOT / captions.FOLDER).rglob("*.rst")) if file.parent.name != "templates"]
@@ -23,7 +25,7 @@ UNDECIDED = captions.claims_of([])
 
 @pytest.fixture(scope="module")
 def config():
-    return overlays.read()
+    return loading.read()
 
 
 def parsed(text: str) -> docutils.nodes.document:

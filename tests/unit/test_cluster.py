@@ -2,9 +2,9 @@
 
 import pytest
 
-from rectified import cluster
-from rectified.cluster import Partition
 from rectified.errors import ConfigError
+from reproduction.runtime import slurm_limits
+from reproduction.runtime.slurm_limits import Partition
 
 SINFO = """short|64000|32|(null)|30:00
 long|128000+|64|(null)|7-00:00:00
@@ -12,7 +12,7 @@ long|512000|64|(null)|7-00:00:00
 gpu|256000|48|gpu:h100:4(S:0-1)|1-12:00:00
 any|1000|1|shard:2,gpu:a30:1|infinite
 """
-KNOWN = cluster.read_partitions(SINFO)
+KNOWN = slurm_limits.read_partitions(SINFO)
 FITS = {"slurm_partition": "gpu", "mem_mb": 200_000, "runtime": 36 * 60, "gpu": 1}
 
 
@@ -27,7 +27,7 @@ def test_sinfo_is_read_with_the_largest_node_of_each_partition():
 
 
 def test_what_fits_is_let_through():
-    cluster.check([("train", 48, FITS), ("audit", 1, {"slurm_partition": "any", "runtime": 10**6})], KNOWN)
+    slurm_limits.check([("train", 48, FITS), ("audit", 1, {"slurm_partition": "any", "runtime": 10**6})], KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_what_fits_is_let_through():
 )
 def test_what_does_not_is_said_in_a_sentence(threads, change, sentence):
     with pytest.raises(ConfigError, match=f"rule train.*{sentence}"):
-        cluster.check([("audit", 1, FITS), ("train", threads, FITS | change)], KNOWN)
+        slurm_limits.check([("audit", 1, FITS), ("train", threads, FITS | change)], KNOWN)
 
 
 def test_a_machine_without_slurm_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="`sinfo` is not found here; run it on a login node"):
-        cluster.partitions()
+        slurm_limits.partitions()
 
 
 def test_a_controller_that_does_not_answer_is_told(monkeypatch, tmp_path):
@@ -60,4 +60,4 @@ def test_a_controller_that_does_not_answer_is_told(monkeypatch, tmp_path):
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="`sinfo` fails here: slurm_load_partitions: no answer"):
-        cluster.partitions()
+        slurm_limits.partitions()

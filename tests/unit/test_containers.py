@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from container import compare
-from rectified import store
+from reproduction.storage import store
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from rectified import config, overlays
+from reproduction.config import config, loading
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -23,10 +23,10 @@ def test_a_recipe_has_fewer_than_15_lines_to_type_and_is_a_config_that_holds(nam
     (block,) = re.findall(r"```yaml\n(.*?)```", RECIPES[name], re.S)
     assert len(block.splitlines()) < 15
     merged: dict = {}
-    for path in overlays.BASE:
+    for path in loading.BASE:
         update_config(merged, yaml.safe_load((ROOT / path).read_text()) or {})
     update_config(merged, yaml.safe_load(block))
-    before, after = overlays.read(), config.load(merged)
+    before, after = loading.read(), config.load(merged)
     assert after.model_dump() != before.model_dump()
 
 

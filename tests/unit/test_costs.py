@@ -8,27 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified import costs, overlays, plan
-from rectified.costs import START, Cost, Costs, Measured
 from rectified.errors import ConfigError
-from rectified.plan import Job
+from reproduction.config import loading
+from reproduction.runtime import cost_model, schedule
+from reproduction.runtime.cost_model import START, Cost, Costs, Measured
+from reproduction.runtime.schedule import Job
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
 def config():
-    return overlays.read()
+    return loading.read()
 
 
 @pytest.fixture(scope="module")
 def paper():
-    return overlays.read(plan.TIERS["paper"])
+    return loading.read(schedule.TIERS["paper"])
 
 
 def measured(config, stem: str, seconds: float, megabytes: float = 100.0) -> Measured:
-    settings = costs.case_of(stem, config)
-    return Measured(stem, costs.work(settings, config), seconds, megabytes, costs.given(settings))
+    settings = cost_model.case_of(stem, config)
+    return Measured(stem, cost_model.work(settings, config), seconds, megabytes, cost_model.given(settings))
 
 
 def test_a_measured_job_costs_what_it_did(config):
@@ -65,7 +66,7 @@ def test_a_figure_costs_what_it_did_or_what_figures_do(config):
 
 def test_the_table_is_read_as_it_was_written(tmp_path, config):
     rows = [measured(config, f"deep_ritz/ritz/{case}-k2/train", 12.3, 456) for case in ("relu", "tanh")]
-    costs.write(tmp_path / "costs.tsv", rows)
+    cost_model.write(tmp_path / "costs.tsv", rows)
     again = Costs.read(tmp_path / "costs.tsv")
     for row in rows:
         assert again.of(row.job, config) == Cost(12.3, 456)
@@ -81,13 +82,13 @@ def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
     gone = tmp_path / "results/effective_theory/mrepu/gone/shard0.benchmark.tsv"
     gone.parent.mkdir()
     gone.write_text(f"{header}1\t0:00:01\t1\t1\t1\t1\t0\t0\t50\t1\n")
-    (row,) = costs.measure(config)
+    (row,) = cost_model.measure(config)
     assert (row.job, row.seconds, row.megabytes) == ("effective_theory/mrepu/default/shard", 85.0, 500.0)
 
 
-@pytest.mark.parametrize("tier", plan.TIERS)
+@pytest.mark.parametrize("tier", schedule.TIERS)
 def test_every_case_of_every_tier_has_a_cost_from_its_own_task(tier):
-    config, table = overlays.read([ROOT / path for path in plan.TIERS[tier]]), Costs.read(ROOT / costs.TABLE)
+    config, table = loading.read([ROOT / path for path in schedule.TIERS[tier]]), Costs.read(ROOT / cost_model.TABLE)
     stems = {"ritz": "train", "ensemble_training": "shard0", "kernel_ensemble": "kernels", "collocation": "train"}
     for case in config.all_cases:
         if job := stems.get(config.cases[case.experiment][case.case].task):
@@ -117,7 +118,7 @@ localrule all:
 
 
 def test_a_dry_run_is_read_as_jobs_that_wait_for_each_other():
-    jobs = plan.read_jobs(DRY_RUN, "results")
+    jobs = schedule.read_jobs(DRY_RUN, "results")
     assert jobs == [
         Job("train", "a/train", ()),
         Job("figure", "figures/f", (0, 2)),
@@ -127,13 +128,13 @@ def test_a_dry_run_is_read_as_jobs_that_wait_for_each_other():
 
 def test_a_chain_is_no_faster_on_many_workers():
     jobs = [Job("r", "0", ()), Job("r", "1", (0,)), Job("r", "2", (1,))]
-    assert plan.makespan(jobs, [1.0, 2.0, 3.0], 64) == 6.0
-    assert plan.critical_path(jobs, [1.0, 2.0, 3.0]) == [0, 1, 2]
+    assert schedule.makespan(jobs, [1.0, 2.0, 3.0], 64) == 6.0
+    assert schedule.critical_path(jobs, [1.0, 2.0, 3.0]) == [0, 1, 2]
 
 
 def test_long_jobs_come_first():
     jobs = [Job("r", str(n), ()) for n in range(5)]
-    assert plan.makespan(jobs, [1.0, 1.0, 1.0, 1.0, 4.0], 2) == 4.0
+    assert schedule.makespan(jobs, [1.0, 1.0, 1.0, 1.0, 4.0], 2) == 4.0
 
 
 @st.composite
@@ -148,16 +149,16 @@ def graphs(draw):
 def test_no_schedule_beats_the_bounds_and_list_schedules_keep_grahams(graph, workers):
     needs, seconds = graph
     jobs = [Job("r", str(index), need) for index, need in enumerate(needs)]
-    total, longest = sum(seconds), max(plan.chains(jobs, seconds))
-    time = plan.makespan(jobs, seconds, workers)
+    total, longest = sum(seconds), max(schedule.chains(jobs, seconds))
+    time = schedule.makespan(jobs, seconds, workers)
     assert max(total / workers, longest) - 1e-9 <= time <= total / workers + (1 - 1 / workers) * longest + 1e-9
-    assert plan.makespan(jobs, seconds, 1) == pytest.approx(total)
-    assert plan.makespan(jobs, seconds, len(jobs)) == pytest.approx(longest)
-    assert sum(seconds[index] for index in plan.critical_path(jobs, seconds)) == pytest.approx(longest)
+    assert schedule.makespan(jobs, seconds, 1) == pytest.approx(total)
+    assert schedule.makespan(jobs, seconds, len(jobs)) == pytest.approx(longest)
+    assert sum(seconds[index] for index in schedule.critical_path(jobs, seconds)) == pytest.approx(longest)
 
 
 def test_the_report_says_how_long_on_how_many():
-    text = plan.report("paper", [Job("train", "a/b/c/train", ())], [7200.0])
+    text = schedule.report("paper", [Job("train", "a/b/c/train", ())], [7200.0])
     assert re.search(r"\n +1 +2\.00\n +8 +2\.00\n +64 +2\.00\n", text)
     assert "a/b/c/train" in text
 
@@ -165,4 +166,4 @@ def test_the_report_says_how_long_on_how_many():
 def test_a_broken_overlay_is_told(tmp_path):
     (tmp_path / "o.yaml").write_text("experiments: {fit: {activation: rleu}}")
     with pytest.raises(ConfigError, match="did you mean 'relu'"):
-        overlays.read([tmp_path / "o.yaml"])
+        loading.read([tmp_path / "o.yaml"])

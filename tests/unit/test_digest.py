@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rectified import digest
+from reproduction.storage import code_digest
 
 SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
 DRAWING = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name.startswith(("plot_", "tabulate_")))
@@ -18,7 +18,7 @@ COMPUTING = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name not i
 def digest_of(text: str, tmp_path: Path) -> str:
     path = tmp_path / f"m{abs(hash(text))}.py"
     path.write_text(text)
-    return digest._digest(path)
+    return code_digest._digest(path)
 
 
 def test_comments_docstrings_and_layout_do_not_count(tmp_path):
@@ -34,7 +34,7 @@ def test_meaning_counts(change, tmp_path):
 
 
 def modules(script: str) -> set[str]:
-    return {line.split()[0] for line in digest.code(script)}
+    return {line.split()[0] for line in code_digest.code(script)}
 
 
 def test_imports_are_followed_through_other_modules():
@@ -86,7 +86,11 @@ def test_closure_is_what_python_loads(script, loaded):
 
 @pytest.mark.parametrize("script", DRAWING)
 def test_figures_and_tables_load_no_torch(script):
-    names = {name.split(".")[0] for path in digest.closure(SCRIPTS / script) for name in digest.imported_names(path)}
+    names = {
+        name.split(".")[0]
+        for path in code_digest.closure(SCRIPTS / script)
+        for name in code_digest.imported_names(path)
+    }
     assert "torch" not in names
 
 

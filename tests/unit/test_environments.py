@@ -10,7 +10,7 @@ import pytest
 
 from environments import stand_in
 from environments.rules import ROOT, SCRIPTS, rules
-from rectified import digest, store
+from reproduction.storage import code_digest, store
 
 ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
 # What no script imports by its name: the engine of xarray, what that writes with, and the TeX writer of pandas.
@@ -27,8 +27,8 @@ def pins(name: str) -> dict[str, str]:
 
 def imported(scripts: list[str]) -> set[str]:
     """Packages that scripts and all that they import from this project import, as they are called on PyPI."""
-    files = {path for script in scripts for path in digest.closure(ROOT / "scripts" / script)}
-    names = {name for path in files for name in digest.packages(path)}
+    files = {path for script in scripts for path in code_digest.closure(ROOT / "scripts" / script)}
+    names = {name for path in files for name in code_digest.packages(path)}
     return {store.INSTALLED_AS.get(name, name) for name in names}
 
 
@@ -94,20 +94,20 @@ def test_packages_of_pypi_without_pip_are_refused(tmp_path):
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS))
 def test_results_name_the_versions_of_what_their_code_imports(script):
-    versions = store.versions(digest.code(script))
+    versions = store.versions(code_digest.code(script))
     assert set(versions) == imported([script]) | {"python", "h5netcdf"}
     assert all(versions[name] == importlib.metadata.version(name) for name in versions if name != "python")
 
 
 def test_results_of_figures_do_not_name_torch_although_it_is_installed():
-    assert "torch" in store.versions(digest.code("train_ritz.py"))
-    assert "torch" not in store.versions(digest.code("plot_training.py"))
+    assert "torch" in store.versions(code_digest.code("train_ritz.py"))
+    assert "torch" not in store.versions(code_digest.code("plot_training.py"))
 
 
 def test_packages_of_a_module_are_neither_ours_nor_of_the_standard_library(tmp_path):
     module = tmp_path / "module.py"
     module.write_text("import json, scipy.stats\nfrom rectified import store\nfrom torch import nn\n")
-    assert digest.packages(module) == ["scipy", "torch"]
+    assert code_digest.packages(module) == ["scipy", "torch"]
 
 
 def guarded(code: str, *foreign: Path) -> subprocess.CompletedProcess:

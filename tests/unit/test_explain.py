@@ -9,14 +9,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified import digest, explain, overlays, store
-from rectified.equations import EQUATIONS
 from rectified.errors import ConfigError
-from rectified.explain import Stale
-from rectified.spec import TASKS
+from reproduction.config import loading
+from reproduction.config.job import TASKS
+from reproduction.runtime import explain
+from reproduction.runtime.equations import EQUATIONS
+from reproduction.runtime.explain import Stale
+from reproduction.storage import code_digest, store
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = overlays.read()
+CONFIG = loading.read()
 EXHIBITS = [
     f"{document}/{name}" for group in (CONFIG.figures, CONFIG.tables) for document in group for name in group[document]
 ]
@@ -40,7 +42,7 @@ def entry_scripts(task: str) -> list[str]:
 def test_every_task_has_an_equation_in_code_that_its_job_runs():
     assert EQUATIONS.keys() == TASKS.keys()
     for task, equation in EQUATIONS.items():
-        run = " ".join(line for script in entry_scripts(task) for line in digest.code(script))
+        run = " ".join(line for script in entry_scripts(task) for line in code_digest.code(script))
         for module in equation.modules:
             assert f"rectified/{module}.py" in run, (task, module)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rectified import gallery
+from reproduction.report import gallery
 
 README = "Before.\n\n<!-- speed: made by `make gallery` -->\nold | text\n<!-- end of speed -->\n\nAfter.\n"
 

@@ -6,9 +6,9 @@ import sympy
 import torch
 
 from builders import CUSTOM
-from rectified import activations, expressions
-from rectified.activations import X
-from rectified.lowering import lower, torch_activation
+from rectified.formulas import activations, expressions
+from rectified.formulas.activations import X
+from rectified.formulas.torch_functions import lower, torch_activation
 
 NATIVE = {
     "relu": torch.relu,

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import pages
 from pages import words
-from rectified import markup
+from reproduction.rendering import typst_markup
 
 LETTERS = st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["Cc", "Cf", "Zs"])
 GREEK = st.sampled_from("αβγεσχΠΦ∂′″·×−≤∥⊥∞²³⁻¹₀₁√∫→✓◐✗")
@@ -38,21 +38,21 @@ def _text(content) -> str:
 
 
 def written(path: Path, body: str, files: dict | None = None) -> pypdf.PdfReader:
-    markup.compile_pdf(path, markup.document("title", "running head", body), files or {})
+    typst_markup.compile_pdf(path, typst_markup.document("title", "running head", body), files or {})
     return pypdf.PdfReader(path)
 
 
 @SHORT
 @given(TEXTS)
 def test_any_text_is_read_as_that_text(value):
-    (found,) = texts(f"#heading[{markup.text(value)}] <mark>")
+    (found,) = texts(f"#heading[{typst_markup.text(value)}] <mark>")
     assert found == " ".join(value.split())
 
 
 @SHORT
 @given(TEXTS)
 def test_any_string_is_read_as_that_string(value):
-    source = f"#metadata((text: {markup.quoted(value)})) <mark>"
+    source = f"#metadata((text: {typst_markup.quoted(value)})) <mark>"
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
         main.write_text(source)
@@ -75,24 +75,24 @@ def test_any_string_is_read_as_that_string(value):
     ],
 )
 def test_markup_in_a_text_is_no_markup(value, tmp_path):
-    page = written(tmp_path / "one.pdf", markup.text(value)).pages[0]
+    page = written(tmp_path / "one.pdf", typst_markup.text(value)).pages[0]
     assert "".join(value.split()) in words(page)
 
 
 def test_prose_knows_emphasis_and_literals_and_leaves_other_stars_alone(tmp_path):
-    assert markup.prose("an *even* one") == "an #emph[even] one"
-    assert markup.prose("``a_b`` is") == '#raw("a_b") is'
-    assert "emph" not in markup.prose("2*x and K*(C) or a * b *")
-    assert markup.prose("one\n\ntwo").count("\n\n") == 1
-    assert "evenone2*x" in words(written(tmp_path / "one.pdf", markup.prose("an *even* one 2*x")).pages[0])
+    assert typst_markup.prose("an *even* one") == "an #emph[even] one"
+    assert typst_markup.prose("``a_b`` is") == '#raw("a_b") is'
+    assert "emph" not in typst_markup.prose("2*x and K*(C) or a * b *")
+    assert typst_markup.prose("one\n\ntwo").count("\n\n") == 1
+    assert "evenone2*x" in words(written(tmp_path / "one.pdf", typst_markup.prose("an *even* one 2*x")).pages[0])
 
 
 def table(rows) -> str:
-    return markup.table(["first", "second"], rows, ["auto", "1fr"])
+    return typst_markup.table(["first", "second"], rows, ["auto", "1fr"])
 
 
 def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
-    rows = [[markup.text(f"row {number}"), "x"] for number in range(200)]
+    rows = [[typst_markup.text(f"row {number}"), "x"] for number in range(200)]
     read = [words(page) for page in written(tmp_path / "one.pdf", table(rows)).pages]
     assert len(read) > 2
     assert all("firstsecond" in page for page in read)
@@ -102,7 +102,9 @@ def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
 
 @pytest.mark.parametrize("height", [120, 200, 230, 245, 250, 255])
 def test_what_is_said_of_a_table_is_on_the_page_where_it_begins(height, tmp_path):
-    body = f"#v({height}mm)\n" + markup.kept_with_next(markup.heading(3, "said")) + table([["row", "x"]] * 3)
+    body = (
+        f"#v({height}mm)\n" + typst_markup.kept_with_next(typst_markup.heading(3, "said")) + table([["row", "x"]] * 3)
+    )
     for page in written(tmp_path / "one.pdf", body).pages:
         assert ("said" in words(page)) == ("first" in words(page))
 
@@ -119,8 +121,8 @@ def picture(path: Path, width: float, height: float) -> Path:
 @pytest.mark.parametrize(("width", "height"), [(7.0, 3.0), (7.0, 9.0), (7.0, 20.0), (30.0, 5.0)])
 def test_a_picture_and_its_caption_are_whole_on_one_page(width, height, tmp_path):
     file = picture(tmp_path / "in.pdf", width, height)
-    caption = markup.text("caption " * 200 + "last word")
-    reader = written(tmp_path / "out.pdf", "before\n" + markup.figure("p.pdf", caption), {"p.pdf": file})
+    caption = typst_markup.text("caption " * 200 + "last word")
+    reader = written(tmp_path / "out.pdf", "before\n" + typst_markup.figure("p.pdf", caption), {"p.pdf": file})
     (page,) = [page for page in reader.pages if "corner" in words(page)]
     (box,) = pages.pictures(page)
     assert pages.cut_off(page) == []
@@ -138,13 +140,18 @@ def test_the_same_pages_are_the_same_bytes_wherever_the_files_lie(tmp_path):
         figure = plt.figure(figsize=(2, 2))
         figure.savefig(folder / "in.pdf", metadata={"CreationDate": None, "ModDate": None})
         plt.close(figure)
-        written(folder / "out.pdf", markup.figure("p.pdf", "x"), {"p.pdf": folder / "in.pdf"})
+        written(folder / "out.pdf", typst_markup.figure("p.pdf", "x"), {"p.pdf": folder / "in.pdf"})
         contents.append((folder / "out.pdf").read_bytes())
     assert contents[0] == contents[1]
 
 
 def test_headings_are_bookmarks_and_links_lead_to_them(tmp_path):
-    body = markup.heading(1, "One") + markup.link("two", "there") + "#pagebreak()" + markup.heading(2, "Two", "two")
+    body = (
+        typst_markup.heading(1, "One")
+        + typst_markup.link("two", "there")
+        + "#pagebreak()"
+        + typst_markup.heading(2, "Two", "two")
+    )
     reader = written(tmp_path / "one.pdf", body)
     first, (second,) = reader.outline
     assert (first.title, second.title) == ("One", "Two")
@@ -153,7 +160,7 @@ def test_headings_are_bookmarks_and_links_lead_to_them(tmp_path):
 
 
 def test_turned_pages_are_as_wide_as_others_are_high(tmp_path):
-    turned = written(tmp_path / "one.pdf", "a" + markup.landscape("b") + "c").pages
+    turned = written(tmp_path / "one.pdf", "a" + typst_markup.landscape("b") + "c").pages
     sizes = [tuple(round(float(side)) for side in page.mediabox.upper_right) for page in turned]
     assert sizes == [(595, 842), (842, 595), (595, 842)]
 
@@ -164,7 +171,7 @@ LINE = st.text(st.sampled_from("abcWi0123456789·⁻[], σχ"), min_size=1, max_
 @SHORT
 @given(LINE.filter(lambda value: "··" not in value), st.sampled_from([5.5, 7.0, 12.0]))  # Typst moves two dots closer
 def test_measured_widths_are_those_of_the_page_or_a_little_more(value, size):
-    shown = markup.text(value)
+    shown = typst_markup.text(value)
     source = (
         f'#set text(font: "DejaVu Sans", size: {size}pt)\n'
         f"#context [#metadata((pt: measure([{shown}]).width.pt())) <mark>]"
@@ -172,10 +179,10 @@ def test_measured_widths_are_those_of_the_page_or_a_little_more(value, size):
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
         main.write_text(source)
-        found = typst.query(main, "<mark>", field="value", one=True, font_paths=[markup._fonts()])
+        found = typst.query(main, "<mark>", field="value", one=True, font_paths=[typst_markup._fonts()])
     points = json.loads(found)["pt"]
     expected = points * 25.4 / 72
-    assert expected - 0.02 <= markup.width(" ".join(value.split()), size) <= 1.06 * expected + 0.1
+    assert expected - 0.02 <= typst_markup.width(" ".join(value.split()), size) <= 1.06 * expected + 0.1
 
 
 def test_a_document_has_its_title_and_no_date(tmp_path):

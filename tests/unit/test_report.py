@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pages
-from rectified import captions, digest, markup, report, report_claims, report_facts, report_tables, store
-from rectified.claims import verdict as verdict_of
-from rectified.config import Config
+from reproduction.claims.decide import verdict as verdict_of
+from reproduction.config.config import Config
+from reproduction.rendering import typst_markup
+from reproduction.report import captions, pdf, pdf_claims, pdf_tables, run_facts
+from reproduction.storage import code_digest, store
 
 CONFIG = Config.model_validate(
     {
@@ -52,19 +54,19 @@ def claims(*rows: tuple[str, str, str]) -> pd.DataFrame:
 
 
 def text_of(path, body: str) -> str:
-    markup.compile_pdf(path, markup.document("t", "t", body), {})
+    typst_markup.compile_pdf(path, typst_markup.document("t", "t", body), {})
     return "".join(pages.words(page) for page in pypdf.PdfReader(path).pages)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*report_claims.VERDICTS])), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*pdf_claims.VERDICTS])), min_size=1, max_size=8))
 def test_counts_are_of_claims_not_of_parts_and_add_up(found):
     rows = [(document, f"c{number}", verdict) for number, (document, verdict) in enumerate(found)]
     table = claims(*rows)
     expected = pd.crosstab([d for d, _ in found], [v for _, v in found])
-    markup_of_counts = report_claims.counts(table)
+    markup_of_counts = pdf_claims.counts(table)
     for document in {document for document, _ in found}:
-        numbers = [int(expected.loc[document].get(name, 0)) for name in report_claims.VERDICTS]
+        numbers = [int(expected.loc[document].get(name, 0)) for name in pdf_claims.VERDICTS]
         row = ", ".join(f"[{number}]" for number in [document.upper(), *numbers, sum(numbers)])
         assert row in markup_of_counts
 
@@ -82,15 +84,15 @@ def claim(name: str, *outcomes: str, document: str = "d") -> pd.DataFrame:
 
 def test_a_claim_has_its_statement_verdict_as_a_word_number_and_place(tmp_path):
     table = pd.concat([claim("c1", "fails", "fails"), claim("c2", "holds", document="deep_ritz")])
-    body = report_claims.verdicts(table, {"d/fig1"}) + report_claims.all_numbers(table)
-    found = text_of(tmp_path / "one.pdf", body + markup.heading(3, "shown", "d/fig1"))
+    body = pdf_claims.verdicts(table, {"d/fig1"}) + pdf_claims.all_numbers(table)
+    found = text_of(tmp_path / "one.pdf", body + typst_markup.heading(3, "shown", "d/fig1"))
     for text in ("c1isso", "c2isso", "notreproduced", "1[18.9,24.1]claimed>5,n=61of2", "DeepRitz", "d/fig1"):
         assert text in found
 
 
 def test_a_claim_may_be_shown_by_what_the_tier_has_not(tmp_path):
     table = claim("c1", "holds", document="other")
-    body = report_claims.verdicts(table, set()) + report_claims.all_numbers(table)
+    body = pdf_claims.verdicts(table, set()) + pdf_claims.all_numbers(table)
     assert "d/fig1" in text_of(tmp_path / "one.pdf", body)
 
 
@@ -99,7 +101,7 @@ OUTCOMES = st.lists(st.sampled_from(["holds", "fails", "undecided"]), min_size=1
 
 @given(OUTCOMES)
 def test_without_the_decisive_parts_outcome_the_verdict_would_be_another(outcomes):
-    place = report_claims.decisive(claim("c1", *outcomes))
+    place = pdf_claims.decisive(claim("c1", *outcomes))
     without = ["holds" if outcome == outcomes[place] else outcome for outcome in outcomes]
     assert outcomes[place] not in outcomes[:place]
     if verdict_of(outcomes) == "reproduced":
@@ -111,7 +113,7 @@ def test_without_the_decisive_parts_outcome_the_verdict_would_be_another(outcome
 def test_all_parts_of_all_claims_have_their_numbers_and_links_lead_both_ways(tmp_path):
     table = pd.concat([claim("c1", "holds", "undecided"), claim("c2", "fails")])
     path = tmp_path / "one.pdf"
-    body = f"{report_claims.verdicts(table, set())}#pagebreak()\n{report_claims.all_numbers(table)}"
+    body = f"{pdf_claims.verdicts(table, set())}#pagebreak()\n{pdf_claims.all_numbers(table)}"
     found = text_of(path, body)
     for text in ("part11[18.9,24.1]>5n=6holds", "part22[18.9,24.1]>5n=6undecided", "part11[18.9,24.1]>5n=6fails"):
         assert text in found
@@ -128,33 +130,33 @@ COLUMNS = st.lists(
 @settings(deadline=None)
 @given(COLUMNS)
 def test_a_table_of_numbers_is_never_broken_where_it_fits_a_page(columns):
-    fit = report_tables.fitted(columns)
+    fit = pdf_tables.fitted(columns)
     if "auto" in fit.columns:  # where not even the smallest type on a turned page would do
-        least = sum(max(markup.width(cell, report_tables.SIZES[-1]) for cell in column) for column in columns)
-        assert 1.15 * least + 2.2 * len(columns) > markup.LANDSCAPE
+        least = sum(max(typst_markup.width(cell, pdf_tables.SIZES[-1]) for cell in column) for column in columns)
+        assert 1.15 * least + 2.2 * len(columns) > typst_markup.LANDSCAPE
         return
     widths = [float(width.removesuffix("mm")) for width in fit.columns]
-    assert all(markup.width(cell, fit.size) <= width for column, width in zip(columns, widths) for cell in column)
-    assert sum(widths) <= (markup.LANDSCAPE if fit.turned else markup.PORTRAIT) + 0.1
+    assert all(typst_markup.width(cell, fit.size) <= width for column, width in zip(columns, widths) for cell in column)
+    assert sum(widths) <= (typst_markup.LANDSCAPE if fit.turned else typst_markup.PORTRAIT) + 0.1
 
 
 def test_wide_tables_are_turned_and_narrow_ones_not():
-    assert report_tables.fitted([["a", "1"], ["b", "2"]]) == report_tables.Fit(
-        report_tables.fitted([["a", "1"], ["b", "2"]]).columns, 7.0, False
+    assert pdf_tables.fitted([["a", "1"], ["b", "2"]]) == pdf_tables.Fit(
+        pdf_tables.fitted([["a", "1"], ["b", "2"]]).columns, 7.0, False
     )
-    wide = report_tables.fitted([["x" * 40, "1"]] * 5)
+    wide = pdf_tables.fitted([["x" * 40, "1"]] * 5)
     assert wide.turned
-    assert report_tables.fitted([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
+    assert pdf_tables.fitted([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
 
 
 def test_cells_on_paper_are_those_of_the_tex(tmp_path):
-    columns = {name: [f"one_{name}"] for name in report_tables.FAMILIES["energies"].HEADINGS}
+    columns = {name: [f"one_{name}"] for name in pdf_tables.FAMILIES["energies"].HEADINGS}
     columns |= {name: [7.5] for name in ("width", "points")}
     quantities = {"energy": 1.25e-7, "gap": np.nan, "relative_l2": np.inf}
     for name, value in quantities.items():
         del columns[name]
         columns |= {f"{name}_{part}": [value] for part in ("median", "low", "high")}
-    body = report_tables.typeset([(pd.DataFrame(columns), "energies", "")])
+    body = pdf_tables.typeset([(pd.DataFrame(columns), "energies", "")])
     found = text_of(tmp_path / "one.pdf", body)
     assert "1.25·10⁻⁷[1.25·10⁻⁷,1.25·10⁻⁷]–∞[∞,∞]" in found
     assert "one_gradient_name" in found
@@ -172,7 +174,7 @@ def test_times_are_summed_by_experiment_and_of_cases_in_config_only(tmp_path):
     benchmark(tmp_path / "smoke/d/e/width5", "train.benchmark.tsv", "1000", 2000, 400)
     benchmark(tmp_path / "figures/d", "fig1.benchmark.tsv", "-", 3, 100)
     (tmp_path / "d/e/width5/audit.benchmark.tsv").write_text("s\tcpu_time\tmax_rss\n")
-    table = report_facts.times(CONFIG, tmp_path).set_index("experiment")
+    table = run_facts.times(CONFIG, tmp_path).set_index("experiment")
     assert table.loc["e", ["jobs", "cpu", "wall", "megabytes"]].tolist() == [2, 12.0, 22.0, 400.0]
     assert table.loc["figures", ["jobs", "cpu", "wall"]].tolist() == [1, 3.0, 3.0]
     assert set(table.index) == {"e", "figures"}
@@ -182,48 +184,48 @@ def test_times_leave_out_scorecards_which_are_made_beside_the_report(tmp_path):
     entries = CONFIG.model_dump(include={"tier", "problems", "experiments"}, exclude_unset=True)
     entries["experiments"]["scored"] = {**entries["experiments"]["e"], "document": "scorecards"}
     config = Config.model_validate(entries)
-    before = report_facts.times(config, tmp_path)
+    before = run_facts.times(config, tmp_path)
     assert "scorecards/scored/width5" in {case.folder for case in config.all_cases}
     benchmark(tmp_path / "scorecards/scored/width5", "train.benchmark.tsv", "1000", 2000, 400)
-    pd.testing.assert_frame_equal(report_facts.times(config, tmp_path), before)
+    pd.testing.assert_frame_equal(run_facts.times(config, tmp_path), before)
 
 
 def test_a_run_without_benchmarks_says_so(tmp_path):
-    assert "There are no benchmarks" in report.costs(report_facts.times(CONFIG, tmp_path))
+    assert "There are no benchmarks" in pdf.costs(run_facts.times(CONFIG, tmp_path))
 
 
 def test_versions_are_those_that_results_note_all_of_them(tmp_path):
     for width, version in ((5, "2.0"), (10, "2.1")):
         noted = {"versions": json.dumps({"torch": version, "python": "3.11"})}
         store.write_table(tmp_path / f"d/e/width{width}/history.parquet", pd.DataFrame({"a": [1]}), noted)
-    assert report_facts.versions(CONFIG, tmp_path, []) == {"python": "3.11", "torch": "2.0, 2.1"}
+    assert run_facts.versions(CONFIG, tmp_path, []) == {"python": "3.11", "torch": "2.0, 2.1"}
 
 
 @pytest.mark.parametrize("change", ["width", "figure"])
 def test_the_digest_of_config_is_of_what_results_depend_on(change):
     raw = json.loads(CONFIG.model_dump_json(exclude_unset=True))
     same = Config.model_validate(raw | {"device": "auto", "memory": 3})
-    assert report_facts.config_digest(same) == report_facts.config_digest(CONFIG)
+    assert run_facts.config_digest(same) == run_facts.config_digest(CONFIG)
     if change == "width":
         raw["experiments"]["e"]["sweep"]["width"] = [5, 11]
     else:
         raw["figures"]["d"]["fig1"]["panels"] = ["history"]
-    assert report_facts.config_digest(Config.model_validate(raw)) != report_facts.config_digest(CONFIG)
+    assert run_facts.config_digest(Config.model_validate(raw)) != run_facts.config_digest(CONFIG)
 
 
 def test_the_digest_of_the_project_is_of_every_script():
-    assert len(digest.project()) == 64
+    assert len(code_digest.project()) == 64
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59, "59.0 s"), (90, "1.5 min"), (5400, "1.5 h")])
 def test_durations(seconds, text):
-    assert report.duration(seconds) == text
+    assert pdf.duration(seconds) == text
 
 
 def test_what_is_said_of_a_figure_has_all_parts(tmp_path):
     verdicts = [{"claim": "c3", "document": "d", "statement": "So it is.", "verdict": "reproduced in part"}]
     caption = captions.Caption("A title", "First *word*.\n\nSecond.", "Width 5.", "smoke", verdicts)
-    found = text_of(tmp_path / "one.pdf", report.described("Figure", "d/fig1", caption))
+    found = text_of(tmp_path / "one.pdf", pdf.described("Figure", "d/fig1", caption))
     for text in (
         "Figured/fig1:Atitle",
         "Firstword.",

@@ -14,9 +14,10 @@ import psutil
 import pytest
 from snakemake.persistence.file import FilePersistence
 
-from rectified import atomic, inputs, resume, store
 from rectified.errors import DamagedFile, DiskFull, SetAside
-from rectified.resume import Run
+from reproduction.runtime import crash_recovery
+from reproduction.runtime.crash_recovery import Run
+from reproduction.storage import atomic_write, input_checks, store
 
 DEAD = 2**22 - 5  # beyond the largest number of a process
 COMMAND = ["--cores", "2", "all"]
@@ -26,7 +27,7 @@ COMMAND = ["--cores", "2", "all"]
 def folder(tmp_path, monkeypatch):
     """A folder of a run, with locks."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(resume.atexit, "register", lambda *arguments, **keywords: None)
+    monkeypatch.setattr(crash_recovery.atexit, "register", lambda *arguments, **keywords: None)
     (tmp_path / ".snakemake/locks").mkdir(parents=True)
     (tmp_path / ".snakemake/runs").mkdir()
     return tmp_path
@@ -47,13 +48,13 @@ def lock(folder, name: str = "0.input", time: int = 1001):
 
 def me(**changes) -> Run:
     process = psutil.Process()
-    return Run(**{"machine": resume.machine(), "pid": process.pid, "started": process.create_time(), **changes})
+    return Run(**{"machine": crash_recovery.machine(), "pid": process.pid, "started": process.create_time(), **changes})
 
 
 def test_locks_of_a_run_that_is_no_more_are_removed(folder):
     noted(folder, "gone", me(pid=DEAD))
     held = lock(folder)
-    assert resume.go_on(COMMAND) == "A run in this folder was killed. This one goes on from what it has left."
+    assert crash_recovery.go_on(COMMAND) == "A run in this folder was killed. This one goes on from what it has left."
     assert not held.exists()
     assert [note.name for note in (folder / ".snakemake/runs").glob("*.json")] == [
         f"{platform.node()}-{os.getpid()}.json"
@@ -83,7 +84,7 @@ def test_outputs_that_a_dead_run_had_not_finished_are_removed_and_no_others(fold
         if file.name != "missing":
             file.write_text("x")
     marks = [marked(folder, name) for name in names]
-    resume.go_on(COMMAND)
+    crash_recovery.go_on(COMMAND)
     assert [file.exists() for file in files] == [False, False, False, True, True]
     assert [mark.exists() for mark in marks] == [False, False, False, True]
     outside.unlink()
@@ -97,7 +98,7 @@ def test_jobs_of_a_dead_run_that_are_in_a_queue_are_taken_back(folder, monkeypat
     (folder / "scancel").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\" > taken\n")
     (folder / "scancel").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    assert "2 of its jobs still ran" in resume.go_on(COMMAND)
+    assert "2 of its jobs still ran" in crash_recovery.go_on(COMMAND)
     assert sorted((folder / "taken").read_text().split()) == ["57", "58"]
 
 
@@ -105,10 +106,10 @@ def test_a_process_that_is_hidden_from_this_user_lives(monkeypatch):
     def hidden(pid):
         raise psutil.NoSuchProcess(pid)
 
-    monkeypatch.setattr(resume.psutil, "Process", hidden)
-    run = Run(resume.machine(), 1, 0.0)
+    monkeypatch.setattr(crash_recovery.psutil, "Process", hidden)
+    run = Run(crash_recovery.machine(), 1, 0.0)
     assert run.lives
-    assert not Run(resume.machine(), DEAD, 0.0).lives
+    assert not Run(crash_recovery.machine(), DEAD, 0.0).lives
 
 
 def test_a_step_of_the_clock_kills_nobody():
@@ -119,7 +120,7 @@ def test_a_step_of_the_clock_kills_nobody():
 def test_a_process_that_has_the_number_of_a_dead_one_is_another(folder):
     noted(folder, "gone", me(started=1.0))
     held = lock(folder)
-    assert "was killed" in resume.go_on(COMMAND)
+    assert "was killed" in crash_recovery.go_on(COMMAND)
     assert not held.exists()
 
 
@@ -149,7 +150,7 @@ def test_nothing_is_touched_while_another_run_may_live(folder, other):
     noted(folder, "gone", me(pid=DEAD))
     noted(folder, "other", other)
     held = lock(folder)
-    assert resume.go_on(COMMAND) == ""
+    assert crash_recovery.go_on(COMMAND) == ""
     assert held.exists()
     assert (folder / ".snakemake/runs/gone.json").exists()
     assert (folder / ".snakemake/runs/other.json").exists()
@@ -158,21 +159,21 @@ def test_nothing_is_touched_while_another_run_may_live(folder, other):
 def test_a_lock_that_is_older_than_the_dead_run_is_of_somebody_else(folder):
     noted(folder, "gone", me(pid=DEAD))
     older, younger = lock(folder, "0.input", 999), lock(folder, "1.input", 1001)
-    resume.go_on(COMMAND)
+    crash_recovery.go_on(COMMAND)
     assert older.exists()
     assert not younger.exists()
 
 
 def test_a_lock_without_any_note_is_left_to_its_owner(folder):
     held = lock(folder)
-    assert resume.go_on(COMMAND) == ""
+    assert crash_recovery.go_on(COMMAND) == ""
     assert held.exists()
 
 
 def test_unlocking_forgets_runs_of_other_machines(folder):
     noted(folder, "other", me(machine="elsewhere"))
     mark = marked(folder, "results/half")
-    resume.go_on(["--unlock", *COMMAND])
+    crash_recovery.go_on(["--unlock", *COMMAND])
     assert not (folder / ".snakemake/runs/other.json").exists()
     assert not mark.exists()
 
@@ -180,7 +181,7 @@ def test_unlocking_forgets_runs_of_other_machines(folder):
 def test_unlocking_does_not_end_a_run_that_lives_here(folder):
     noted(folder, "other", me(machine="elsewhere"))
     noted(folder, "alive", me())
-    assert resume.go_on(["--unlock", *COMMAND]) == ""
+    assert crash_recovery.go_on(["--unlock", *COMMAND]) == ""
     assert (folder / ".snakemake/runs/other.json").exists()
 
 
@@ -192,7 +193,7 @@ def test_a_run_that_runs_nothing_writes_nothing(folder, option):
     noted(folder, "gone", me(pid=DEAD))
     held = lock(folder)
     before = sorted(folder.rglob("*"))
-    assert resume.go_on([*COMMAND, option]) == ""
+    assert crash_recovery.go_on([*COMMAND, option]) == ""
     assert sorted(folder.rglob("*")) == before
     assert held.exists()
 
@@ -201,7 +202,7 @@ def test_a_run_that_runs_nothing_writes_nothing(folder, option):
     "option", ["--nolock", "--keep-going", "-k", "--configfile", "-c2", "-call", "-jall", "--no-hooks"]
 )
 def test_other_options_are_none_of_these(folder, option):
-    resume.go_on([*COMMAND, option])
+    crash_recovery.go_on([*COMMAND, option])
     assert list((folder / ".snakemake/runs").glob("*.json"))
 
 
@@ -241,7 +242,7 @@ def test_a_missing_file_is_no_damaged_one(name, tmp_path):
 
 
 def damaged(path) -> DamagedFile:
-    return DamagedFile(path, "is damaged", atomic.stamp(path))
+    return DamagedFile(path, "is damaged", atomic_write.stamp(path))
 
 
 def test_jobs_that_find_the_same_damage_set_it_aside_once(tmp_path):
@@ -249,7 +250,9 @@ def test_jobs_that_find_the_same_damage_set_it_aside_once(tmp_path):
     path.write_text("first")
     found = [damaged(path) for _ in range(8)]
     said = []
-    threads = [threading.Thread(target=lambda damage=damage: said.append(inputs.set_aside(damage))) for damage in found]
+    threads = [
+        threading.Thread(target=lambda damage=damage: said.append(input_checks.set_aside(damage))) for damage in found
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -257,7 +260,7 @@ def test_jobs_that_find_the_same_damage_set_it_aside_once(tmp_path):
     assert len(said) == 8
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.nc.damaged"]
     path.write_text("second")
-    assert "a.nc.damaged2" in inputs.set_aside(damaged(path))
+    assert "a.nc.damaged2" in input_checks.set_aside(damaged(path))
     assert [(tmp_path / f"a.nc.damaged{n}").read_text() for n in ("", "2")] == ["first", "second"]
 
 
@@ -265,29 +268,31 @@ def test_what_was_made_anew_meanwhile_stays(tmp_path):
     path = tmp_path / "a.nc"
     path.write_text("bad")
     damage = damaged(path)
-    atomic.write_atomically(path, lambda file: file.write_text("good"))
-    inputs.set_aside(damage)
+    atomic_write.write_atomically(path, lambda file: file.write_text("good"))
+    input_checks.set_aside(damage)
     assert [file.name for file in tmp_path.iterdir()] == ["a.nc"]
 
 
 def test_a_link_of_the_user_is_moved_and_what_it_leads_to_stays(tmp_path):
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "a.nc").symlink_to("mine")
-    inputs.set_aside(damaged(tmp_path / "a.nc"))
+    input_checks.set_aside(damaged(tmp_path / "a.nc"))
     assert (tmp_path / "mine").read_text() == "mine"
     assert (tmp_path / "a.nc.damaged").is_symlink()
 
 
 def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
     path = tmp_path / "a.nc"
-    ours = tmp_path / f".a.{atomic.NODE}.{DEAD}.nc"
+    ours = tmp_path / f".a.{atomic_write.NODE}.{DEAD}.nc"
     elsewhere, old = tmp_path / ".a.elsewhere.12.nc", tmp_path / ".a.elsewhere.13.nc"
-    alive = tmp_path / f".a.{atomic.NODE}.{os.getppid()}.nc"
-    others = [tmp_path / name for name in (".a.nc", f".b.{atomic.NODE}.{DEAD}.nc", f".a.{atomic.NODE}.{DEAD}.txt")]
+    alive = tmp_path / f".a.{atomic_write.NODE}.{os.getppid()}.nc"
+    others = [
+        tmp_path / name for name in (".a.nc", f".b.{atomic_write.NODE}.{DEAD}.nc", f".a.{atomic_write.NODE}.{DEAD}.txt")
+    ]
     for file in (ours, elsewhere, old, alive, *others):
         file.write_text("")
     os.utime(old, (1000, 1000))
-    atomic.write_atomically(path, lambda file: file.write_text("whole"))
+    atomic_write.write_atomically(path, lambda file: file.write_text("whole"))
     assert not ours.exists()
     assert not old.exists()
     assert all(file.exists() for file in (path, elsewhere, alive, *others))
@@ -312,7 +317,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(error, tmp_path):
     with pytest.raises(
         DiskFull, match=r"^the disk that holds .* is full: a\.nc could not be written, [\d.]+ \w+ are fre"
     ):
-        atomic.write_atomically(path, write)
+        atomic_write.write_atomically(path, write)
     assert [file.name for file in tmp_path.iterdir()] == ["a.nc"]
     assert path.read_text() == "old"
 
@@ -322,7 +327,7 @@ def test_other_errors_of_a_writer_stay_what_they_are(tmp_path):
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output") as error:
-        atomic.write_atomically(tmp_path / "a.nc", write)
+        atomic_write.write_atomically(tmp_path / "a.nc", write)
     assert not isinstance(error.value, DiskFull)
 
 
@@ -345,9 +350,9 @@ def test_an_input_of_another_job_is_set_aside(tmp_path):
     for path, text in ((right, spec()), (wrong, spec()), (paper, spec("p", "paper"))):
         store.write_table(path, store.pd.DataFrame({"a": [1]}), {"spec": text})
     store.write_table(stray, store.pd.DataFrame({"a": [1]}), {})
-    inputs.check(Job(right))
+    input_checks.check(Job(right))
     with pytest.raises(SetAside) as error:
-        inputs.check(Job(right, wrong, stray, paper))
+        input_checks.check(Job(right, wrong, stray, paper))
     lines = str(error.value).splitlines()
     assert "b/a.parquet is a result of another job, d/e/c of tier smoke; it is kept as a.parquet.damaged." in lines[0]
     assert "s/a.parquet is no result of a job of this project" in lines[1]
@@ -359,6 +364,6 @@ def test_an_input_of_another_job_is_set_aside(tmp_path):
 def test_a_reference_of_another_problem_is_set_aside(tmp_path):
     path = tmp_path / "references/burgers.nc"
     store.write_arrays(path, store.xr.Dataset({"a": ("x", [1.0])}), {"spec": json.dumps({"viscosity": 0.1})})
-    inputs.check(Job(path, problem={"viscosity": 0.1}))
+    input_checks.check(Job(path, problem={"viscosity": 0.1}))
     with pytest.raises(SetAside, match="is the reference of another problem"):
-        inputs.check(Job(path, problem={"viscosity": 0.2}))
+        input_checks.check(Job(path, problem={"viscosity": 0.2}))

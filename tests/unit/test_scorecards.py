@@ -7,11 +7,14 @@ import xarray as xr
 from pypdf import PdfReader
 from test_config import raw, small
 
-from rectified import activations, markup, store, style
-from rectified import config as configuration
 from rectified.errors import ConfigError
-from rectified.results import results_of
-from rectified.scorecards import figure, page, rows, selection, summary
+from rectified.formulas import activations
+from reproduction.config import config as configuration
+from reproduction.exhibits import style
+from reproduction.exhibits.scorecards import document, figure, rows, selection, summary
+from reproduction.rendering import typst_markup
+from reproduction.storage import store
+from reproduction.storage.results import results_of
 
 MISH = {"custom_activations": {"mish": "x*tanh(log(1 + exp(x)))", "steps": "sign(x) + x"}}
 REFERENCES = ["relu", "tanh"]
@@ -217,7 +220,7 @@ def test_a_rank_flips_with_the_data(tmp_path):
 
 
 def words_of(results, table, name):
-    source = page.markup_of(table, results, activations.get(name, MISH["custom_activations"]), "smoke")
+    source = document.markup_of(table, results, activations.get(name, MISH["custom_activations"]), "smoke")
     return source, source.replace("\\", "")
 
 
@@ -235,7 +238,7 @@ def test_a_page_has_all_sections_and_its_numbers(mish, tmp_path):
     assert "PINN: Glorot for every activation" in words
     style.use()
     style.save(figure.draw(results, activations.get("mish", MISH["custom_activations"])), *_files(tmp_path))
-    markup.compile_pdf(tmp_path / "page.pdf", source, {page.FIGURE: tmp_path / "f.pdf"})
+    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {document.FIGURE: tmp_path / "f.pdf"})
     assert len(PdfReader(tmp_path / "page.pdf").pages) == 1
 
 
@@ -252,7 +255,7 @@ def test_a_page_says_what_was_refused_and_why(tmp_path):
     assert "at x = 0: σ jumps by 2" in words
     assert not (table.section == "ritz").any()
     style.save(figure.draw(results, activations.get("perceptron")), *_files(tmp_path))
-    markup.compile_pdf(tmp_path / "page.pdf", source, {page.FIGURE: tmp_path / "f.pdf"})
+    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {document.FIGURE: tmp_path / "f.pdf"})
 
 
 def test_every_seed_diverged_is_said(tmp_path):
@@ -279,4 +282,4 @@ def test_the_table_of_all_has_a_row_for_each(tmp_path):
     [(0.0123, "0.012"), (1.234e-4, "1.2e−4"), (-12.0, "−12"), (np.nan, "–"), (np.inf, "∞"), (5e5, "5.0e5")],
 )
 def test_numbers_of_a_page(value, said):
-    assert page.number(value) == said
+    assert document.number(value) == said

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from rectified import activations, claim_pages, style
+from rectified.formulas import activations
+from reproduction.claims import markdown
+from reproduction.exhibits import style
 
 MODULES = sorted((Path(style.__file__).parent / "figures").glob("*.py"))
 NOTICEABLE = 0.02  # in Oklab, about one just noticeable difference
@@ -28,7 +30,7 @@ SIGHTS = {
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
     ),
 }
-VERDICTS = [mark.colour for mark in claim_pages.VERDICTS.values()]
+VERDICTS = [mark.colour for mark in markdown.VERDICTS.values()]
 SHADES = {**style.ACTIVATION_COLOURS, **{f"relu, {name}": each for name, each in style.RELU_SHADES.items()}}
 
 
@@ -71,7 +73,7 @@ def test_colours_are_told_apart_by_everyone(sight, colours):
 
 
 def test_verdicts_are_told_apart_without_their_colour():
-    assert len({mark.sign for mark in claim_pages.VERDICTS.values()}) == len(VERDICTS)
+    assert len({mark.sign for mark in markdown.VERDICTS.values()}) == len(VERDICTS)
 
 
 @pytest.mark.parametrize("sight", SIGHTS)

@@ -6,10 +6,10 @@ import pytest
 import xarray as xr
 
 from builders import job_of
-from rectified import store
-from rectified.results import Result
-from rectified.tables import energies, gradients, pinns
-from rectified.tables.page import cells, latex
+from reproduction.exhibits.tables import energies, gradients, pinns
+from reproduction.exhibits.tables.table_page import cells, latex
+from reproduction.storage import store
+from reproduction.storage.results import Result
 
 TABLE = pd.DataFrame(
     {

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rectified import report_tables
-from rectified.typography import heading, plain_number, plain_numbers, raised, readable, tex_number
+from reproduction.rendering.typography import heading, plain_number, plain_numbers, raised, readable, tex_number
+from reproduction.report import pdf_tables
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
@@ -84,7 +84,7 @@ def test_headings_lose_their_tex_and_nothing_else(tex, text):
 
 
 def test_every_heading_of_every_table_can_be_shown():
-    for module in report_tables.FAMILIES.values():
+    for module in pdf_tables.FAMILIES.values():
         for tex in module.HEADINGS.values():
             assert not set(r"\${}_") & set(shown(tex))
 

@@ -14,11 +14,14 @@ from docutils.core import publish_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified import claims_html, tables, web_report, webpage
+from reproduction.exhibits import tables
 from rectified.errors import ConfigError
-from rectified.tables.page import browsable
+from reproduction.claims import html as claims_html
+from reproduction.exhibits.tables.table_page import browsable
+from reproduction.rendering import web_page
+from reproduction.report import snakemake_report
 
-FAMILIES = [module.name for module in pkgutil.iter_modules(tables.__path__) if module.name != "page"]
+FAMILIES = [module.name for module in pkgutil.iter_modules(tables.__path__) if module.name != "table_page"]
 LINES = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), min_size=1).filter(str.strip)
 
 
@@ -39,7 +42,7 @@ class Texts(HTMLParser):
 
 @given(LINES)
 def test_text_is_shown_as_it_is_on_a_page(text):
-    cell = Texts(webpage.table(["x"], [[webpage.text(text)]]))
+    cell = Texts(web_page.table(["x"], [[web_page.text(text)]]))
     assert text in "".join(cell.said)
     assert cell.tags == ["table", "thead", "tr", "th", "tbody", "tr", "td"]
 
@@ -48,33 +51,35 @@ def test_text_is_shown_as_it_is_on_a_page(text):
 @settings(deadline=None)
 def test_text_is_shown_as_it_is_in_a_caption(text):
     overrides = {"report_level": 5, "file_insertion_enabled": False}
-    body = publish_parts(f"Begin {web_report.plain(text)} end", writer="html", settings_overrides=overrides)["body"]
+    body = publish_parts(f"Begin {snakemake_report.plain(text)} end", writer="html", settings_overrides=overrides)[
+        "body"
+    ]
     said = html.unescape(re.sub("<[^>]*>", "", body)) if body.count("<") == 2 else body
     assert said.split() == ["Begin", *text.split(), "end"]
 
 
 @given(LINES)
 def test_a_label_cannot_end_the_script_it_stands_in(text):
-    assert not set("<>") & set(web_report.label(text))
+    assert not set("<>") & set(snakemake_report.label(text))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_headings_leave_no_tex(family):
     for tex in importlib.import_module(f"rectified.tables.{family}").HEADINGS.values():
-        assert not set("$\\{}^_") & set(webpage.heading(tex)), tex
+        assert not set("$\\{}^_") & set(web_page.heading(tex)), tex
 
 
 def test_headings_of_formulas():
-    assert webpage.heading(r"$C_W^{\max}$") == "C<sub>W</sub><sup>max</sup>"
-    assert webpage.heading(r"$\Pi[\hat u]-\Pi^*$") == "Π[u\u0302]−Π<sup>*</sup>"
-    assert webpage.heading(r"rel.\ $L^2$") == "rel. L<sup>2</sup>"
-    assert webpage.heading("$u_{xx}$") == "u<sub>xx</sub>"
-    assert webpage.heading("far-similar shift") == "far-similar shift"
+    assert web_page.heading(r"$C_W^{\max}$") == "C<sub>W</sub><sup>max</sup>"
+    assert web_page.heading(r"$\Pi[\hat u]-\Pi^*$") == "Π[u\u0302]−Π<sup>*</sup>"
+    assert web_page.heading(r"rel.\ $L^2$") == "rel. L<sup>2</sup>"
+    assert web_page.heading("$u_{xx}$") == "u<sub>xx</sub>"
+    assert web_page.heading("far-similar shift") == "far-similar shift"
 
 
 @given(st.floats(-1e300, 1e300))
 def test_numbers_can_be_read_back(value):
-    shown = webpage.number(value).replace("−", "-")
+    shown = web_page.number(value).replace("−", "-")
     mantissa, _, exponent = shown.partition("·10<sup>")
     read = float(f"{mantissa}e{exponent.removesuffix('</sup>') or 0}")
     assert read == pytest.approx(value, rel=5e-3)
@@ -113,21 +118,21 @@ def test_captions_that_cannot_be_used_are_answered_in_a_sentence(tmp_path, conte
     if content is not None:
         (tmp_path / "captions.json").write_text(content)
     with pytest.raises(ConfigError, match=message):
-        web_report.context(str(tmp_path), ["figures/d/fig1"], [], "snakemake captions")
+        snakemake_report.context(str(tmp_path), ["figures/d/fig1"], [], "snakemake captions")
 
 
 def test_the_command_for_captions_names_the_config_files():
-    assert web_report.command([]) == "snakemake --cores 8 captions"
-    assert web_report.command(["a b.yaml"]) == "snakemake --cores 8 captions --configfile 'a b.yaml'"
+    assert snakemake_report.command([]) == "snakemake --cores 8 captions"
+    assert snakemake_report.command(["a b.yaml"]) == "snakemake --cores 8 captions --configfile 'a b.yaml'"
 
 
 def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
     verdict = {"claim": "c1", "document": "d", "statement": "x", "verdict": "reproduced"}
     captions = {f"figures/d/fig{n}": CAPTION | {"verdicts": [verdict] * (n != 5)} for n in (10, 9, 2, 5)}
     (tmp_path / "captions.json").write_text(json.dumps(captions))
-    (page,) = web_report.context(str(tmp_path), captions, ["d"], "")["claims_pages"].values()
+    (page,) = snakemake_report.context(str(tmp_path), captions, ["d"], "")["claims_pages"].values()
     assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
 
 
 def test_names_of_exhibits():
-    assert {len(web_report.numbered(name)) for name in ("fig1", "fig10")} == {5}
+    assert {len(snakemake_report.numbered(name)) for name in ("fig1", "fig10")} == {5}

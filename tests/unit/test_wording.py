@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import job_of
-from rectified import overlays, wording
-from rectified.config import Config
-from rectified.spec import TASKS
+from reproduction.config import loading
+from reproduction.config.config import Config
+from reproduction.config.job import TASKS
+from reproduction.report import settings_in_words
 
 PROBLEMS = {"k1": {"solution": "sin(pi*x)"}, "k2": {"solution": "sin(2*pi*x)", "coefficient": "1 + x/2"}}
 
@@ -22,7 +23,7 @@ def config(experiments: dict, **more) -> Config:
 def said(entry: dict, **more) -> str:
     """The sentence of all cases of one experiment."""
     made = config({"e": {"document": "d", **entry}}, **more)
-    return wording.sentence([made.job("e", case) for case in made.cases["e"]])
+    return settings_in_words.sentence([made.job("e", case) for case in made.cases["e"]])
 
 
 RITZ = {"task": "ritz", "activation": "relu", "width": 50, "epochs": 10_000, "seeds": 6}
@@ -71,18 +72,18 @@ def test_several_tasks_have_a_sentence_each():
         "a": {"document": "d", "task": "audit", "of": ["p/*"], "threshold": 0.05, "seeds": 3},
     }
     made = config(experiments, problems={"poisson": {"equation": "poisson"}})
-    sentence = wording.sentence([made.job(name, "default") for name in experiments])
+    sentence = settings_in_words.sentence([made.job(name, "default") for name in experiments])
     assert sentence.startswith("Problem poisson (on [−1, 1] × [−1, 1]), architecture: dense, 3 hidden layers, width 24")
     assert sentence.endswith(". Audit with threshold 0.05, audited seeds of a case: at most 3.")
 
 
 def test_there_are_words_for_every_task():
-    assert set(wording.TERMS) == set(TASKS)
+    assert set(settings_in_words.TERMS) == set(TASKS)
 
 
 @pytest.fixture(scope="module", params=[(), ("workflow/tiers/smoke.yaml",), ("workflow/tiers/paper.yaml",)], ids=str)
 def tier(request):
-    return overlays.read(request.param)
+    return loading.read(request.param)
 
 
 def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
@@ -95,7 +96,7 @@ def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
                 for one, other in itertools.combinations(jobs, 2):
                     if one.settings.task != other.settings.task:
                         continue
-                    same = wording.sentence([one]) == wording.sentence([other])
+                    same = settings_in_words.sentence([one]) == settings_in_words.sentence([other])
                     differing = {
                         name
                         for name in type(one.settings).model_fields
@@ -108,7 +109,7 @@ def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
 @given(st.permutations(range(5)))
 def test_the_order_of_cases_does_not_matter_to_numbers(order):
     jobs = [job_of("kernel_ensemble", activation="relu", widths=[width]) for width in (8, 16, 32, 64, 128)]
-    assert wording.sentence([jobs[place] for place in order]) == wording.sentence(jobs)
+    assert settings_in_words.sentence([jobs[place] for place in order]) == settings_in_words.sentence(jobs)
 
 
 @pytest.mark.parametrize(
@@ -124,16 +125,16 @@ def test_the_order_of_cases_does_not_matter_to_numbers(order):
     ],
 )
 def test_numbers_in_words(value, text):
-    assert wording.written(value) == text
+    assert settings_in_words.written(value) == text
 
 
 @settings(deadline=None)
 @given(st.floats(1e-12, 1e12, allow_nan=False))
 def test_a_number_in_words_is_that_number(value):
     digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
-    text = re.sub(r"(?:^|·)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", r"e\1", wording.written(value)).translate(digits)
+    text = re.sub(r"(?:^|·)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", r"e\1", settings_in_words.written(value)).translate(digits)
     assert float("1" + text if text.startswith("e") else text) == pytest.approx(value, rel=1e-5)
 
 
 def test_formulas_are_written_as_they_are_read():
-    assert wording.formula("x**15/2 - 3*relu(x - 1)**2*pi") == "x¹⁵/2 − 3·relu(x − 1)²·π"
+    assert settings_in_words.formula("x**15/2 - 3*relu(x - 1)**2*pi") == "x¹⁵/2 − 3·relu(x − 1)²·π"

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from conftest import SMOKE, Project
-from rectified import archive, verification
-from rectified.archive_entries import Finding
 from rectified.errors import ConfigError
+from reproduction.archive import build, verify
+from reproduction.archive.description import Finding
 
 CONFIG = """
 tier: draft
@@ -28,7 +28,7 @@ DATA = "results/deep_ritz/feature/default/feature.nc"
 def run(project: Project, *arguments: str, ok: bool = True) -> str:
     """What a command about archives prints."""
     environment = {**os.environ, "PYTHONPATH": str(project.folder / "scripts")}
-    command = [sys.executable, "-m", "rectified.archive", *arguments]
+    command = [sys.executable, "-m", "reproduction.archive.build", *arguments]
     done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
     assert (done.returncode == 0) == ok, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -69,7 +69,7 @@ def packed(path, contents, forged=False):
 
 
 def findings(path, **options):
-    return [line for line in verification.verify(path, **options) if isinstance(line, Finding)]
+    return [line for line in verify.verify(path, **options) if isinstance(line, Finding)]
 
 
 def test_an_archive_that_nobody_touched_is_verified(small):
@@ -211,10 +211,10 @@ def test_results_that_are_not_there_are_named(small, monkeypatch, tmp_path):
     monkeypatch.chdir(small.folder)
     (small.folder / "more.yaml").write_text(CONFIG.replace("fig3", "fig4"))
     with pytest.raises(ConfigError, match=r"results/figures/deep_ritz/fig4.parquet is not there; make all results"):
-        archive.make(tmp_path / "a.zip", ["more.yaml"])
+        build.make(tmp_path / "a.zip", ["more.yaml"])
     (tmp_path / "else.yaml").write_text("")
     with pytest.raises(ConfigError, match="lies outside of the project"):
-        archive.make(tmp_path / "a.zip", [str(tmp_path / "else.yaml")])
+        build.make(tmp_path / "a.zip", [str(tmp_path / "else.yaml")])
 
 
 def test_the_finished_project_is_verified_and_a_changed_claim_is_named(finished, tmp_path):

@@ -8,14 +8,15 @@ import pytest
 
 import pages
 from conftest import SMOKE
-from rectified import markup, overlays
+from reproduction.config import loading
+from reproduction.rendering import typst_markup
 
 RESULTS = "results/smoke"
 
 
 @pytest.fixture(scope="module")
 def config():
-    return overlays.read(SMOKE[1:])
+    return loading.read(SMOKE[1:])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_pictures_stand_in_their_own_size_or_are_no_higher_than_a_page(report):
     for page in report.pages:
         for left, bottom, right, top in pages.pictures(page):
             assert right - left <= 178 * 72 / 25.4 + 1
-            assert top - bottom <= markup.HEIGHT * 72 / 25.4
+            assert top - bottom <= typst_markup.HEIGHT * 72 / 25.4
 
 
 def test_no_text_is_beyond_the_margins(report):
@@ -100,7 +101,7 @@ def test_no_text_is_beyond_the_margins(report):
         right, top = map(float, page.mediabox.upper_right)
         for text, x, y, size in pages.places(page):
             assert 16 * 72 / 25.4 - 1 <= x <= right, (number, text)
-            assert x + 0.98 * markup.width(text, size) * 72 / 25.4 <= right - 8 * 72 / 25.4, (number, text)
+            assert x + 0.98 * typst_markup.width(text, size) * 72 / 25.4 <= right - 8 * 72 / 25.4, (number, text)
             assert 0 < y < top, (number, text)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from browser import opened
 from conftest import SMOKE, Project
-from rectified.claim_pages import VERDICTS
+from reproduction.claims.markdown import VERDICTS
 
 RESULTS = "results/smoke"
 STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."

@@ -12,7 +12,7 @@ from environments import stand_in
 from environments.build import build, conda, use_stand_in
 from environments.rules import ROOT, SCRIPTS, rules
 from project import ALL, SMOKE, Project
-from rectified import store
+from reproduction.storage import store
 
 READERS = {
     ".nc": lambda file: store.read_arrays(file).attrs,

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from conftest import SMOKE
-from rectified import activations, store
+from rectified.formulas import activations
+from reproduction.storage import store
 
 STEM = "results/smoke/scorecards"
 REFERENCES = {"relu", "tanh"}

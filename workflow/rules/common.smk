@@ -15,12 +15,15 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from rectified import cluster, digest, resume, typography, web_report
-from rectified import config as configuration
-from rectified.claim_entries import cases_of, to_text
-from rectified.costs import TABLE, Costs
+from reproduction.config import config as configuration
 from rectified.errors import ConfigError, nearest
-from rectified.scorecards import selection
+from reproduction.config.claims import cases_of, to_text
+from reproduction.exhibits.scorecards import selection
+from reproduction.rendering import typography
+from reproduction.report import snakemake_report
+from reproduction.runtime import crash_recovery, slurm_limits
+from reproduction.runtime.cost_model import TABLE, Costs
+from reproduction.storage import code_digest
 
 try:
     CONFIG = configuration.load(config, checked=not workflow.is_main_process)
@@ -75,7 +78,7 @@ def refuse_unknown_targets():
 
 def code_of(script):
     """A parameter function: the digests of the code that an entry script runs."""
-    return lambda wildcards: digest.code(script)
+    return lambda wildcards: code_digest.code(script)
 
 
 def settings_of(wildcards):
@@ -226,7 +229,7 @@ def entry_script(kind, prefix):
 
 def entry_code(kind, prefix):
     """A parameter function: the digests of the code that draws a figure or makes a table."""
-    return lambda wildcards: digest.code(f"{prefix}_{entry_of(kind, wildcards).family}.py")
+    return lambda wildcards: code_digest.code(f"{prefix}_{entry_of(kind, wildcards).family}.py")
 
 
 def entry_text(kind):
@@ -266,7 +269,7 @@ def labels_of(kind):
 
     def labels(wildcards):
         caption = config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
-        return {"exhibit": web_report.numbered(wildcards.name), "what": caption["label"]}
+        return {"exhibit": snakemake_report.numbered(wildcards.name), "what": caption["label"]}
 
     return labels
 
@@ -279,20 +282,20 @@ def document_of(wildcards):
 def look_up_captions():
     """Put what the captions of the HTML report show where their templates find it: in Snakemake's own config."""
     exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
-    command = web_report.command(workflow.overwrite_configfiles)
-    config.update(web_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
+    command = snakemake_report.command(workflow.overwrite_configfiles)
+    config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
 
 
 def refuse_what_no_node_can_run():
     """Stop before anything is submitted when SLURM could never run a job: it would wait for ever."""
     submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
-    cluster.check([(job.rule.name, job.threads, job.resources) for job in submitted], cluster.partitions())
+    slurm_limits.check([(job.rule.name, job.threads, job.resources) for job in submitted], slurm_limits.partitions())
 
 
 def refuse_a_gpu_that_is_not_here():
     """Stop before the first job when config wants a GPU that this machine has not, where torch is here to ask."""
     if CONFIG.device == "cuda" and find_spec("torch"):
-        from rectified import devices
+        from reproduction.jobs.setup import devices
 
         devices.chosen(CONFIG.device)
 
@@ -307,12 +310,12 @@ def look_at_waiting_jobs_when_one_ends():
 
 
 refuse_unknown_targets()
-if web_report.is_made(sys.argv[1:]):
+if snakemake_report.is_made(sys.argv[1:]):
     try:
         look_up_captions()
     except ConfigError as error:
         raise WorkflowError(str(error))
-if workflow.is_main_process and (left := resume.go_on(sys.argv[1:])):
+if workflow.is_main_process and (left := crash_recovery.go_on(sys.argv[1:])):
     logger.warning(left)
 
 

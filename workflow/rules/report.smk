@@ -42,7 +42,7 @@ rule report:
         runtime=10,
     params:
         code=code_of("report.py"),
-        project=lambda wildcards: digest.project(),
+        project=lambda wildcards: code_digest.project(),
         config=config_text,
         overlays=overlay_names,
     script:

@@ -20,7 +20,7 @@ rule train:
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
         script=training_script,
-        code=lambda wildcards: digest.code(training_script(wildcards)),
+        code=lambda wildcards: code_digest.code(training_script(wildcards)),
         job=job_of,
     script:
         "../../scripts/{params.script}"

@@ -1,1 +1,1 @@
-"""Boundary value problems: each module holds the equations, the data and the exact solution of one."""
+"""Differential equations with their data and exact or reference solutions."""

@@ -10,8 +10,8 @@ from functools import cache, cached_property
 import numpy as np
 import sympy
 
-from rectified import expressions
 from rectified.errors import ConfigError
+from rectified.formulas import expressions
 
 X = expressions.symbol("x")
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)

@@ -14,8 +14,8 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 
-from rectified import expressions
 from rectified.errors import ConfigError
+from rectified.formulas import expressions
 from rectified.problems.conditions import Array, Condition, cell_centres
 
 PROBES = 65  # points along each axis where the formulas must be finite, ends included

@@ -1,0 +1,202 @@
+"""Is what automatic differentiation returns the derivative of the function that is evaluated?
+
+Four ways in which it is not: outputs that depend on other points of the batch (batch normalization, convolutions),
+a straight-through estimator, jumps and kinks between the points, and integrals with moving jumps on fixed points.
+
+    from rectified.audit import audit
+    print(audit(network, points))
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import isnan, nan
+
+import numpy.typing as npt
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified.audit.arguments import Function, Points, checked, private, relative, usable_box, usable_points
+from rectified.audit.input_derivatives import Derivatives, forward, input_part, off_diagonal_share, reverse
+from rectified.audit.parameter_gradient import Loss, integrand_jumps, loss_mismatches, why_no_integral
+from rectified.audit.singularities import Field, Singularities, is_pointwise, singularities
+from rectified.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What was measured; NaN where it does not apply or could not be told, for which ``notes`` gives the reason.
+
+    Attributes:
+        first, second: difference between the input derivatives used and finite differences of the function that is
+            evaluated, relative to the larger of both, over all points and inputs; lengths in extents of the points.
+        value: relative difference between the network and the function that is evaluated, on the points.
+        off_diagonal: Σ_{i≠j}|∂u_i/∂x_j| / Σ|∂u_i/∂x_j| of the network over the batch.
+        parameter, parameter_uncertainty: of the worst parameter tensor, see ``parameter_mismatch``.
+            An uncertainty alone says that it was too uncertain to judge.
+        jumps, jump_size, kinks, kink_size: of the function that is evaluated, see ``Singularities``.
+        dropped: points left out of ``first`` and ``second`` as there is a jump or kink within a step.
+        threshold: above it a measure is inconsistent; ``value`` is not judged, ``off_diagonal`` in reverse mode only.
+    """
+
+    points: int
+    order: int
+    derivatives: str
+    threshold: float
+    first: float = nan
+    second: float = nan
+    value: float = nan
+    off_diagonal: float = nan
+    parameter: float = nan
+    parameter_uncertainty: float = nan
+    jumps: float = nan
+    jump_size: float = nan
+    kinks: float = nan
+    kink_size: float = nan
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is inconsistent, in words."""
+        measures = {"first derivatives": self.first, "second derivatives": self.second}
+        if self.derivatives == "reverse":
+            measures["derivatives in other points"] = self.off_diagonal
+        measures["parameter gradient"] = self.parameter
+        return tuple(f"{name} {size:.2g}" for name, size in measures.items() if size > self.threshold)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What a verdict needs and could not be measured, in words; a loss that is no integral is not missed."""
+        wanted = {"first derivatives": self.first} if self.order >= 1 else {}
+        if self.order == 2:
+            wanted["second derivatives"] = self.second
+        if not isnan(self.parameter_uncertainty):
+            wanted["parameter gradient"] = self.parameter
+        return tuple(name for name, size in wanted.items() if isnan(size))
+
+    @property
+    def verdict(self) -> str:
+        """``inconsistent``, ``not told`` where that may be but something could not be measured, or ``consistent``."""
+        return "inconsistent" if self.reasons else "not told" if self.untold else "consistent"
+
+    @property
+    def hides(self) -> str:
+        """The jumps and kinks that derivatives of the order used do not see, in words; empty if none."""
+        found = [(self.jumps, "jumps")] * (self.order >= 1) + [(self.kinks, "kinks")] * (self.order >= 2)
+        return " and ".join(f"{count:.3g} {name} per line" for count, name in found if count > 0)
+
+    def __str__(self) -> str:
+        missing = f" ({', '.join(self.untold)})" if self.verdict == "not told" else ""
+        beyond = f" ({', '.join(self.reasons)}; threshold {self.threshold:g})" if self.reasons else ""
+        between = f" between {self.hides} that it hides" if self.hides else ""
+        uncertainty = "" if isnan(self.parameter) else f" ± {self.parameter_uncertainty:.1e}"
+        rows = [
+            ("first derivatives", f"{_number(self.first)}  ({self.dropped} of {self.points} points left out)"),
+            ("second derivatives", _number(self.second)),
+            ("values", _number(self.value)),
+            ("off-diagonal share", _number(self.off_diagonal) + " (not judged)" * (self.derivatives != "reverse")),
+            ("parameter gradient", _number(self.parameter) + uncertainty),
+            ("jumps per line", f"{self.jumps:.3g}, at most {self.jump_size:.2g} rms of u"),
+            ("kinks per line", f"{self.kinks:.3g}, at most {self.kink_size:.2g} rms of the slope"),
+            *[("note", note) for note in self.notes],
+        ]
+        return "\n".join([f"{self.verdict}{between}{beyond}{missing}", *(f"  {name:20}{text}" for name, text in rows)])
+
+
+def _number(size: float) -> str:
+    return "not measured" if isnan(size) else f"{size:.1e}"
+
+
+def audit(
+    network: Function,
+    points: Tensor,
+    *,
+    order: int = 2,
+    derivatives: str | Callable[[Points], Derivatives] = "reverse",
+    field: Function | None = None,
+    loss: Loss | None = None,
+    threshold: float = 0.05,
+    box: npt.ArrayLike | Tensor | None = None,
+) -> Audit:
+    """Compare the derivatives that training uses with the function that is evaluated, in double precision.
+
+    Args:
+        network: maps points [points, inputs] to [points] or [points, 1]; a module is copied, never changed.
+        points: the collocation points of a batch.
+        order: highest input derivative in the loss, 0, 1 or 2.
+        derivatives: how it is taken: ``reverse``, the gradient of the sum of the outputs; ``forward``, the derivative
+            under translation of all points; or a function of the points that returns first and second derivatives.
+        field: the function evaluated in the end, if it is not the network: with frozen statistics, or one point at
+            a time. Finite differences translate all points together, so that a field should not couple them.
+        loss: maps network and points to the mean of something over the points, for the parameter gradient.
+        threshold: relative difference above which something is inconsistent.
+        box: lower and upper end of each input, where jumps are looked for and the loss is an integral; the range
+            of the points if not given.
+
+    Raises:
+        ConfigError: if an argument is not as said above, or the network is not differentiable in the points.
+    """
+    points = usable_points(points)
+    _check_choices(order, derivatives, threshold)
+    bounds = usable_box(box, points)
+    if loss is not None and not isinstance(network, torch.nn.Module):
+        raise ConfigError("a loss needs a network that is a torch.nn.Module, for its parameters")
+    network, field, given = private(network, field, derivatives)
+    function = checked(network, "network", points)
+    evaluated = function if field is None else checked(field, "field", points)
+    settings = {"points": len(points), "order": order, "threshold": threshold}
+    settings["derivatives"] = derivatives if isinstance(derivatives, str) else "given"
+    measures, notes = {"value": relative(function(points), evaluated(points))}, []
+    if order > 0:
+        ways = {"reverse": lambda x: reverse(function, x, order), "forward": lambda x: forward(network, x)}
+        measures["off_diagonal"] = off_diagonal_share(function, points, required=isinstance(derivatives, str))
+        measures |= input_part(ways.get(derivatives, given), evaluated, points, order, notes)
+    hidden = _hidden(evaluated, points, bounds, notes)
+    if loss is not None and (reason := why_no_integral(function, points, hidden, order)):
+        notes.append(f"parameter gradient: {reason}")
+    elif loss is not None:
+        measures |= _parameter_part(network, loss, evaluated, bounds, hidden, settings, notes)
+    return Audit(**settings, **measures, **asdict(hidden), notes=tuple(notes))
+
+
+def _check_choices(order: object, derivatives: object, threshold: float) -> None:
+    if order not in (0, 1, 2):
+        raise ConfigError(f"order {order!r}: the highest input derivative in the loss is 0, 1 or 2")
+    if not (callable(derivatives) or derivatives in ("reverse", "forward")):
+        raise ConfigError(f"derivatives {derivatives!r}: allowed are 'reverse', 'forward' or a function of the points")
+    if not threshold > 0:
+        raise ConfigError(f"threshold {threshold:g} must be a positive number")
+
+
+def _hidden(evaluated: Field, points: Points, bounds: Float[Tensor, "inputs 2"], notes: list[str]) -> Singularities:
+    """Jumps and kinks, NaN with a note if they cannot be told."""
+    if not is_pointwise(evaluated, points):
+        notes.append("jumps and kinks: looked for only in functions of single points; this one couples the batch")
+        return Singularities(nan, nan, nan, nan)
+    hidden = singularities(evaluated, bounds)
+    if isnan(hidden.jumps):
+        notes.append("jumps and kinks: too many, or values that are not finite")
+    return hidden
+
+
+def _parameter_part(
+    network: torch.nn.Module,
+    loss: Loss,
+    evaluated: Field,
+    bounds: Float[Tensor, "inputs 2"],
+    hidden: Singularities,
+    settings: dict,
+    notes: list[str],
+) -> dict[str, float]:
+    """``parameter`` and its uncertainty; tensors where that is too large are not judged."""
+    jumps = integrand_jumps(evaluated, bounds, hidden, settings["order"])
+    found = loss_mismatches(network, loss, bounds, jumps=jumps)
+    judged = {name: pair for name, pair in found.items() if pair[1] <= settings["threshold"]}
+    uncertain = ", ".join(name for name in found if name not in judged)
+    if uncertain:
+        notes.append(f"parameter gradient: too uncertain to judge in {uncertain}")
+    if not judged:
+        return {"parameter_uncertainty": min(uncertainty for _, uncertainty in found.values())}
+    parameter, uncertainty = max(judged.values())
+    return {"parameter": parameter, "parameter_uncertainty": uncertainty}

@@ -1,0 +1,158 @@
+"""Input derivatives as training takes them against finite differences of the function that is evaluated."""
+
+import copy
+from collections.abc import Callable
+from math import isnan, nan
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from rectified.audit.arguments import Function, Points, checked
+from rectified.audit.singularities import Field
+from rectified.errors import ConfigError
+
+STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4
+AGREEMENT = 0.01  # differences of the three steps that differ by more see a singularity
+ROUNDING = 8 * torch.finfo(torch.float64).eps  # of a value of a network
+ROWS = 64  # outputs of which the derivatives in all points are taken
+
+Derivatives = tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"] | None]
+
+
+def input_part(
+    derivatives: Callable, evaluated: Field, points: Points, order: int, notes: list[str]
+) -> dict[str, float | int]:
+    """``first``, ``second`` and ``dropped``."""
+    used = _usable_derivatives(derivatives(points.clone()), points, order)
+    u, extent = evaluated(points).detach(), points.amax(0) - points.amin(0)
+    noise = ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
+    measures, kept = {}, torch.ones(len(points), dtype=torch.bool)
+    for k, (name, differences) in enumerate(zip(("first", "second")[:order], _differences(evaluated, points, extent))):
+        scaled = used[k] * extent[:, None] ** (k + 1)
+        measures[name], smooth = _mismatch(scaled, differences, noise * (4 / STEP) ** (k + 1))
+        kept &= smooth
+        if isnan(measures[name]):
+            notes.append(f"{name} derivatives: jumps or kinks within a step of more than half of the points")
+    return measures | {"dropped": int((~kept).sum())}
+
+
+def _usable_derivatives(given: object, points: Points, order: int) -> list[Float[Tensor, "inputs points"]]:
+    """Each order's derivatives, without their graph."""
+    parts = [part for part in given if part is not None] if isinstance(given, tuple | list) else []
+    shapes = {tuple(part.shape) for part in parts[:order]}
+    if len(parts) < order or shapes != {tuple(points.T.shape)}:
+        found = ", ".join(str(list(part.shape)) for part in parts) or type(given).__name__
+        raise ConfigError(
+            f"derivatives must return {order} of shape [inputs, points] = {list(points.T.shape)}, not {found}"
+        )
+    return [part.detach().double() for part in parts[:order]]
+
+
+def reverse(function: Field, points: Points, order: int) -> Derivatives:
+    """Gradients of the sum over the points, as is usual: right only if no output depends on another point."""
+    x = points.clone().requires_grad_(True)
+    first = _gradient(function(x), x)
+    if order < 2:
+        return first.T, None
+    return first.T, torch.stack([_gradient(first[:, axis], x)[:, axis] for axis in range(x.shape[1])])
+
+
+def _gradient(values: Float[Tensor, " points"], x: Points) -> Points:
+    """Gradient of the sum, 0 where there is no dependence."""
+    if not values.requires_grad:
+        return torch.zeros_like(x)
+    (gradient,) = torch.autograd.grad(values.sum(), x, create_graph=True, allow_unused=True)
+    return torch.zeros_like(x) if gradient is None else gradient
+
+
+def forward(network: Function, points: Points) -> Derivatives:
+    """Derivatives under translation of all points together, by nested forward mode."""
+    if isinstance(network, torch.nn.Module):
+        network = _without_records(copy.deepcopy(network))
+    function = checked(network, "network", points)
+
+    def along(axis: int) -> tuple[Tensor, Tensor]:
+        tangent = torch.zeros_like(points)
+        tangent[:, axis] = 1
+        return torch.func.jvp(lambda y: torch.func.jvp(function, (y,), (tangent,))[1], (points,), (tangent,))
+
+    first, second = zip(*map(along, range(points.shape[1])))
+    return torch.stack(first), torch.stack(second)
+
+
+def _without_records(network: torch.nn.Module) -> torch.nn.Module:
+    """The same function without running statistics where they are written only, which forward mode does not allow."""
+    for module in network.modules():
+        if module.training and getattr(module, "track_running_stats", False):
+            module.track_running_stats = False
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+    return network
+
+
+def off_diagonal_share(function: Field, points: Points, required: bool) -> float:
+    """Share of Σ|∂u_i/∂x_j| with i ≠ j, over some outputs i and all points j; lengths in extents.
+
+    Raises:
+        ConfigError: if derivatives are required and there are none, or they all vanish though the values vary.
+    """
+    x, extent = points.clone().requires_grad_(True), points.amax(0) - points.amin(0)
+    u = function(x)
+    rows = torch.linspace(0, len(x) - 1, min(ROWS, len(x))).round().long()
+    sizes = [_row(u, x, row) for row in rows.tolist()]
+    if sizes[0] is None:
+        if required:
+            raise ConfigError("network is not differentiable in the points, as a detach or NumPy inside makes it")
+        return nan
+    sizes = (torch.stack(sizes).abs() * extent).sum(-1)
+    total = float(sizes.sum())
+    if required and total == 0 and u.std() > 0 and not _gradient(u, x).any():
+        raise ConfigError(
+            "network varies but its derivatives are all exactly zero, as a rounding or sign inside makes them"
+        )
+    sizes[torch.arange(len(rows)), rows] = 0
+    return float(sizes.sum()) / total if total > 0 else 0.0
+
+
+def _row(u: Float[Tensor, " points"], x: Points, row: int) -> Points | None:
+    """∂u_i/∂x_j for one i and all j; None if u does not depend on x as far as automatic differentiation knows."""
+    if not u.requires_grad:
+        return None
+    return torch.autograd.grad(u[row], x, retain_graph=True, allow_unused=True)[0]
+
+
+def _differences(
+    function: Field, points: Points, extent: Float[Tensor, " inputs"]
+) -> tuple[Float[Tensor, "steps inputs points"], Float[Tensor, "steps inputs points"]]:
+    """First and second central differences of fourth order under translation of all points; lengths in extents."""
+
+    def along(axis: int) -> Float[Tensor, "2 steps points"]:
+        tangent = torch.zeros_like(extent)
+        tangent[axis] = extent[axis] * STEP / 4
+        u = {m: function(points + m * tangent).detach() for m in (-8, -4, -2, -1, 0, 1, 2, 4, 8)}
+        first, second = [], []
+        for m in (4, 2, 1):
+            h = m * STEP / 4
+            first.append((8 * (u[m] - u[-m]) - (u[2 * m] - u[-2 * m])) / (12 * h))
+            second.append((16 * (u[m] + u[-m]) - (u[2 * m] + u[-2 * m]) - 30 * u[0]) / (12 * h**2))
+        return torch.stack([torch.stack(first), torch.stack(second)])
+
+    first, second = torch.stack([along(axis) for axis in range(len(extent))], 2)
+    return first, second
+
+
+def _mismatch(
+    used: Float[Tensor, "inputs points"], differences: Float[Tensor, "steps inputs points"], noise: float
+) -> tuple[float, Bool[Tensor, " points"]]:
+    """‖used − differences‖/max of both, and the points whose differences see no jump or kink with any step."""
+    if not torch.isfinite(used).all():
+        return torch.inf, torch.ones(used.shape[1], dtype=torch.bool)
+    best = differences[-1]
+    spread = differences.amax(0) - differences.amin(0)
+    allowed = AGREEMENT * (best.abs() + used.square().mean().sqrt()) + 10 * noise
+    smooth = (spread <= allowed).all(0)  # not so where they are NaN
+    if 2 * smooth.sum() < len(smooth):
+        return nan, smooth
+    used, best = used[:, smooth], best[:, smooth]
+    scale = max(float(used.norm()), float(best.norm()), 100 * noise * used.numel() ** 0.5)
+    return float((used - best).norm()) / scale if scale > 0 else 0.0, smooth

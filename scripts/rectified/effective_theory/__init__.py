@@ -1,0 +1,1 @@
+"""Kernels of wide networks: recursion, criticality, universality classes, sampling."""

@@ -1,1 +1,0 @@
-"""The figures: one module per family, each with a function ``draw``."""

@@ -1,0 +1,249 @@
+"""Sympy expressions as torch functions.
+
+Expressions are turned into a list of tensor operations by walking their tree (no code is generated or
+evaluated), with common subexpressions computed once. Max(0, u) becomes relu(u), and the Heaviside
+function is 0 at 0, as the derivative of torch.relu is.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property, reduce
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+import torch
+from sympy.utilities.iterables import sift
+from torch import Tensor
+
+from rectified.errors import ConfigError
+from rectified.formulas import expressions
+from rectified.formulas.activations import Activation, X
+
+FUNCTIONS = {
+    sympy.Abs: torch.abs,
+    sympy.atan: torch.atan,
+    sympy.cos: torch.cos,
+    sympy.cosh: torch.cosh,
+    sympy.erf: torch.erf,
+    sympy.exp: torch.exp,
+    sympy.log: torch.log,
+    sympy.sign: torch.sign,
+    sympy.sin: torch.sin,
+    sympy.sinh: torch.sinh,
+    sympy.tan: torch.tan,
+    sympy.tanh: torch.tanh,
+    expressions.sigmoid: torch.sigmoid,
+    expressions.softplus: torch.nn.functional.softplus,
+}
+
+
+def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> Callable[..., tuple[Tensor, ...]]:
+    """Turn expressions into one torch function of the variables (tensors of one shape).
+
+    Returns:
+        A function that returns one tensor per expression, each of the shape of its arguments.
+
+    Raises:
+        ConfigError: if an expression contains a function that torch has no counterpart for.
+    """
+    shared, finals = sympy.cse(list(targets))
+    constants, steps = {}, []
+    for symbol, expression in shared:
+        expression = expression.xreplace(constants)
+        if expression.is_number:
+            constants[symbol] = expression
+        else:
+            steps.append((symbol.name, _compile(expression)))
+    outputs = [_compile(expression.xreplace(constants)) for expression in finals]
+    names = tuple(symbol.name for symbol in variables)
+
+    def evaluate(*values: Tensor) -> tuple[Tensor, ...]:
+        known = dict(zip(names, values, strict=True))
+        for name, step in steps:
+            known[name] = step(known)
+        like = values[0]
+        return tuple(_as_tensor(output(known), like) for output in outputs)
+
+    return evaluate
+
+
+def _as_tensor(value, like: Tensor) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.full_like(like, value)
+
+
+def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
+    if node.is_number:
+        constant = float(node)
+        return lambda known: constant
+    if isinstance(node, sympy.Symbol):
+        name = node.name  # not the symbol itself: torch.compile cannot follow that as a key
+        return lambda known: known[name]
+    if isinstance(node, sympy.Pow):
+        return _compile_power(node)
+    if isinstance(node, sympy.Add):
+        return _compile_sum(node)
+    if isinstance(node, sympy.Mul):
+        return _compile_product(node)
+    parts = [_compile(argument) for argument in node.args]
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        return _compile_extremum(node)
+    if isinstance(node, sympy.Heaviside):
+        return lambda known: _heaviside(parts[0](known))
+    if node.func in FUNCTIONS:
+        function = FUNCTIONS[node.func]
+        return lambda known: function(parts[0](known))
+    raise ConfigError(f"{node} has no counterpart in torch")
+
+
+class Term(NamedTuple):
+    """A number times tensors."""
+
+    factor: float
+    parts: list[Callable[[dict], Tensor]]
+
+    def tensors(self, known: dict) -> Tensor:
+        return reduce(operator.mul, [part(known) for part in self.parts])
+
+
+def _term(node: sympy.Expr) -> Term:
+    """A product with its numbers gathered, squares of symbols taken apart."""
+    numbers, others = sift(sympy.Mul.make_args(node), lambda factor: factor.is_number, binary=True)
+    parts = [part for other in others for part in _repeated(other)]
+    return Term(float(sympy.Mul(*numbers)), [_compile(part) for part in parts])
+
+
+def _repeated(node: sympy.Expr) -> list[sympy.Expr]:
+    if isinstance(node, sympy.Pow) and isinstance(node.base, sympy.Symbol) and node.exp == 2:
+        return [node.base] * 2
+    return [node]
+
+
+def _compile_product(node: sympy.Mul) -> Callable[[dict], Tensor]:
+    factor, parts = term = _term(node)
+
+    def product(known: dict) -> Tensor:
+        result = term.tensors(known)
+        if factor == 1:
+            return result
+        return result.mul_(factor) if len(parts) > 1 else factor * result  # a product of tensors is nobody else's
+
+    return product
+
+
+def _compile_sum(node: sympy.Add) -> Callable[[dict], Tensor]:
+    """A sum in one operation for each term but a first that is there: r + c·u, r + c·uv."""
+    offset = float(sum(term for term in node.args if term.is_number))
+    terms = [_term(term) for term in node.args if not term.is_number]
+    terms.sort(key=lambda term: (len(term.parts) > 1, term.factor != 1))
+    first, *others = terms
+
+    def total(known: dict) -> Tensor:
+        result = first.tensors(known)
+        if first.factor != 1:
+            result = torch.rsub(result, offset, alpha=-first.factor)
+        elif offset:
+            result = result + offset
+        for factor, parts in others:
+            *left, right = (part(known) for part in parts)
+            if left:
+                result = torch.addcmul(result, reduce(operator.mul, left), right, value=factor)
+            else:
+                result = torch.add(result, right, alpha=factor)
+        return result
+
+    return total
+
+
+def _compile_power(node: sympy.Pow) -> Callable[[dict], Tensor | float]:
+    base = _compile(node.base)
+    if node.exp.is_Integer and 2 <= node.exp <= 4:
+        return lambda known: reduce(operator.mul, [base(known)] * int(node.exp))
+    if node.exp == sympy.Rational(1, 2):
+        return lambda known: torch.sqrt(base(known))
+    if node.exp == -1:
+        return lambda known: 1 / base(known)
+    exponent = _compile(node.exp)
+    if node.base == sympy.E:
+        return lambda known: torch.exp(exponent(known))
+    return lambda known: base(known) ** exponent(known)
+
+
+def _compile_extremum(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
+    if isinstance(node, sympy.Max) and len(node.args) == 2 and sympy.S.Zero in node.args:
+        part = _compile(next(argument for argument in node.args if argument != 0))
+        return lambda known: torch.relu(part(known))
+    parts = [_compile(argument) for argument in node.args]
+    choose = torch.maximum if isinstance(node, sympy.Max) else torch.minimum
+
+    def extremum(known: dict) -> Tensor:
+        values = [part(known) for part in parts]
+        like = next(value for value in values if isinstance(value, Tensor))
+        return reduce(choose, [_as_tensor(value, like) for value in values])
+
+    return extremum
+
+
+def _heaviside(value: Tensor) -> Tensor:
+    return torch.sign(torch.relu(value.detach()))  # five times faster than a comparison turned into numbers
+
+
+class TorchActivation:
+    """An activation σ ready for networks: its values, slopes, and kinks.
+
+    Attributes:
+        symbolic: the activation with its formula.
+        kink_points: arguments z at which σ or one of its derivatives jumps.
+        is_piecewise_linear: whether σ(z) = slope·z + intercept with piecewise constant coefficients.
+        slope_jumps, intercept_jumps: steps of these coefficients at the kinks, if so.
+    """
+
+    def __init__(self, symbolic: Activation):
+        self.symbolic = symbolic
+        self.kink_points = symbolic.kink_points
+        self.is_piecewise_linear = symbolic.is_piecewise_linear
+        self._values = lower([symbolic.expression], [X])
+        self.values_and_slopes = lower([symbolic.expression, symbolic.derivative(1)], [X])
+        if self.is_piecewise_linear:
+            lines = expressions.pieces(symbolic.expression, X)
+            slopes = [float(sympy.diff(line, X)) for _, line in lines]
+            intercepts = [float(line.subs(X, 0)) for _, line in lines]
+            self._first_line = slopes[0], intercepts[0]
+            self._is_relu = self.kink_points == (0.0,) and slopes == [0.0, 1.0] and intercepts == [0.0, 0.0]
+            self.slope_jumps = tuple(float(jump) for jump in np.diff(slopes))
+            self.intercept_jumps = tuple(float(jump) for jump in np.diff(intercepts))
+
+    @cached_property
+    def values_to_second_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """σ, σ' and σ'' as one function."""
+        return lower([self.symbolic.derivative(k) for k in range(3)], [X])
+
+    @cached_property
+    def values_to_third_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """σ and its first three derivatives as one function."""
+        return lower([self.symbolic.derivative(k) for k in range(4)], [X])
+
+    def values(self, z: Tensor) -> Tensor:
+        """σ(z)."""
+        return self._values(z)[0]
+
+    def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Slope and intercept of the straight piece of σ that each z lies on; may overwrite z.
+
+        Both are locally constant: σ(z) = slope·z + intercept has the same automatic derivative as σ
+        itself if they are taken as constants. Only for piecewise linear activations.
+        """
+        if self._is_relu:
+            return z.gt_(0), 0.0
+        slope, intercept = torch.full_like(z, self._first_line[0]), torch.full_like(z, self._first_line[1])
+        for point, slope_jump, intercept_jump in zip(self.kink_points, self.slope_jumps, self.intercept_jumps):
+            beyond = _heaviside(z - point)
+            slope += slope_jump * beyond
+            intercept += intercept_jump * beyond
+        return slope, intercept
+
+
+@cache
+def torch_activation(symbolic: Activation) -> TorchActivation:
+    """The torch form of an activation (cached)."""
+    return TorchActivation(symbolic)

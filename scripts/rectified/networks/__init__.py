@@ -1,0 +1,1 @@
+"""Networks as functions of parameter rows, many at a time; seeding."""

@@ -1,0 +1,1 @@
+"""Values, gradients and Hessians of objectives; optimizers; the training loop."""

@@ -1,0 +1,55 @@
+"""The mean square error of fully connected networks and its gradient, for all networks at once."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified.networks.mlp import MLP
+
+
+class LeastSquares:
+    """Mean square distance of networks from data, with the gradient by backpropagation written out.
+
+    One forward and one backward pass through stacked matrix products; the same numbers as automatic
+    differentiation with less overhead per operation.
+
+    Attributes:
+        x: points [1, inputs, points].
+        y: target values [points].
+    """
+
+    def __init__(self, network: MLP, x: Float[Tensor, "1 inputs points"], y: Float[Tensor, " points"]):
+        self.network, self.x, self.y = network, x, y
+
+    def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        """The mean square error of each network."""
+        return (self.network.output(theta, self.x) - self.y).square().mean(-1)
+
+    @torch.no_grad()
+    def __call__(
+        self, theta: Float[Tensor, "networks parameters"]
+    ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
+        """The mean square error of each network and its gradient."""
+        network, p = self.network, self.network.blocks(theta)
+        h, activations, slopes = self.x.expand(len(theta), -1, -1), [], []
+        for layer in range(1, network.layers):
+            activations.append(h)
+            h, slope = network.activation.values_and_slopes(network.affine(p, layer, h))
+            slopes.append(slope)
+        activations.append(h)
+        error = network.affine(p, network.layers, h) - self.y
+        value = error[:, 0].square().mean(-1)
+        return value, self._backward(p, activations, slopes, error.mul_(2 / len(self.y)))
+
+    def _backward(
+        self, p: dict[str, Tensor], activations: list[Tensor], slopes: list[Tensor], delta: Tensor
+    ) -> Float[Tensor, "networks parameters"]:
+        network = self.network
+        gradient = torch.empty(len(delta), network.parameters, dtype=delta.dtype, device=delta.device)
+        blocks = network.blocks(gradient)
+        for layer in range(network.layers, 0, -1):
+            blocks[f"W{layer}"].copy_(torch.bmm(delta, activations[layer - 1].mT))
+            torch.sum(delta, -1, out=blocks[f"b{layer}"])
+            if layer > 1:
+                delta = torch.bmm(p[f"W{layer}"].mT, delta).mul_(slopes[layer - 2])
+        return gradient

@@ -1,0 +1,1 @@
+"""Losses of physics-informed networks and the input derivatives they use."""

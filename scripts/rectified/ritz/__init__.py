@@ -1,0 +1,1 @@
+"""The Deep Ritz method in one dimension: energy, quadrature, gradients, loss landscape."""

@@ -1,0 +1,29 @@
+"""The discrete delta: what stands for σ'' at a kink on a grid (Rowan, arXiv:2512.11184, eq. 10)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rectified.formulas.torch_functions import TorchActivation
+
+
+def discrete_deltas(
+    activation: TorchActivation,
+    a: Float[Tensor, "networks neurons 1"],
+    b: Float[Tensor, "networks neurons 1"],
+    points: Float[Tensor, " points"],
+) -> Float[Tensor, "networks neurons points"]:
+    """The delta part of σ''(ax + b) on a uniform grid.
+
+    Where σ' jumps by J at the kink ξ of a neuron, σ'' contributes (J/|a|) δ(x − ξ); the discrete delta is 1/Δx
+    at the grid point nearest to ξ and 0 elsewhere. Kinks outside the grid contribute nothing.
+    """
+    spacing = points[1] - points[0]
+    total = torch.zeros(*a.shape[:2], len(points), dtype=a.dtype, device=a.device)
+    for kink in activation.symbolic.kinks:
+        location = (kink.point - b) / a
+        inside = (location > points[0]) & (location < points[-1])
+        index = torch.where(inside, ((location - points[0]) / spacing).round(), 0).long()
+        height = torch.where(inside, kink.jumps[1] / (a.abs() * spacing), 0.0)
+        total.scatter_add_(-1, index, height)
+    return total

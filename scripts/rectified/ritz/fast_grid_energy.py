@@ -1,0 +1,84 @@
+"""The Ritz energy of many piecewise linear networks on a grid, without visiting neurons × points.
+
+Between two kinks a network of one hidden layer is û = D(Ax + B), so its energy on a grid is a quadratic
+form in A and B at each point. The lines change by a step from one kink to the next: the steps are put at
+the first point beyond each kink and summed up from left to right, in neurons + points operations.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from rectified.errors import ConfigError
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.quadrature import UniformGrid
+
+
+class MomentEnergy:
+    """The same numbers as a ``RitzEnergy`` on a uniform grid, several times faster; no derivatives.
+
+    Works in place where it can: its arrays are large and short-lived, and fresh memory costs as much as
+    the arithmetic.
+
+    Raises:
+        ConfigError: unless the network has one hidden layer and a piecewise linear activation, and the
+            rule of the energy is a uniform grid.
+    """
+
+    def __init__(self, energy: RitzEnergy):
+        if not applies_to(energy):
+            raise ConfigError("moments are for one hidden layer, a piecewise linear activation and a uniform grid")
+        self.network, self.activation = energy.network, energy.network.activation
+        self.points = energy.rule.points[0]
+        self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])
+        stiffness, load = (part[0] for part in energy.weighted_data(energy.rule.points, energy.rule.weights))
+        distance, slope = (part[0] for part in self.network.distance(energy.rule.points))
+        beyond = torch.zeros_like(self.points[:1])  # one place more, of no weight, for kinks right of all points
+        self.stiffness, self.slope = torch.cat([stiffness, beyond]), torch.cat([slope, beyond])
+        self.along = torch.cat([slope * self.points + distance, beyond])
+        self.load = torch.cat([load * distance * self.points, beyond, load * distance, beyond])
+        options = {"dtype": self.points.dtype, "device": self.points.device}
+        self.kinks = torch.tensor(self.activation.kink_points, **options)
+        self.slope_jumps = torch.tensor(self.activation.slope_jumps, **options)
+        self.intercept_jumps = torch.tensor(self.activation.intercept_jumps, **options)
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        p = self.network.blocks(theta)
+        lines = self._lines(p["a"], p["b"], p["c"])
+        a, b = lines.unbind(1)
+        derivative = (a * self.along).addcmul_(b, self.slope)
+        return derivative.square_() @ self.stiffness - lines.flatten(1) @ self.load
+
+    def _lines(self, a: Tensor, b: Tensor, c: Tensor) -> Float[Tensor, "networks 2 places"]:
+        """A and B at every point: what they are at the first, and their steps up to each."""
+        slope, intercept = self.activation.line(torch.addcmul(b, a, self.points[0]))
+        rows = torch.stack([c * a, c * b], 1)
+        start = torch.matmul(rows, slope[..., None])[..., 0]
+        side = a.sign()[:, None, :, None]
+        steps = rows[..., None] * (side * self.slope_jumps)
+        if self.intercept_jumps.any() or isinstance(intercept, Tensor):
+            start[:, 1] += (c * intercept).sum(-1)
+            steps[:, 1] += (c[:, None, :, None] * side * self.intercept_jumps)[:, 0]
+        bins = torch.zeros(len(a), 2, len(self.points) + 1, dtype=a.dtype, device=a.device)
+        bins.scatter_add_(-1, self._first_points_beyond(a, b)[:, None].expand(-1, 2, -1), steps.flatten(2))
+        bins[:, :, 0] = start
+        return bins.cumsum_(-1)
+
+    def _first_points_beyond(self, a: Tensor, b: Tensor) -> Int[Tensor, "networks kinks"]:
+        """For each kink the index of the first point past it; 0 if it lies before all points.
+
+        σ counts as not yet switched at its kink, so a neuron that falls (a < 0) has switched there.
+        """
+        a = a[:, :, None]
+        cells = (self.kinks - b[:, :, None]).div_(a).sub_(self.points[0]).mul_(self.points_per_length)
+        index = torch.where(a > 0, cells.floor().add_(1), cells.ceil())
+        return index.nan_to_num_(len(self.points)).clamp_(0, len(self.points)).long().flatten(1)
+
+
+def applies_to(energy: RitzEnergy) -> bool:
+    """Whether an energy can be had from moments."""
+    network = energy.network
+    return (
+        isinstance(energy.rule, UniformGrid) and network.hidden_layers == 1 and network.activation.is_piecewise_linear
+    )

@@ -1,0 +1,187 @@
+"""Parameter gradients of the Ritz energy: four rules for one vector.
+
+All have one interface: called with parameters [networks, parameters] they return the objective
+[networks] and its gradient [networks, parameters]; ``objective`` is the function differentiated and
+``work`` the cost of a call in evaluations of the field at a point. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.types import Device
+
+from rectified.errors import ConfigError
+from rectified.optimization import chunked_evaluation
+from rectified.optimization.value_and_gradient import Objective, ValueAndGradient, value_and_gradient
+from rectified.ritz import closed_form_gradient
+from rectified.ritz.discrete_delta import discrete_deltas
+from rectified.ritz.energy import RitzEnergy
+from rectified.ritz.network import Network
+from rectified.ritz.quadrature import KinkAware, UniformGrid
+
+
+class Autodiff:
+    """Automatic differentiation of an objective as it is evaluated.
+
+    On a fixed grid this loses what a moving kink contributes to the integral; with kink-aware
+    quadrature it is the gradient of the integral itself.
+
+    Attributes:
+        work: cost of one call in evaluations of the field at a point, the backward pass counted as two.
+    """
+
+    def __init__(self, objective: Objective, points: int):
+        self.objective = objective
+        self.work = 3 * points
+
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        return value_and_gradient(self.objective, theta)
+
+
+class FiniteDifference:
+    """Central differences [Π(θ + εe) − Π(θ − εe)]/2ε, all parameters of all networks in one batch.
+
+    Args:
+        objective: maps parameters [networks, parameters] to [networks].
+        step: ε, in the units of the parameters.
+        points: quadrature points of the objective.
+        network: the network that the objective evaluates.
+    """
+
+    def __init__(self, objective: Objective, step: float, points: int, network: Network):
+        self.objective, self.step = objective, step
+        self.values_per_network = points * network.width
+        self.work = 2 * network.parameters * points
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        networks, parameters = theta.shape
+        shifts = self.step * torch.eye(parameters, dtype=theta.dtype, device=theta.device)
+        shifted = (theta[:, None] + torch.cat([shifts, -shifts])).flatten(0, 1)
+        values = chunked_evaluation.evaluate(self.objective, shifted, self.values_per_network)
+        up, down = values.view(networks, 2, parameters).unbind(1)
+        return self.objective(theta), (up - down) / (2 * self.step)
+
+
+class NeuronwiseFiniteDifference:
+    """The same central differences for one hidden layer on a fixed grid, in a fraction of the time.
+
+    A shifted parameter of one neuron changes the contribution of that neuron alone, so each of the 2P
+    energies takes one neuron's values instead of all.
+    """
+
+    def __init__(self, energy: RitzEnergy, step: float):
+        self.objective = self.energy = energy
+        self.network, self.step = energy.network, step
+        points = energy.rule.points.shape[-1]
+        self.work = 2 * self.network.parameters * points
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        x, weights = self.energy.rule(theta)
+        stiffness, load = self.energy.weighted_data(x, weights)
+        distance, distance_slope = self.network.distance(x)
+        p = self.network.blocks(theta)
+        mine, my_slope = self._contributions(p, x)
+        value, slope = mine.sum(1, keepdim=True), my_slope.sum(1, keepdim=True)
+        others, others_slope = value - mine, slope - my_slope
+
+        def energies(blocks: dict[str, Tensor]) -> Tensor:
+            shifted, shifted_slope = self._contributions(blocks, x)
+            value, slope = others + shifted, others_slope + shifted_slope
+            derivative = distance_slope * value + distance * slope
+            return (derivative * derivative) @ stiffness[0] - value @ (load * distance)[0]
+
+        differences = {
+            name: energies({**p, name: p[name] + self.step}) - energies({**p, name: p[name] - self.step}) for name in p
+        }
+        derivative = distance_slope * value + distance * slope
+        total = self.energy.integrate((distance * value)[:, 0], derivative[:, 0], x, weights)
+        return total, self.network.row(differences) / (2 * self.step)
+
+    def _contributions(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+        """cᵢσ(zᵢ) and cᵢaᵢσ'(zᵢ) of every neuron, [networks, neurons, points]."""
+        a, b, c = (p[name][:, :, None] for name in "abc")
+        sigma, slope = self.network.activation.values_and_slopes(torch.addcmul(b, a, x[:, None]))
+        return c * sigma, (c * a) * slope
+
+
+class DiscreteDelta:
+    """The gradient written out by hand, with the delta functions of σ'' put on the grid.
+
+    For one hidden layer.
+
+    Raises:
+        ConfigError: for a network with more hidden layers.
+    """
+
+    def __init__(self, energy: RitzEnergy, grid: UniformGrid):
+        if energy.network.hidden_layers != 1:
+            raise ConfigError("gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1")
+        self.objective = self.energy = energy
+        self.network, self.grid = energy.network, grid
+        self.work = 3 * grid.points.shape[-1]
+
+    @torch.no_grad()
+    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
+        x, weights = self.grid(theta)
+        p = self.network.blocks(theta)
+        a, b, c = (p[name][:, :, None] for name in "abc")
+        sigma, slope, curvature = self.network.activation.values_to_second_order(a * x + b)
+        curvature = curvature + discrete_deltas(self.network.activation, a, b, x[0])
+        distance, distance_slope = self.network.distance(x)
+        value, derivative = self.network.fields(theta, x)
+        stiffness, load = self.energy.weighted_data(x, weights)
+        flux = (2 * stiffness * derivative)[:, None]
+        load = load[:, None]
+
+        def assemble(field: Tensor, field_derivative: Tensor) -> Tensor:
+            return (flux * field_derivative - load * field).sum(-1)
+
+        along_b = c * (distance_slope * slope + distance * a * curvature)
+        blocks = {
+            "a": assemble(distance * c * x * slope, x * along_b + distance * c * slope),
+            "b": assemble(distance * c * slope, along_b),
+            "c": assemble(distance * sigma, distance_slope * sigma + distance * a * slope),
+        }
+        return self.energy.integrate(value, derivative, x, weights), self.network.row(blocks)
+
+
+def ritz_gradient(
+    name: str,
+    problem,
+    network: Network,
+    *,
+    points: int,
+    step: float,
+    order: int,
+    panels: int,
+    device: Device = "cpu",
+) -> Callable[[Tensor], ValueAndGradient]:
+    """The gradient rule of that name for the Ritz energy of a network.
+
+    Args:
+        name: ``autodiff``, ``discrete_delta``, ``finite_difference`` (all on a uniform grid) or
+            ``kink_aware``.
+        points: points of the uniform grid.
+        step: step ε of the finite differences.
+        order, panels: Gauss–Legendre nodes per piece, and equal panels besides the kinks.
+        device: where the parameters will lie.
+    """
+    if name == "kink_aware":
+        energy = RitzEnergy(problem, network, KinkAware(network, order, panels, device))
+        if closed_form_gradient.applies_to(energy):
+            return closed_form_gradient.Leibniz(energy)
+        kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
+        return Autodiff(energy, (panels + kinks) * order)
+    grid = UniformGrid(points, network.domain, device)
+    energy = RitzEnergy(problem, network, grid)
+    if name == "finite_difference" and network.hidden_layers == 1:
+        return NeuronwiseFiniteDifference(energy, step)
+    if name == "finite_difference":
+        return FiniteDifference(energy, step, points, network)
+    if name == "discrete_delta":
+        return DiscreteDelta(energy, grid)
+    return Autodiff(energy, points)

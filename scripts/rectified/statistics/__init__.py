@@ -1,0 +1,1 @@
+"""Summaries over replicates, intervals and tests, and measures of representations."""

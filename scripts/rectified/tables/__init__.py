@@ -1,1 +1,0 @@
-"""The tables: one module per family, each with a function ``rows``."""

@@ -1,0 +1,1 @@
+"""The workflow: config, jobs, storage, exhibits, claims and reports."""

@@ -1,0 +1,1 @@
+"""Archives of a run: build, verify, recompute."""

@@ -1,0 +1,114 @@
+"""How verdicts on claims are shown, and their pages: one of each document, and one of all together."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from rectified.statistics.summaries import CONFIDENCE
+from reproduction.runtime.session import start_log
+from reproduction.storage import store
+
+
+class Mark(NamedTuple):
+    """How a verdict is shown: its colour, a sign for who does not see it, and its name where room is scarce."""
+
+    colour: str
+    sign: str
+    short: str
+
+
+HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
+# Colours are told apart in every common kind of colour blindness (a test).
+VERDICTS = {
+    "reproduced": Mark("#0072b2", "✓", "reproduced"),
+    "reproduced in part": Mark("#aa4499", "◐", "in part"),
+    "not reproduced": Mark("#d55e00", "✗", "not reproduced"),
+    "undecided at this tier": Mark("#666666", "?", "undecided"),
+}
+NAMES = {"mean": "mean ", "share": "share ", "distance": "distance "}
+NOTE = (
+    f"Numbers: median over n seeds or networks [its interval of {100 * CONFIDENCE:.0f} % coverage or more], if nothing "
+    "else is said; n and m: of two samples that are not paired."
+)
+
+
+def make(snakemake: Any) -> None:
+    """Put the verdicts of all documents together, from their tables; as Parquet, CSV and Markdown."""
+    start_log(snakemake.log[0])
+    tables = [store.read_table(path) for path in snakemake.input]
+    write(
+        snakemake.output,
+        pd.concat(tables, ignore_index=True),
+        page_of_all(tables),
+        store.provenance(snakemake.params.code),
+    )
+
+
+def write(output: Any, decided: pd.DataFrame, text: str, provenance: dict) -> None:
+    """Write the rows of parts as Parquet and CSV, and a page."""
+    store.write_table(output.data, decided, provenance)
+    store.write_atomically(output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
+    store.write_atomically(output.md, lambda file: Path(file).write_text(text))
+
+
+def page(decided: pd.DataFrame) -> str:
+    """The verdicts on the claims of one document as Markdown, one row per claim, from the rows of all parts."""
+    (tier,) = decided.tier.unique()
+    return "\n".join([f"# Claims, {tier} tier", "", NOTE, "", *_rows(decided)]) + "\n"
+
+
+def page_of_all(tables: list[pd.DataFrame]) -> str:
+    """How many verdicts of each kind there are by document, and then the claims of one document after the other."""
+    together = pd.concat(tables)
+    (tier,) = together.tier.unique()
+    lines = [f"# All claims, {tier} tier", "", *_counts(together), "", NOTE]
+    for table in tables:
+        lines += ["", f"## {table.document.iloc[0]}", "", *_rows(table)]
+    return "\n".join(lines) + "\n"
+
+
+def counts(decided: pd.DataFrame) -> Iterator[tuple[str, list[int]]]:
+    """Each document, with the number of its claims of each verdict and of all, from the rows of all parts."""
+    for document, claims in decided.drop_duplicates(["document", "claim"]).groupby("document", sort=False):
+        verdicts = claims.verdict.tolist()
+        yield document, [*map(verdicts.count, VERDICTS), len(verdicts)]
+
+
+def _counts(decided: pd.DataFrame) -> list[str]:
+    rows = [line([document, *map(str, numbers)]) for document, numbers in counts(decided)]
+    return [line(["claims of", *VERDICTS, "all"]), line(["---", *["---:"] * (len(VERDICTS) + 1)]), *rows]
+
+
+def _rows(decided: pd.DataFrame) -> list[str]:
+    claims = decided.groupby("claim", sort=False)
+    return [line(HEADINGS), line(["---"] * len(HEADINGS)), *(line(_cells(parts)) for _, parts in claims)]
+
+
+def _cells(parts: pd.DataFrame) -> list[str]:
+    first = parts.iloc[0]
+    return [*(first[heading] for heading in HEADINGS[:-1]), "<br>".join(map(numbers, parts.itertuples()))]
+
+
+def line(cells: Iterable[str]) -> str:
+    """A row of a Markdown table."""
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
+
+
+def numbers(row: Any) -> str:
+    """The decisive numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
+    return f"{row.part}: {found(row)}, claimed {row.claimed}, {sample(row)}: {row.outcome}"
+
+
+def found(row: Any) -> str:
+    """The statistic of a part and its interval, if it has one: ``"20.4 [18.9, 24.1]"``."""
+    interval = "" if row.low == row.high else f" [{row.low:.3g}, {row.high:.3g}]"
+    coverage = f" ({100 * row.coverage:.0f} %)" if row.coverage < CONFIDENCE else ""
+    return f"{NAMES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
+
+
+def sample(row: Any) -> str:
+    """What the statistic of a part is of: ``"n = 6 and 5, 1 diverged"``, or ``"computed"`` without a sample."""
+    size = "computed" if row.coverage == row.n == 1 else f"n = {row.n}" + (f" and {row.n_other}" if row.n_other else "")
+    return size + (f", {row.diverged} diverged" if row.diverged else "")

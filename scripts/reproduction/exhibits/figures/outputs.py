@@ -1,0 +1,58 @@
+"""Mean output of a trained ensemble against the target at test points (fig3, fig8).
+
+Source: Kim and Kang, arXiv:2408.02697, figs. 3 and 8.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rectified.formulas.activations import label
+from rectified.statistics.summaries import summarize
+from reproduction.exhibits import quantities, style
+from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.storage.results import Result
+
+
+def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
+    """One panel per case: each test point at its target and at the mean output, with the standard deviation."""
+    columns = min(3, len(results))
+    rows = -(-len(results) // columns)
+    width = style.PAGE if columns > 1 else style.COLUMN
+    figure, axes = plt.subplots(rows, columns, figsize=(width, 2.5 * rows + 0.2), squeeze=False)
+    panels = list(axes.flat)[: len(results)]
+    for axis, result in zip(panels, results):
+        _scatter(axis, result, data)
+    for axis in list(axes.flat)[len(results) :]:
+        axis.remove()
+    for axis in axes[:, 0]:
+        axis.set_ylabel("mean output of the ensemble")
+    style.letters(panels)
+    networks = sorted({result.job.settings.networks for result in results})
+    diverged = sum(result.diverged for result in results)
+    data.notes += [
+        f"points: mean, bars: standard deviation over {networks[-1]} networks",
+        "relative error: of each network alone, median",
+    ]
+    data.notes += [f"{diverged} diverged networks left out"] if diverged else []
+    return figure
+
+
+def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
+    s, ensemble = result.job.settings, result.ensemble
+    outputs = ensemble.output.to_numpy()[result.healthy]
+    target = ensemble.target.to_numpy()
+    mean = outputs.mean(0) if len(outputs) else np.full_like(target, np.nan)
+    deviation = outputs.std(0) if len(outputs) else np.full_like(target, np.nan)
+    ends = [target.min(), target.max()]
+    axis.plot(ends, ends, color="black", linewidth=0.7, zorder=0)
+    colour = style.colour(s.activation)
+    axis.errorbar(target, mean, deviation, fmt="o", markersize=1.6, color=colour, elinewidth=0.4, alpha=0.7)
+    hidden = "1 hidden layer" if s.hidden_layers == 1 else f"{s.hidden_layers} hidden layers"
+    axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
+    axis.set_xlabel("target")
+    median = float(summarize(quantities.test_error(result)).median)
+    outcome = "all diverged" if np.isnan(median) else f"relative error {median:.2g}"
+    axis.text(0.04, 0.95, outcome, transform=axis.transAxes, va="top", fontsize=7)
+    data.add("output", result.series, target=target, mean=mean, deviation=deviation)

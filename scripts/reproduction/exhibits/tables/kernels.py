@@ -1,0 +1,57 @@
+"""Mean and variance of kernels over an ensemble, by depth, epoch and layer (table2, table3).
+
+Source: Kim and Kang, arXiv:2408.02697, tables 2 and 3: overflowed networks are excluded.
+"""
+
+import pandas as pd
+
+from rectified.formulas.activations import label
+from rectified.statistics.summaries import mean_estimate, variance_estimate
+from reproduction.storage.results import Result
+
+HEADINGS = {
+    "name": r"$\sigma$",
+    "weight_variance": "$C_W$",
+    "hidden_layers": "hidden",
+    "layer": "layer",
+    "epoch": "epoch",
+    "networks": "networks",
+    "diverged": "diverged",
+    "mean": "mean kernel",
+    "variance": "variance",
+}
+NOTE = "mean and variance over the networks that have not overflowed, kernels averaged over test inputs"
+
+
+def rows(results: list[Result]) -> pd.DataFrame:
+    """One row per case, layer and epoch: mean and variance over the networks that did not overflow by then."""
+    return pd.DataFrame([row for result in results for row in _rows(result)])
+
+
+def _rows(result: Result) -> list[dict]:
+    s, arrays = result.job.settings, result.ensemble
+    kernels = arrays.kernel.mean("probe").to_numpy()
+    found = []
+    for layer in range(kernels.shape[2]):
+        for epoch, values in zip(arrays.record.to_numpy(), kernels[:, :, layer]):
+            finite = values[pd.notna(values) & (abs(values) < float("inf"))]
+            mean, variance = mean_estimate(finite), variance_estimate(finite)
+            found.append(
+                {
+                    "case": result.series,
+                    "name": label(s.activation),
+                    "optimizer": s.optimizer,
+                    "weight_variance": s.weight_variance,
+                    "hidden_layers": s.hidden_layers,
+                    "width": s.width,
+                    "layer": layer + 1,
+                    "epoch": int(epoch),
+                    "networks": s.networks,
+                    "diverged": len(values) - len(finite),
+                    "mean": float(mean.value),
+                    "mean_error": float(mean.error),
+                    "variance": float(variance.value),
+                    "variance_error": float(variance.error),
+                }
+            )
+    return found

@@ -1,0 +1,89 @@
+"""From the files of a table rule to CSV, TeX, HTML and Parquet: what all tables share."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rectified.statistics.summaries import Summary
+from reproduction.rendering import web_page
+from reproduction.rendering.typography import readable, tex_number
+from reproduction.runtime.session import start
+from reproduction.storage import store
+from reproduction.storage.results import Result, results_of
+
+Rows = Callable[[list[Result]], pd.DataFrame]
+Form = Callable[[Any], str]
+
+
+SEEDS_NOTE = "median [smallest, largest] over seeds"
+
+
+def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
+    """Build the table of a rule; TeX and HTML have the columns of ``headings``, with their headings, and a note."""
+    start(snakemake)
+    tier = snakemake.params.tier
+    table = rows(results_of(list(snakemake.input))).assign(tier=tier)
+    attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
+    store.write_table(snakemake.output.data, table, attributes)
+    store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
+    note = f"{tier} tier; {note}"
+    text, page = latex(table, headings, note), browsable(table, headings, note, _title(snakemake.output.html))
+    store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page))
+
+
+def _title(path: str) -> str:
+    """The title of a table's page, from the place of its file: Effective theory, table1."""
+    return f"{readable(Path(path).parent.name)}, {Path(path).stem}"
+
+
+def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
+    """The table as a web page, with the columns and the note that the TeX form has."""
+    columns = [cells(table, column, web_page.text, web_page.number) for column in headings]
+    shown = web_page.table([web_page.heading(tex) for tex in headings.values()], zip(*columns))
+    return web_page.page(title, f"<p>{web_page.text(note)}</p>\n{shown}")
+
+
+def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
+    """A booktabs table with a note as its last line; the median, low and high of a quantity share a cell."""
+    columns = [cells(table, column, _escaped, tex_number) for column in headings]
+    rows = [" & ".join(row) + r" \\" for row in zip(*columns)]
+    lines = [
+        rf"\begin{{tabular}}{{{'l' * len(headings)}}}",
+        r"\toprule",
+        " & ".join(headings.values()) + r" \\",
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        rf"\multicolumn{{{len(headings)}}}{{l}}{{\footnotesize {_escaped(note)}}} \\",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def cells(table: pd.DataFrame, column: str, text: Form, number: Form) -> list[str]:
+    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range.
+
+    A quantity that there is none of, as where all seeds have diverged, is shown as one missing number.
+    """
+    if column in table:
+        return [text(value) if isinstance(value, str) else number(value) for value in table[column]]
+    parts = (table[f"{column}_{part}"] for part in ("median", "low", "high"))
+    return [_quantity(*map(number, found), number(math.nan)) for found in zip(*parts)]
+
+
+def _quantity(middle: str, low: str, high: str, missing: str) -> str:
+    return missing if {middle, low, high} == {missing} else f"{middle} [{low}, {high}]"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([_%&#$])", r"\\\1", text)
+
+
+def columns_of(name: str, summary: Summary) -> dict[str, float]:
+    """A summary as the three columns of a quantity."""
+    return {f"{name}_{part}": float(getattr(summary, part)) for part in ("median", "low", "high")}

@@ -1,0 +1,73 @@
+"""The job that samples kernels at initialization for every width, C_W and input scale of its settings."""
+
+from itertools import product
+
+import numpy as np
+import torch
+import xarray as xr
+from torch.types import Device
+
+from rectified.effective_theory import kernel_sampling
+from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting
+from rectified.formulas.torch_functions import torch_activation
+from rectified.networks.seeding import numpy_generator
+from reproduction.config.job import Job
+from reproduction.config.network_tasks import KernelEnsemble
+
+
+def kernel_ensemble(job: Job, device: Device = "cpu") -> xr.Dataset:
+    """log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
+
+    Different C_W and scales see the same random numbers, so that their curves differ by what they are alone.
+    """
+    torch.set_num_threads(job.threads)
+    s = job.settings
+    variances = weight_variances(job)
+    kernels = np.empty((len(s.widths), *variances.shape, s.networks, s.hidden_layers + 1, s.data or 1))
+    for i, j, k in product(*map(range, kernels.shape[:3])):
+        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], device)
+    dims = ("width", "weight_variance", "input_scale", "network", "layer", "datum")
+    return xr.Dataset(
+        {
+            "log_kernel": (dims, kernels, {"long_name": "log of the variance of preactivations"}),
+            "C_W": (("weight_variance", "input_scale"), variances, {"long_name": "C_W"}),
+        },
+        coords={
+            "width": s.widths,
+            "weight_variance": ("weight_variance", s.weight_variances, {"long_name": "C_W, or its multiple"}),
+            "input_scale": ("input_scale", s.input_scales, {"long_name": "|x|²/n₀"}),
+            "layer": np.arange(1, s.hidden_layers + 2),
+        },
+    )
+
+
+def weight_variances(job: Job) -> np.ndarray:
+    """C_W [weight_variances, input_scales]; multiples of the critical value are made absolute."""
+    s = job.settings
+    values = np.tile(np.array(s.weight_variances)[:, None], (1, len(s.input_scales)))
+    if s.in_critical_units:
+        power = homogeneous(job.activation)
+        values = values * [power.critical_weight_variance(r) for r in s.input_scales]
+    return values
+
+
+def _sample(job: Job, width: int, weight_variance: float, scale: float, device: Device) -> np.ndarray:
+    s = job.settings
+    activation = torch_activation(job.activation)
+    setting = Setting(width, s.hidden_layers, float(weight_variance), s.bias_variance)
+    parts = []
+    for shard, first in enumerate(range(0, s.networks, s.shard)):
+        count = min(s.shard, s.networks - first)
+        random = numpy_generator("kernels", width, s.sampling, shard)
+        x = (_inputs(s, count, shard) * scale**0.5).to(device)
+        parts.append(kernel_sampling.log_kernels(activation, setting, x, random, SAMPLERS[s.sampling]))
+    return torch.cat(parts).numpy(force=True)
+
+
+def _inputs(settings: KernelEnsemble, networks: int, shard: int) -> torch.Tensor:
+    """The input (1, …, 1), or inputs of independent standard normal components."""
+    if settings.data is None:
+        return torch.ones(networks, settings.inputs, 1, dtype=torch.float64)
+    random = numpy_generator("kernel inputs", shard)
+    return torch.from_numpy(random.standard_normal((networks, settings.inputs, settings.data)))

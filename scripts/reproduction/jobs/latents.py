@@ -1,0 +1,164 @@
+"""Latents of a physics-informed network beside those of a regressor, a classifier and an untrained network.
+
+All have the same architecture, start from the same parameters and see the same points. The regressor is taken where its
+error has come down to that of the physics-informed network, seed by seed. Source: Bischof, introduction.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+import xarray as xr
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from rectified.networks.normalization import Pass
+from rectified.networks.parameter_layout import Rows
+from rectified.networks.residual_mlp import Trunk
+from rectified.networks.seeding import generator, numpy_generator
+from rectified.optimization.optimizers import build
+from rectified.optimization.training_loop import Schedule, train
+from rectified.optimization.value_and_gradient import value_and_gradient
+from rectified.pinn.collocation_loss import as_tensor
+from rectified.statistics import representations
+from rectified.statistics.representation_names import CLASSES
+from rectified.statistics.summaries import median_member
+from reproduction.config.collocation_tasks import Latents
+from reproduction.jobs.setup.collocation import CollocationJob
+
+LOOK_EVERY = 10  # epochs between two looks at the error of the regressor
+
+
+class Companions:
+    """The networks beside a trained one: their points, their targets and their training.
+
+    Args:
+        origin: the job that trained the physics-informed network.
+        settings: of the latents.
+    """
+
+    def __init__(self, origin: CollocationJob, settings: Latents):
+        self.origin, self.settings, self.start = origin, settings, origin.initial().double()
+        points = np.concatenate([origin.sampler.interior(0), origin.sampler.points], 1)
+        self.x, self.exact = as_tensor(points)[None], as_tensor(origin.problem.exact(points))
+        edges = np.quantile(self.exact.numpy(), np.arange(1, CLASSES) / CLASSES)
+        self.classes = torch.bucketize(self.exact, torch.from_numpy(edges))
+        trunk = origin.network.trunk
+        self.classifier = Trunk(2, trunk.width, trunk.layers, trunk.activation, outputs=CLASSES)
+        self.classifier_rows = Rows(self.classifier.shapes)
+
+    def regressors(
+        self, errors: Float[Tensor, " seeds"]
+    ) -> tuple[Float[Tensor, "seeds parameters"], Bool[Tensor, " seeds"]]:
+        """Parameters of regressors, each at the first look that finds its error no larger than the one given.
+
+        Also which of them came down to it; the others are those of the last look.
+        """
+        found, waiting = self.start.clone(), torch.ones(len(self.start), dtype=torch.bool)
+
+        def loss(theta: Tensor) -> Tensor:
+            return (self.origin.network.evaluate(theta, self.x, Pass()) - self.exact).square().mean(1)
+
+        def look(theta: Tensor) -> dict[str, Tensor]:
+            found[waiting] = theta[waiting]
+            waiting.logical_and_(~(self.origin.errors(theta) <= errors))
+            return {}
+
+        self._train(self.start.clone(), loss, look)
+        return found, ~waiting
+
+    def classifiers(self) -> Float[Tensor, "seeds parameters"]:
+        """Parameters of classifiers trained on the cross-entropy."""
+
+        def loss(theta: Tensor) -> Tensor:
+            logits = self.logits(theta, self.x)
+            target = self.classes.expand(len(theta), -1)
+            return torch.nn.functional.cross_entropy(logits, target, reduction="none").mean(1)
+
+        return self._train(self.classifiers_at_start(), loss, lambda theta: {})
+
+    def classifiers_at_start(self) -> Float[Tensor, "seeds parameters"]:
+        """Initial parameters of classifiers: hidden layers as those of the others, heads of their own."""
+        heads = [self.classifier.draw(generator("classifier", seed))["Wout"] for seed in range(len(self.start))]
+        return self.classifier_rows.row({**self.origin.network.blocks(self.start), "Wout": torch.cat(heads)})
+
+    def logits(self, theta: Tensor, x: Tensor) -> Float[Tensor, "seeds classes points"]:
+        return self.classifier(self.classifier_rows.blocks(theta), self.origin.network.scaling(x))
+
+    def _train(self, theta: Tensor, loss: Callable[[Tensor], Tensor], look: Callable) -> Tensor:
+        s = self.settings
+        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, LOOK_EVERY)
+        return train(build("adam", theta), partial(value_and_gradient, loss), look, schedule).theta
+
+    def hidden(self, theta: Tensor, x: Tensor) -> Float[np.ndarray, "seeds layers points width"]:
+        """The outputs of the hidden layers, which a network and a classifier name alike."""
+        rows = self.origin.network if theta.shape[1] == self.origin.network.parameters else self.classifier_rows
+        scaled = self.origin.network.scaling(x)
+        with torch.no_grad():
+            return torch.stack(list(self.origin.network.trunk.latents(rows.blocks(theta), scaled)), 1).mT.numpy()
+
+
+@torch.no_grad()
+def compared_latents(
+    origin: CollocationJob,
+    settings: Latents,
+    theta: Float[Tensor, "seeds parameters"],
+    diverged_at: Int[np.ndarray, " seeds"],
+) -> xr.Dataset:
+    """Train the companions of trained networks; pictures and measures of the latents of all, NaN where diverged.
+
+    Args:
+        theta: parameters of the trained networks.
+        diverged_at: epoch of their divergence, or −1.
+    """
+    companions = Companions(origin, settings)
+    theta = torch.where(torch.from_numpy(diverged_at < 0)[:, None], theta.double(), torch.nan)
+    errors = origin.errors(theta)
+    with torch.enable_grad():
+        (regressors, matched), classifiers = companions.regressors(errors), companions.classifiers()
+    rows = {"pinn": theta, "regressor": regressors, "classifier": classifiers, "untrained": companions.start}
+    x = companions.x[:, :, _chosen(origin, settings)]
+    hidden = np.stack([companions.hidden(row, x) for row in rows.values()])
+    points = x[0].numpy()
+    measured = representations.measures(hidden, points, origin.problem.exact(points))
+    seed = median_member(errors)
+    pictures = np.stack([representations.embed(cloud[seed]) for cloud in hidden])
+    outputs = [_outputs(companions, name, row[[seed]], x) for name, row in rows.items()]
+    relative = [np.full(len(theta), np.nan) if name == "classifier" else origin.errors(rows[name]) for name in rows]
+    by_layer = ("network", "seed", "layer")
+    return xr.Dataset(
+        {
+            "embedding": (
+                ("network", "layer", "point", "axis"),
+                pictures,
+                {"long_name": "t-SNE of all layers together"},
+            ),
+            "output": (("network", "point"), np.stack(outputs), {"long_name": "u, or the class"}),
+            **{name: (("point",), values) for name, values in zip(origin.problem.axes, points)},
+            **{name: (by_layer, values) for name, values in measured.items() if name != "cka"},
+            "cka": (("network", "other", "seed", "layer"), measured["cka"], {"long_name": "linear CKA"}),
+            "relative_l2": (("network", "seed"), np.stack(relative), {"long_name": "relative L2 error"}),
+            "matched": ("seed", matched.numpy(), {"long_name": "whether the regressor reached the error"}),
+            "diverged_at": ("seed", diverged_at, {"long_name": "epoch of divergence, or -1"}),
+            "embedded_seed": ((), seed, {"long_name": "the seed of the pictures: a median one"}),
+        },
+        {
+            "network": list(rows),
+            "other": list(rows),
+            "seed": np.arange(len(theta)),
+            "layer": np.arange(1, hidden.shape[2] + 1),
+        },
+    )
+
+
+def _chosen(origin: CollocationJob, settings: Latents) -> np.ndarray:
+    """Which of the collocation points are shown: so many, drawn without repetition."""
+    count = origin.settings.collocation_points
+    return np.sort(numpy_generator("latents").permutation(count)[: settings.points])
+
+
+def _outputs(companions: Companions, name: str, theta: Tensor, x: Tensor) -> np.ndarray:
+    if name == "classifier":
+        return companions.logits(theta, x)[0].argmax(0).double().numpy()
+    return companions.origin.network.evaluate(theta, x, Pass(training=False))[0].numpy()

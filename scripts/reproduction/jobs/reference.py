@@ -1,0 +1,25 @@
+"""Reference solutions by two independent methods, so that neither is trusted alone."""
+
+import numpy as np
+import xarray as xr
+
+from rectified.problems.burgers import BurgersProblem, fourier_solution
+from reproduction.config.problems import Burgers
+
+POINTS, TIMES = 401, 101
+
+
+def reference_arrays(entry: Burgers) -> xr.Dataset:
+    """The solution on a grid by the Cole–Hopf integral, and by a Fourier–Galerkin method as a check."""
+    problem = BurgersProblem(entry.viscosity)
+    x, t = np.linspace(*problem.domain, POINTS), np.linspace(0, problem.final_time, TIMES)
+    exact = problem.reference(x, t)
+    check = fourier_solution(problem, x, t)
+    return xr.Dataset(
+        {
+            "exact": (("t", "x"), exact, {"long_name": "Cole–Hopf solution"}),
+            "fourier": (("t", "x"), check, {"long_name": "Fourier–Galerkin solution"}),
+            "disagreement": ((), abs(exact - check).max(), {"long_name": "largest difference of the two"}),
+        },
+        coords={"x": x, "t": t},
+    )

@@ -1,0 +1,63 @@
+"""A Ritz job made ready to compute: its problem, its network, and its initial parameters."""
+
+from collections.abc import Callable
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+from torch.types import Device
+
+from rectified.formulas import expressions
+from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.problems.elliptic import X, elliptic_problem
+from rectified.ritz.energy import TrueErrors
+from rectified.ritz.gradients import ValueAndGradient, ritz_gradient
+from rectified.ritz.network import Network, initial_parameters
+from reproduction.config.job import Job
+
+
+class RitzJob:
+    """The problem, the network, and the initial parameters that a job's settings describe."""
+
+    def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None, device: Device = "cpu"):
+        torch.set_num_threads(job.threads)
+        self.settings, self.start, self.device = job.settings, start, device
+        p = job.problem
+        self.problem = elliptic_problem(p.solution, p.coefficient, p.domain)
+        distance = expressions.parse(self.settings.distance)
+        self.network = Network(
+            self.settings.width,
+            self.settings.hidden_layers,
+            torch_activation(job.activation),
+            lower([distance, sympy.diff(distance, X)], [X]),
+            self.problem.domain,
+        )
+
+    def initial(self) -> Tensor:
+        """Parameters of all seeds: those of the start, or drawn."""
+        if self.start is not None:
+            blocks = {name: torch.from_numpy(block) for name, block in self.start.items()}
+            return self.network.row(blocks).to(self.device)
+        s = self.settings
+        stream = f"ritz/width{s.width}"
+        return initial_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
+
+    def gradient(
+        self, name: str, points: int | None = None, step: float | None = None
+    ) -> Callable[[Tensor], ValueAndGradient]:
+        """A gradient rule of the energy, with the settings' numbers where none are given."""
+        s = self.settings
+        return ritz_gradient(
+            name,
+            self.problem,
+            self.network,
+            points=points or s.points,
+            step=step or s.step,
+            order=s.order,
+            panels=s.panels,
+            device=self.device,
+        )
+
+    def true_errors(self) -> TrueErrors:
+        return TrueErrors(self.problem, self.network, device=self.device)

@@ -1,0 +1,41 @@
+"""The job that computes the effective theory of one activation: susceptibilities and universality class."""
+
+import numpy as np
+import xarray as xr
+
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.effective_theory.universality_class import universality_class
+from reproduction.config.job import Job
+
+CLASS_VARIABLES = ("weight_variance", "bias_variance", "kernel")
+INPUT_SCALE = 1.0
+
+
+def theory_arrays(job: Job) -> xr.Dataset:
+    """χ∥ and χ⊥ over kernels, the critical C_W, C_b and K*, and the class as attributes."""
+    s, theory = job.settings, EffectiveTheory(job.activation)
+    kernel = np.geomspace(*s.kernels, s.points)
+    kind = universality_class(job.activation)
+    critical = {f"critical_{name}": _number(getattr(kind, name)) for name in CLASS_VARIABLES}
+    return xr.Dataset(
+        {
+            "parallel": ("kernel", theory.susceptibility_parallel(kernel, s.weight_variance), {"long_name": "χ∥"}),
+            "perpendicular": ("kernel", theory.susceptibility_perpendicular(kernel, s.weight_variance)),
+            **critical,
+            "largest_safe_weight_variance": _number(theory.largest_safe_weight_variance(INPUT_SCALE)),
+            "largest_first_kernel": _number(_largest_first_kernel(theory, kind.weight_variance, kind.bias_variance)),
+        },
+        coords={"kernel": kernel},
+        attrs={"universality_class": kind.name, "stability": kind.stability, "reason": kind.reason},
+    )
+
+
+def _largest_first_kernel(theory: EffectiveTheory, weight_variance: float | None, bias_variance: float | None):
+    """The largest K¹ that ten layers at the critical C_W do not double, where the critical fixed point is 0."""
+    if weight_variance is None or bias_variance:
+        return None
+    return theory.largest_first_kernel(weight_variance, bias_variance)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)

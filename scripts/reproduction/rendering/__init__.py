@@ -1,0 +1,1 @@
+"""Typography, web pages and Typst markup."""

@@ -1,0 +1,60 @@
+"""Web pages that stand alone: one file, nothing fetched, text made safe.
+
+They are read in a browser, by themselves or inside the HTML report, which shows each page in a frame of its own.
+"""
+
+import html
+from collections.abc import Iterable, Sequence
+
+from reproduction.rendering import typography
+
+STYLE = """
+body { font: 14px/1.45 system-ui, sans-serif; color: #1f2937; background: #fff; margin: 1.5rem; }
+h1 { font-size: 1.25rem; margin: 0 0 .3rem; }
+p { max-width: 62rem; margin: .3rem 0 1rem; color: #4b5563; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th { position: sticky; top: 0; background: #f3f4f6; text-align: left; border-bottom: 2px solid #9ca3af; }
+th, td { padding: .3rem .7rem; vertical-align: top; }
+td { border-bottom: 1px solid #e5e7eb; }
+sup, sub { line-height: 0; }
+"""
+
+
+def text(value: object) -> str:
+    """Any text as HTML that shows just that text."""
+    return html.escape(str(value))
+
+
+def page(title: str, body: str, style: str = "") -> str:
+    """A whole page with a heading; body and style are HTML and CSS already."""
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{text(title)}</title>\n'
+        f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{text(title)}</h1>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose headings stay in sight; headings and cells are HTML already."""
+    head = "".join(f"<th>{heading}</th>" for heading in headings)
+    lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return "\n".join([f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>", *lines, "</tbody>\n</table>"])
+
+
+def number(value: float) -> str:
+    """A number of a table as HTML."""
+    mantissa, exponent = typography.digits(value)
+    shown = mantissa if exponent is None else f"{mantissa}·10<sup>{exponent}</sup>"
+    return shown.replace("-", "−")
+
+
+def heading(tex: str) -> str:
+    r"""The heading of a column, written for TeX, as HTML: ``$C_W^{\max}$`` becomes C with W below and max above."""
+    return typography.heading(tex, text, _below, _above)
+
+
+def _below(value: str) -> str:
+    return f"<sub>{text(value)}</sub>"
+
+
+def _above(value: str) -> str:
+    return f"<sup>{text(value)}</sup>"

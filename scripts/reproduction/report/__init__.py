@@ -1,0 +1,1 @@
+"""The PDF report, captions, and the pages of the HTML report."""

@@ -1,0 +1,101 @@
+"""Captions of figures and tables: what is shown, with which settings, at which tier, and what it decides.
+
+Title and text are written by hand, a reST file per exhibit in ``workflow/report/<document>/``; they say nothing that a
+run computes. The settings come from config, the verdicts from the claims that are shown by the exhibit.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from reproduction.config.config import Config
+from reproduction.config.exhibits import Exhibit
+from reproduction.report.settings_in_words import sentence
+from reproduction.runtime.session import start_log
+from reproduction.storage import store
+
+FOLDER = "workflow/report"
+
+
+class Caption(NamedTuple):
+    """The caption of a figure or table.
+
+    Attributes:
+        title: one line.
+        text: paragraphs as reST, of plain text, ``*emphasis*`` and double-quoted literals only.
+        settings: one sentence per task of the cases shown.
+        tier: of the run.
+        verdicts: of the claims that it shows: claim, document, statement and verdict of each.
+    """
+
+    title: str
+    text: str
+    settings: str
+    tier: str
+    verdicts: list[dict[str, str]]
+
+
+def make(snakemake: Any) -> None:
+    """Write the captions of all figures and tables as one JSON file, by ``figures/<document>/<name>``."""
+    start_log(snakemake.log[0])
+    config = Config.model_validate_json(snakemake.params.config)
+    written = {name: caption._asdict() for name, caption in captions(config, claims_of(snakemake.input.claims)).items()}
+    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    store.write_atomically(snakemake.output[0], lambda file: Path(file).write_text(text))
+
+
+def captions(config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER) -> dict[str, Caption]:
+    """The captions of all exhibits in config, by ``figures/<document>/<name>`` or ``tables/<document>/<name>``."""
+    return {
+        f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder))
+        for kind, groups in (("figures", config.figures), ("tables", config.tables))
+        for document in in_order(groups)
+        for name, entry in ((name, groups[document][name]) for name in in_order(groups[document]))
+    }
+
+
+def _caption(config: Config, document: str, name: str, entry: Exhibit, claims: pd.DataFrame, folder: Path) -> Caption:
+    file = folder / document / f"{name}.rst"
+    title, text = read(file) if file.exists() else (str(entry.__doc__).removesuffix("."), "")
+    jobs = [config.job(case.experiment, case.case) for case in config.select(entry.data)]
+    return Caption(title, text, sentence(jobs), config.tier, _verdicts(claims, f"{document}/{name}"))
+
+
+def read(file: str | Path) -> tuple[str, str]:
+    """Title and text of a reST file: its first line, and its paragraphs, each on one line."""
+    title, *paragraphs = Path(file).read_text().strip().split("\n\n")
+    return title.strip(), "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names in the order of a reader: published figures first, numbers by their size; fig2, fig10, ext1."""
+    return sorted(set(names), key=lambda name: (not name.startswith("fig"), *_pieces(name)))
+
+
+def _pieces(name: str) -> list[tuple[int, int, str]]:
+    """Digits as numbers, what is between them as text."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+
+
+def claims_of(files: Iterable[str | Path]) -> pd.DataFrame:
+    """The parts of all claims in tables, with a column for the document, by default the name of the file; in order."""
+    tables = [_with_document(store.read_table(file), Path(file).stem) for file in files]
+    if not tables:
+        return pd.DataFrame(columns=["document", "claim", "statement", "figure", "verdict"])
+    claims = pd.concat(tables, ignore_index=True)
+    places = {name: place for column in ("document", "claim") for place, name in enumerate(in_order(claims[column]))}
+    return claims.sort_values(["document", "claim"], key=lambda column: column.map(places), kind="stable")
+
+
+def _with_document(table: pd.DataFrame, document: str) -> pd.DataFrame:
+    return table if "document" in table else table.assign(document=document)
+
+
+def _verdicts(claims: pd.DataFrame, exhibit: str) -> list[dict[str, str]]:
+    """The claims that are shown by an exhibit, each once."""
+    shown = claims[claims.figure == exhibit].drop_duplicates(["document", "claim"])
+    return shown[["claim", "document", "statement", "verdict"]].to_dict("records")
