@@ -13,7 +13,7 @@ from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
 from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
 from rectified.audit.singularities import even_points, singularities
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 
 DOUBLE = torch.float64
 LINE = torch.tensor([[-1.0, 1.0]], dtype=DOUBLE)

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
+from reproduction.config.errors import ConfigError
 
 PROBLEM = BuckleyLeverettProblem()
 GAUSS = np.polynomial.legendre.leggauss(200)  # u has a large slope at x = 0 when M is large

@@ -6,9 +6,9 @@ import scipy.stats
 import sympy
 import torch
 
-from rectified.errors import ConfigError
 from rectified.problems import burgers
 from rectified.problems.burgers import BurgersProblem, fourier_solution
+from reproduction.config.errors import ConfigError
 
 X = np.linspace(-1, 1, 201)
 T = np.linspace(0, 1, 11)

@@ -12,10 +12,10 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from reproduction.claims import decide, markdown
 from reproduction.config.claims import Claim, Part, cases_of, from_text, to_text
 from reproduction.config.error_messages import validated
+from reproduction.config.errors import ConfigError
 from reproduction.storage import store
 from reproduction.storage.results import results_of
 

@@ -11,7 +11,7 @@ import xarray as xr
 from test_collocation import PROBLEMS, VARIANTS
 
 from builders import job_of
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 from reproduction.jobs import regression, ritz
 from reproduction.jobs.collocation import trained_fields
 from reproduction.jobs.ensemble_training import train_shard

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
-from rectified.errors import ConfigError
 from rectified.ritz.closed_form_gradient import Leibniz
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.gradients import (
@@ -15,6 +14,7 @@ from rectified.ritz.gradients import (
     ritz_gradient,
 )
 from rectified.ritz.quadrature import KinkAware, UniformGrid
+from reproduction.config.errors import ConfigError
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 

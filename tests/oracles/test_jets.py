@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from builders import CUSTOM
-from rectified.errors import ConfigError
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.jets import Jets
 from rectified.networks.mlp import MLP, initial_parameters
+from reproduction.config.errors import ConfigError
 
 X, T = 0, 1
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "leaky_relu", "bent", "mish"]

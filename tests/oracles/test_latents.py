@@ -8,7 +8,6 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, rankdata
 from sklearn.neighbors import NearestNeighbors
 
-from rectified.errors import ConfigError
 from rectified.statistics.representations import (
     coordinate_overlap,
     embed,
@@ -19,6 +18,7 @@ from rectified.statistics.representations import (
     partial_spearman,
     similarity_correlation,
 )
+from reproduction.config.errors import ConfigError
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from builders import CUSTOM
-from rectified.errors import ConfigError
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
@@ -22,6 +21,7 @@ from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, Levenb
 from rectified.optimization.training_loop import Checkpoint, Schedule, train
 from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
 from rectified.problems.burgers import BurgersProblem
+from reproduction.config.errors import ConfigError
 
 PROBLEM = BurgersProblem()
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "mish"]

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from rectified.problems.poisson import PoissonProblem
+from reproduction.config.errors import ConfigError
 
 RANDOM = np.random.default_rng(0)
 OFFSET = ((100.0, 102.0), (100.0, 102.0))

@@ -9,11 +9,11 @@ import xarray as xr
 from builders import job_of
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from rectified.errors import ConfigError
 from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz import spline_limits
 from reproduction.claims.decide import by_name
 from reproduction.claims.measures import measured
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import TASKS, Job
 from reproduction.exhibits import quantities
 from reproduction.storage import store

@@ -6,7 +6,6 @@ import sympy
 import torch
 
 from builders import network, parameters, problem
-from rectified.errors import ConfigError
 from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz import loss_landscape, spline_limits
@@ -14,6 +13,7 @@ from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
 from rectified.ritz.fast_grid_energy import MomentEnergy
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid
+from reproduction.config.errors import ConfigError
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, -2.467401), (2, -9.869604), (4, -39.478418)])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rectified.audit.derivative_audit import Audit
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.exhibits.figures import variants
 from reproduction.exhibits.figures.audit import measured, number, verdict

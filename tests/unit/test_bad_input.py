@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import raw, small
 
-from rectified.errors import ConfigError
 from reproduction.config import config as configuration
+from reproduction.config.errors import ConfigError
 
 BASE = raw("smoke")
 

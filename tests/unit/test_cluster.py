@@ -2,7 +2,7 @@
 
 import pytest
 
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 from reproduction.runtime import slurm_limits
 from reproduction.runtime.slurm_limits import Partition
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from builders import EXHIBITS
-from rectified.errors import ConfigError
 from reproduction.config import config as configuration
+from reproduction.config.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 TIERS = ["draft", "smoke", "paper"]

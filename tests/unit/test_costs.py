@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from reproduction.config import loading
+from reproduction.config.errors import ConfigError
 from reproduction.runtime import cost_model, schedule
 from reproduction.runtime.cost_model import START, Cost, Costs, Measured
 from reproduction.runtime.schedule import Job

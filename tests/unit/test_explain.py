@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from reproduction.config import loading
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import TASKS
 from reproduction.runtime import explain
 from reproduction.runtime.equations import EQUATIONS

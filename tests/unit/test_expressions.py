@@ -8,8 +8,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rectified.errors import ConfigError
 from rectified.formulas import expressions
+from reproduction.config.errors import ConfigError
 
 X = expressions.symbol("x")
 

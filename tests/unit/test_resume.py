@@ -14,10 +14,10 @@ import psutil
 import pytest
 from snakemake.persistence.file import FilePersistence
 
-from rectified.errors import DamagedFile, DiskFull, SetAside
 from reproduction.runtime import crash_recovery
 from reproduction.runtime.crash_recovery import Run
 from reproduction.storage import atomic_write, input_checks, store
+from reproduction.storage.errors import DamagedFile, DiskFull, SetAside
 
 DEAD = 2**22 - 5  # beyond the largest number of a process
 COMMAND = ["--cores", "2", "all"]

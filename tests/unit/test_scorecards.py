@@ -7,9 +7,9 @@ import xarray as xr
 from pypdf import PdfReader
 from test_config import raw, small
 
-from rectified.errors import ConfigError
 from rectified.formulas import activations
 from reproduction.config import config as configuration
+from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
 from reproduction.exhibits.scorecards import document, figure, rows, selection, summary
 from reproduction.rendering import typst_markup

@@ -14,9 +14,9 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from test_config import merged, small
 
-from rectified.errors import ConfigError
 from rectified.formulas import activations, expressions
 from reproduction.config import config as configuration
+from reproduction.config.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = [

@@ -14,9 +14,9 @@ from docutils.core import publish_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduction.exhibits import tables
-from rectified.errors import ConfigError
 from reproduction.claims import html as claims_html
+from reproduction.config.errors import ConfigError
+from reproduction.exhibits import tables
 from reproduction.exhibits.tables.table_page import browsable
 from reproduction.rendering import web_page
 from reproduction.report import snakemake_report

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from conftest import SMOKE, Project
-from rectified.errors import ConfigError
 from reproduction.archive import build, verify
 from reproduction.archive.description import Finding
+from reproduction.config.errors import ConfigError
 
 CONFIG = """
 tier: draft

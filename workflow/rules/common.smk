@@ -16,7 +16,8 @@ from snakemake.logging import logger
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from reproduction.config import config as configuration
-from rectified.errors import ConfigError, nearest
+from reproduction.config.errors import ConfigError
+from rectified.errors import nearest
 from reproduction.config.claims import cases_of, to_text
 from reproduction.exhibits.scorecards import selection
 from reproduction.rendering import typography

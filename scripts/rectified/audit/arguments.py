@@ -4,11 +4,11 @@ import copy
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.audit.singularities import Field
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 SAME = 1e-9  # relative difference below which two evaluations are the same
 
@@ -19,13 +19,15 @@ Function = Callable[[Points], Tensor]
 def usable_points(points: object) -> Points:
     if not isinstance(points, Tensor) or points.ndim != 2 or len(points) < 2 or points.shape[1] < 1:
         found = list(points.shape) if isinstance(points, Tensor) else type(points).__name__
-        raise ConfigError(f"points must be a tensor [points, inputs] of at least 2 points, not {found}")
+        raise InvalidInputError(f"points must be a tensor [points, inputs] of at least 2 points, not {found}")
     points = points.detach().to("cpu", torch.float64)
     if not torch.isfinite(points).all():
-        raise ConfigError("points must be finite numbers")
+        raise InvalidInputError("points must be finite numbers")
     flat = (points.amax(0) == points.amin(0)).nonzero()[:, 0].tolist()
     if flat:
-        raise ConfigError(f"points are all the same along input {flat[0]} (counted from 0): no derivative can be told")
+        raise InvalidInputError(
+            f"points are all the same along input {flat[0]} (counted from 0): no derivative can be told"
+        )
     return points
 
 
@@ -34,7 +36,7 @@ def usable_box(box: object, points: Points) -> Float[Tensor, "inputs 2"]:
         return torch.stack([points.amin(0), points.amax(0)], 1)
     bounds = torch.as_tensor(box, dtype=torch.float64)
     if bounds.shape != (points.shape[1], 2) or not (bounds[:, 0] < bounds[:, 1]).all() or bounds.isinf().any():
-        raise ConfigError(f"box {box}: one pair of a lower and a higher end is needed for each input")
+        raise InvalidInputError(f"box {box}: one pair of a lower and a higher end is needed for each input")
     return bounds
 
 
@@ -57,19 +59,23 @@ def checked(function: Function, name: str, points: Points) -> Field:
             u = function(x)
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ConfigError(f"{name} failed on points {list(x.shape)} in float64: {reason}") from error
+            raise InvalidInputError(f"{name} failed on points {list(x.shape)} in float64: {reason}") from error
         if not isinstance(u, Tensor) or u.shape not in ((len(x),), (len(x), 1)):
             found = list(u.shape) if isinstance(u, Tensor) else type(u).__name__
-            raise ConfigError(f"{name} must return [points] or [points, 1] for points {list(x.shape)}, not {found}")
+            raise InvalidInputError(
+                f"{name} must return [points] or [points, 1] for points {list(x.shape)}, not {found}"
+            )
         if u.dtype != torch.float64:
-            raise ConfigError(f"{name} returns {u.dtype} for points in float64; it must compute in double precision")
+            raise InvalidInputError(
+                f"{name} returns {u.dtype} for points in float64; it must compute in double precision"
+            )
         return u.reshape(-1)
 
     once, again = values(points.clone()).detach(), values(points.clone()).detach()
     if not torch.isfinite(once).all():
-        raise ConfigError(f"{name} returns values that are not finite on the points")
+        raise InvalidInputError(f"{name} returns values that are not finite on the points")
     if relative(once, again) > SAME:
-        raise ConfigError(f"{name} returns different values for the same points; switch dropout and noise off")
+        raise InvalidInputError(f"{name} returns different values for the same points; switch dropout and noise off")
     return values
 
 

@@ -13,14 +13,14 @@ from math import isnan, nan
 
 import numpy.typing as npt
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.audit.arguments import Function, Points, checked, private, relative, usable_box, usable_points
 from rectified.audit.input_derivatives import Derivatives, forward, input_part, off_diagonal_share, reverse
 from rectified.audit.parameter_gradient import Loss, integrand_jumps, loss_mismatches, why_no_integral
 from rectified.audit.singularities import Field, Singularities, is_pointwise, singularities
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +135,13 @@ def audit(
             of the points if not given.
 
     Raises:
-        ConfigError: if an argument is not as said above, or the network is not differentiable in the points.
+        InvalidInputError: if an argument is not as said above, or the network is not differentiable in the points.
     """
     points = usable_points(points)
     _check_choices(order, derivatives, threshold)
     bounds = usable_box(box, points)
     if loss is not None and not isinstance(network, torch.nn.Module):
-        raise ConfigError("a loss needs a network that is a torch.nn.Module, for its parameters")
+        raise InvalidInputError("a loss needs a network that is a torch.nn.Module, for its parameters")
     network, field, given = private(network, field, derivatives)
     function = checked(network, "network", points)
     evaluated = function if field is None else checked(field, "field", points)
@@ -162,11 +162,13 @@ def audit(
 
 def _check_choices(order: object, derivatives: object, threshold: float) -> None:
     if order not in (0, 1, 2):
-        raise ConfigError(f"order {order!r}: the highest input derivative in the loss is 0, 1 or 2")
+        raise InvalidInputError(f"order {order!r}: the highest input derivative in the loss is 0, 1 or 2")
     if not (callable(derivatives) or derivatives in ("reverse", "forward")):
-        raise ConfigError(f"derivatives {derivatives!r}: allowed are 'reverse', 'forward' or a function of the points")
+        raise InvalidInputError(
+            f"derivatives {derivatives!r}: allowed are 'reverse', 'forward' or a function of the points"
+        )
     if not threshold > 0:
-        raise ConfigError(f"threshold {threshold:g} must be a positive number")
+        raise InvalidInputError(f"threshold {threshold:g} must be a positive number")
 
 
 def _hidden(evaluated: Field, points: Points, bounds: Float[Tensor, "inputs 2"], notes: list[str]) -> Singularities:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from math import isnan, nan
 
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor
 
+from rectified.array_types import Bool, Float
 from rectified.audit.arguments import Function, Points, checked
 from rectified.audit.singularities import Field
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4
 AGREEMENT = 0.01  # differences of the three steps that differ by more see a singularity
@@ -43,7 +43,7 @@ def _usable_derivatives(given: object, points: Points, order: int) -> list[Float
     shapes = {tuple(part.shape) for part in parts[:order]}
     if len(parts) < order or shapes != {tuple(points.T.shape)}:
         found = ", ".join(str(list(part.shape)) for part in parts) or type(given).__name__
-        raise ConfigError(
+        raise InvalidInputError(
             f"derivatives must return {order} of shape [inputs, points] = {list(points.T.shape)}, not {found}"
         )
     return [part.detach().double() for part in parts[:order]]
@@ -94,7 +94,7 @@ def off_diagonal_share(function: Field, points: Points, required: bool) -> float
     """Share of Σ|∂u_i/∂x_j| with i ≠ j, over some outputs i and all points j; lengths in extents.
 
     Raises:
-        ConfigError: if derivatives are required and there are none, or they all vanish though the values vary.
+        InvalidInputError: if derivatives are required and there are none, or they all vanish though the values vary.
     """
     x, extent = points.clone().requires_grad_(True), points.amax(0) - points.amin(0)
     u = function(x)
@@ -102,12 +102,12 @@ def off_diagonal_share(function: Field, points: Points, required: bool) -> float
     sizes = [_row(u, x, row) for row in rows.tolist()]
     if sizes[0] is None:
         if required:
-            raise ConfigError("network is not differentiable in the points, as a detach or NumPy inside makes it")
+            raise InvalidInputError("network is not differentiable in the points, as a detach or NumPy inside makes it")
         return nan
     sizes = (torch.stack(sizes).abs() * extent).sum(-1)
     total = float(sizes.sum())
     if required and total == 0 and u.std() > 0 and not _gradient(u, x).any():
-        raise ConfigError(
+        raise InvalidInputError(
             "network varies but its derivatives are all exactly zero, as a rounding or sign inside makes them"
         )
     sizes[torch.arange(len(rows)), rows] = 0

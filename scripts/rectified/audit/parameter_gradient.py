@@ -8,11 +8,11 @@ across many quadrature points (Rowan, arXiv:2512.11184, sec. 3, for the terms th
 from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.audit.singularities import Field, Singularities, even_points, is_pointwise, singularities
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 Parameters = Float[Tensor, " parameters"]
 Loss = Callable[[torch.nn.Module, Float[Tensor, "points inputs"]], Tensor]
@@ -62,14 +62,14 @@ def parameter_mismatch(
         the difference between the two steps: no extrapolation reduces what comes of jumps that cross few points.
 
     Raises:
-        ConfigError: unless theta is a vector in double precision, gradient of its shape, and both steps are positive.
+        InvalidInputError: unless theta is a vector in double precision, gradient of its shape, and both steps are positive.
     """
     smallest_step = step / RATIO if smallest_step is None else smallest_step
     _require_usable(theta, step, smallest_step)
     theta = theta.detach()
     slopes = gradient(theta).detach()
     if slopes.shape != theta.shape:
-        raise ConfigError(f"the gradient has shape {list(slopes.shape)}, the parameters have {list(theta.shape)}")
+        raise InvalidInputError(f"the gradient has shape {list(slopes.shape)}, the parameters have {list(theta.shape)}")
     along = random_directions(theta, directions, seed)
     used, size = along @ slopes, abs(float(value(theta).detach()))
     coarse, found = _differences(value, theta, along, step), []
@@ -89,9 +89,9 @@ def parameter_mismatch(
 
 def _require_usable(theta: Tensor, step: float, smallest_step: float) -> None:
     if theta.ndim != 1 or theta.dtype != torch.float64 or not len(theta):
-        raise ConfigError(f"theta must be a vector in float64, not {theta.dtype} of shape {list(theta.shape)}")
+        raise InvalidInputError(f"theta must be a vector in float64, not {theta.dtype} of shape {list(theta.shape)}")
     if not 0 < smallest_step <= step / RATIO * (1 + 1e-9):
-        raise ConfigError(
+        raise InvalidInputError(
             f"steps {step:g} and {smallest_step:g}: the smallest must be positive and at most a quarter of the first"
         )
 
@@ -115,11 +115,11 @@ def loss_mismatches(
         jumps: whether the integrand jumps; steps are then kept so long that a jump crosses many points.
 
     Raises:
-        ConfigError: if the loss is no scalar, does not depend on the parameters, or there are none.
+        InvalidInputError: if the loss is no scalar, does not depend on the parameters, or there are none.
     """
     parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
     if not parameters:
-        raise ConfigError("the network has no parameters that require a gradient; a loss needs some")
+        raise InvalidInputError("the network has no parameters that require a gradient; a loss needs some")
     parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
     tensors = list(parameters.values())
     gradients = _gradients(lambda part: _scalar(loss(network, part.clone())), parts, tensors)
@@ -145,7 +145,7 @@ def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tenso
     """Gradients of the mean of a value over equal parts of the points; 0 for tensors that it does not depend on.
 
     Raises:
-        ConfigError: if it depends on none of them.
+        InvalidInputError: if it depends on none of them.
     """
     gradients, depends = [torch.zeros_like(tensor) for tensor in tensors], False
     for total in map(value, parts):
@@ -155,16 +155,18 @@ def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tenso
                 gradient += share / len(parts)
                 depends = True
     if not depends:
-        raise ConfigError("the loss does not depend on the network's parameters; use the network that it is given")
+        raise InvalidInputError(
+            "the loss does not depend on the network's parameters; use the network that it is given"
+        )
     return gradients
 
 
 def _scalar(loss: object) -> Tensor:
     if not isinstance(loss, Tensor) or loss.numel() != 1:
         found = f"a tensor of shape {list(loss.shape)}" if isinstance(loss, Tensor) else f"{type(loss).__name__}"
-        raise ConfigError(f"the loss must be a tensor of one number, not {found}")
+        raise InvalidInputError(f"the loss must be a tensor of one number, not {found}")
     if not torch.isfinite(loss).all():
-        raise ConfigError(f"the loss is {float(loss.detach()):g} at the given parameters or near them")
+        raise InvalidInputError(f"the loss is {float(loss.detach()):g} at the given parameters or near them")
     return loss.reshape(())
 
 

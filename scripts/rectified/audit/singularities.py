@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Bool, Float, Int
+from rectified.errors import InvalidInputError
 
 Field = Callable[[Float[Tensor, "points inputs"]], Float[Tensor, " points"]]
 Suspects = tuple[Int[Tensor, " suspects"], Float[Tensor, " suspects"], Float[Tensor, " suspects"]]
@@ -93,7 +93,7 @@ def is_pointwise(field: Field, points: Float[Tensor, "points inputs"]) -> bool:
     half = len(points) // 2
     try:
         alone, among = field(points[:half].clone()).detach(), field(points.clone()).detach()[:half]
-    except ConfigError:
+    except InvalidInputError:
         return False
     return bool((alone - among).norm() <= 1e-9 * among.norm())
 

@@ -39,7 +39,7 @@ def starting_variances(activation: Activation, ratio: float, layers: int) -> Sta
     """The variances for inputs with |x|²/n₀ up to a ratio, and so many hidden layers.
 
     Raises:
-        ConfigError: if the kinks of the formula cannot be listed.
+        InvalidInputError: if the kinks of the formula cannot be listed.
     """
     theory, kind = EffectiveTheory(activation), universality_class(activation)
     if kind.weight_variance is not None:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.formulas.torch_functions import TorchActivation
 

@@ -8,8 +8,8 @@ Vandermonde-like system Σⱼ cⱼ wⱼ^{k+1} = a_{k+1}/C(p, k).
 import numpy as np
 import scipy  # its parts are loaded when first used
 import xarray as xr
-from jaxtyping import Float
 
+from rectified.array_types import Float
 from rectified.networks.seeding import numpy_generator
 from reproduction.config.network_tasks import Lemma
 

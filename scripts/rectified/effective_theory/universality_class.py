@@ -42,7 +42,7 @@ def universality_class(activation: Activation) -> UniversalityClass:
     """The universality class of an activation, computed from its formula.
 
     Raises:
-        ConfigError: if the kinks of the formula cannot be listed.
+        InvalidInputError: if the kinks of the formula cannot be listed.
     """
     theory, power = EffectiveTheory(activation), homogeneous(activation)
     if power is not None and power.degree == 1:

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 import sympy
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import expressions
 from rectified.formulas.expressions import Kink
 
@@ -111,7 +111,7 @@ def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
     """Look an activation up by name, in the registry or among the custom ones of config.
 
     Raises:
-        ConfigError: if there is none of that name; the nearest names are given.
+        InvalidInputError: if there is none of that name; the nearest names are given.
     """
     known = {**REGISTRY, **(custom or {})}
     power = check_power(name)
@@ -119,7 +119,7 @@ def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
         family, p = power
         return _activation(name, FAMILIES[family].format(p=p))
     if name not in known:
-        raise ConfigError(f"unknown activation {name!r}; {nearest(name, known)}")
+        raise InvalidInputError(f"unknown activation {name!r}; {nearest(name, known)}")
     return _activation(name, known[name])
 
 
@@ -127,12 +127,14 @@ def check_power(name: str) -> tuple[str, int] | None:
     """Family and power p of a name such as ``mrepu4``; None for other names.
 
     Raises:
-        ConfigError: if p is not a whole number from 1 to 11 (kinks of higher order are not seen).
+        InvalidInputError: if p is not a whole number from 1 to 11 (kinks of higher order are not seen).
     """
     match = re.fullmatch(rf"({'|'.join(FAMILIES)})(-?[\d.]+)", name)
     if match is None:
         return None
     family, power = match.groups()
     if not power.isdigit() or not 1 <= int(power) <= MAX_POWER:
-        raise ConfigError(f"activation {name!r}: its power is {power}; whole numbers from 1 to {MAX_POWER} are allowed")
+        raise InvalidInputError(
+            f"activation {name!r}: its power is {power}; whole numbers from 1 to {MAX_POWER} are allowed"
+        )
     return family, int(power)

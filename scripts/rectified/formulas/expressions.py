@@ -15,7 +15,7 @@ import numpy.typing as npt
 import scipy  # its parts are loaded when first used
 import sympy
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import InvalidInputError, nearest
 
 MAX_LENGTH = 500
 LARGEST = 1e300
@@ -88,28 +88,28 @@ def parse(text: str, variables: tuple[str, ...] = ("x",)) -> sympy.Expr:
     ``FUNCTIONS``. ``log(1+exp(u))`` and ``1/(1+exp(-u))`` become their overflow-free forms.
 
     Raises:
-        ConfigError: for anything else, in one sentence that quotes the text.
+        InvalidInputError: for anything else, in one sentence that quotes the text.
     """
     if len(text) > MAX_LENGTH:
-        raise ConfigError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are allowed")
+        raise InvalidInputError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are allowed")
     try:
         tree = ast.parse(text.strip(), mode="eval")
         expression = _convert(tree.body, frozenset(variables))
         expression = _overflow_free(expression)
         finite = not expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I)
-    except ConfigError as error:
-        raise ConfigError(f"expression {text!r}: {error}") from None
+    except InvalidInputError as error:
+        raise InvalidInputError(f"expression {text!r}: {error}") from None
     except (SyntaxError, ValueError, MemoryError, RecursionError, TypeError, ArithmeticError):
-        raise ConfigError(f"expression {text!r} is not a formula (write powers as x**2)") from None
+        raise InvalidInputError(f"expression {text!r} is not a formula (write powers as x**2)") from None
     if not finite:
-        raise ConfigError(f"expression {text!r} has no finite real value")
+        raise InvalidInputError(f"expression {text!r} has no finite real value")
     return expression
 
 
 def _convert(node: ast.expr, variables: frozenset[str]) -> sympy.Expr:
     match node:
         case ast.Constant(value=bool() | str() | bytes() | complex() | None):
-            raise ConfigError(f"{node.value!r} is not a real number")
+            raise InvalidInputError(f"{node.value!r} is not a real number")
         case ast.Constant(value=int() | float()):
             return _number(node.value)
         case ast.Name(id=name):
@@ -117,7 +117,7 @@ def _convert(node: ast.expr, variables: frozenset[str]) -> sympy.Expr:
                 return symbol(name)
             if name in CONSTANTS:
                 return CONSTANTS[name]
-            raise ConfigError(f"unknown symbol {name!r}; {nearest(name, variables | set(CONSTANTS))}")
+            raise InvalidInputError(f"unknown symbol {name!r}; {nearest(name, variables | set(CONSTANTS))}")
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_convert(operand, variables)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -129,21 +129,23 @@ def _convert(node: ast.expr, variables: frozenset[str]) -> sympy.Expr:
     kind = type(node).__name__
     if isinstance(node, ast.BinOp):
         kind = f"operator {type(node.op).__name__}"
-    raise ConfigError(f"{kind} is not allowed; use numbers, {', '.join(sorted(variables))}, + - * / ** and functions")
+    raise InvalidInputError(
+        f"{kind} is not allowed; use numbers, {', '.join(sorted(variables))}, + - * / ** and functions"
+    )
 
 
 def _call(name: str, args: list[sympy.Expr]) -> sympy.Expr:
     if name not in FUNCTIONS:
-        raise ConfigError(f"unknown function {name!r}; {nearest(name, FUNCTIONS)}")
+        raise InvalidInputError(f"unknown function {name!r}; {nearest(name, FUNCTIONS)}")
     if len(args) != 1 and not (name in VARIADIC and len(args) >= 2):
         wanted = "two or more arguments" if name in VARIADIC else "one argument"
-        raise ConfigError(f"{name} takes {wanted}, {len(args)} given")
+        raise InvalidInputError(f"{name} takes {wanted}, {len(args)} given")
     return FUNCTIONS[name](*args)
 
 
 def _number(value: float) -> sympy.Expr:
     if not abs(value) <= LARGEST:
-        raise ConfigError(f"number {value!r} is too large")
+        raise InvalidInputError(f"number {value!r} is too large")
     return sympy.Rational(repr(value))
 
 
@@ -152,7 +154,7 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         size = abs(float(exponent))
         magnitude = abs(math.log2(abs(float(base)))) if base.is_number and base != 0 else 1.0
         if size > 64 or size * magnitude > MAX_BITS:
-            raise ConfigError(f"power {exponent} is too large")
+            raise InvalidInputError(f"power {exponent} is too large")
     return base**exponent
 
 
@@ -236,7 +238,7 @@ def kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
     Jumps of derivatives beyond order 11 are not seen.
 
     Raises:
-        ConfigError: if a switching point cannot be solved for, or if there are infinitely many.
+        InvalidInputError: if a switching point cannot be solved for, or if there are infinitely many.
     """
     found = []
     for point in sorted(_switching_points(expression, variable), key=float):
@@ -271,7 +273,7 @@ def _limit_difference(right, left, variable, point, order) -> float:
     difference = sympy.diff(right - left, variable, order).subs(variable, point)
     value = complex(sympy.N(difference, 30, chop=True))
     if not math.isfinite(value.real) or value.imag:
-        raise ConfigError(f"derivative {order} of {right} is not finite at {variable} = {point}")
+        raise InvalidInputError(f"derivative {order} of {right} is not finite at {variable} = {point}")
     return 0.0 if abs(value.real) < 1e-20 else value.real
 
 
@@ -304,7 +306,7 @@ def _roots(switch: sympy.Expr, variable: sympy.Symbol) -> set:
             continue
         solutions = sympy.solveset(branch, variable, sympy.S.Reals)
         if not isinstance(solutions, sympy.FiniteSet) and solutions is not sympy.S.EmptySet:
-            raise ConfigError(f"cannot list the points where {branch} changes sign")
+            raise InvalidInputError(f"cannot list the points where {branch} changes sign")
         found |= {root for root in solutions if left <= root <= right}
     return found
 

@@ -16,7 +16,7 @@ import torch
 from sympy.utilities.iterables import sift
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.formulas.activations import Activation, X
 
@@ -45,7 +45,7 @@ def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> C
         A function that returns one tensor per expression, each of the shape of its arguments.
 
     Raises:
-        ConfigError: if an expression contains a function that torch has no counterpart for.
+        InvalidInputError: if an expression contains a function that torch has no counterpart for.
     """
     shared, finals = sympy.cse(list(targets))
     constants, steps = {}, []
@@ -93,7 +93,7 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
     if node.func in FUNCTIONS:
         function = FUNCTIONS[node.func]
         return lambda known: function(parts[0](known))
-    raise ConfigError(f"{node} has no counterpart in torch")
+    raise InvalidInputError(f"{node} has no counterpart in torch")
 
 
 class Term(NamedTuple):

@@ -7,10 +7,10 @@ from math import isqrt
 from typing import Literal
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from rectified.array_types import Float
 from rectified.networks.normalization import Pass
 from rectified.networks.pinn_architectures import Field, FieldNetwork, Points, Scaling
 from rectified.networks.residual_mlp import Blocks, Function, Trunk

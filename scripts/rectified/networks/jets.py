@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.networks.mlp import MLP
 
 Derivatives = Callable[[Tensor], Sequence[Tensor]]
@@ -32,16 +32,18 @@ class Jets:
         second: those of them to take second derivatives in too.
 
     Raises:
-        ConfigError: if a derivative is asked for in an input that there is not, or a second without the first.
+        InvalidInputError: if a derivative is asked for in an input that there is not, or a second without the first.
     """
 
     def __init__(self, network: MLP, first: Sequence[int] = (), second: Sequence[int] = ()):
         if not set(first) <= set(range(network.inputs)):
-            raise ConfigError(
+            raise InvalidInputError(
                 f"first derivatives in inputs {list(first)}: inputs are counted from 0 to {network.inputs - 1}"
             )
         if not set(second) <= set(first):
-            raise ConfigError(f"second derivatives in inputs {list(second)} need the first ones, not {list(first)}")
+            raise InvalidInputError(
+                f"second derivatives in inputs {list(second)} need the first ones, not {list(first)}"
+            )
         self.network, self.first = network, tuple(first)
         self.components = 1 + len(first) + len(second)
         self.seconds = [(1 + self.first.index(i), 1 + len(first) + k) for k, i in enumerate(second)]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.formulas.torch_functions import TorchActivation
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator

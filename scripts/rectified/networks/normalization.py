@@ -8,9 +8,9 @@ Source: Ioffe and Szegedy, arXiv:1502.03167; Ba, Kiros, Hinton, arXiv:1607.06450
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.networks.residual_mlp import Blocks, dense, dense_shapes, glorot
 
 EPSILON = 1e-5  # added to variances

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
+
+from rectified.array_types import Float
 
 
 class Rows:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.networks.normalization import BatchNormalization, Normalization, Pass, ReferenceBatchNormalization
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.residual_mlp import Blocks, Function, Trunk, dense, dense_shapes, glorot

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
+
+from rectified.array_types import Float
 
 Blocks = dict[str, Tensor]
 Function = Callable[[Tensor], Tensor]

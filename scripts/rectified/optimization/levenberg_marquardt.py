@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 from rectified.optimization.optimizers import PerNetwork, ValueAndGradient
 from rectified.pinn.burgers_loss import BurgersResiduals
@@ -53,12 +53,12 @@ class AdaptiveResiduals:
         points: the collocation points in use, [networks, 2, points]; one uniform draw until ``redraw`` is called.
 
     Raises:
-        ConfigError: if there are fewer candidates than points.
+        InvalidInputError: if there are fewer candidates than points.
     """
 
     def __init__(self, pinn: BurgersResiduals, points: int = 1500, candidates: int = 6000):
         if not 1 <= points <= candidates:
-            raise ConfigError(f"{points} points cannot be chosen from {candidates} candidates")
+            raise InvalidInputError(f"{points} points cannot be chosen from {candidates} candidates")
         self.pinn, self.count, self.candidates = pinn, points, candidates
         self.points = pinn.uniform(points, "adaptive")[None]
 

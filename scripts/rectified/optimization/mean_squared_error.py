@@ -1,9 +1,9 @@
 """The mean square error of fully connected networks and its gradient, for all networks at once."""
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.networks.mlp import MLP
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
+from rectified.array_types import Bool, Float, Int
 from reproduction.storage import store
 from reproduction.storage.checkpoints import Checkpoint, digest
 

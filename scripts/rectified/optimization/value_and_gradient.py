@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
+
+from rectified.array_types import Float
 
 Objective = Callable[[Tensor], Tensor]
 ValueAndGradient = tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.networks.jets import Jets, Tape
 from rectified.networks.mlp import MLP
 from rectified.networks.seeding import generator
@@ -46,7 +46,7 @@ class BurgersResiduals:
         condition_weights: weights in the loss, the number of points divided out.
 
     Raises:
-        ConfigError: if the network has other inputs, or there are no points of a condition.
+        InvalidInputError: if the network has other inputs, or there are no points of a condition.
     """
 
     def __init__(
@@ -61,9 +61,11 @@ class BurgersResiduals:
         device: Device = "cpu",
     ):
         if network.inputs != 2:
-            raise ConfigError(f"a network for the Burgers equation has the 2 inputs x and t, not {network.inputs}")
+            raise InvalidInputError(
+                f"a network for the Burgers equation has the 2 inputs x and t, not {network.inputs}"
+            )
         if min(initial, boundary) < 1:
-            raise ConfigError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")
+            raise InvalidInputError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")
         self.problem, self.network, self.stream, self.device = problem, network, stream, device
         self.jets, self.values = Jets(network, first=(X, T), second=(X,)), Jets(network)
         at_start = self._drawn(initial, "initial")
@@ -143,7 +145,7 @@ class PinnLoss:
         points: the collocation points in use, [1, 2, batch].
 
     Raises:
-        ConfigError: if the pool is smaller than a batch.
+        InvalidInputError: if the pool is smaller than a batch.
     """
 
     def __init__(
@@ -151,7 +153,7 @@ class PinnLoss:
     ):
         batch = points if batch is None else batch
         if not 1 <= batch <= points:
-            raise ConfigError(f"minibatches of {batch} points cannot be drawn from a pool of {points}")
+            raise InvalidInputError(f"minibatches of {batch} points cannot be drawn from a pool of {points}")
         self.residuals, self.batch = residuals, batch
         self._pool = residuals.uniform(points, "collocation")[None]
         self.points = self._pool[:, :, :batch]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 from torch.types import Device
 
+from rectified.array_types import Float, Int
 from rectified.networks.normalization import Pass
 from rectified.networks.pinn_architectures import FieldNetwork
 from rectified.networks.seeding import numpy_generator

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isqrt
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.func import jvp
+
+from rectified.array_types import Float
 
 Batch = Float[Tensor, "networks 2 points"]
 Jets = dict[str, Tensor]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
 
-from rectified.errors import ConfigError, nearest
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError, nearest
 from rectified.problems.conditions import Array, Condition, cell_centres, check_counts
 
 FLUXES = ("fractional", "hull")
@@ -36,7 +36,7 @@ class BuckleyLeverettProblem:
         final_time: the solution is asked for at 0 ≤ t ≤ final_time.
 
     Raises:
-        ConfigError: if the mobility or the final time is not positive, the viscosity is negative, there is no such
+        InvalidInputError: if the mobility or the final time is not positive, the viscosity is negative, there is no such
             flux, or the front leaves the domain before the final time.
     """
 
@@ -51,13 +51,13 @@ class BuckleyLeverettProblem:
         for name in ("mobility", "final_time"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
-                raise ConfigError(f"{name} {value:g} must be a positive number")
+                raise InvalidInputError(f"{name} {value:g} must be a positive number")
         if not (np.isfinite(self.viscosity) and self.viscosity >= 0):
-            raise ConfigError(f"viscosity {self.viscosity:g} must be zero or a positive number")
+            raise InvalidInputError(f"viscosity {self.viscosity:g} must be zero or a positive number")
         if self.flux not in FLUXES:
-            raise ConfigError(f"unknown flux {self.flux!r}; {nearest(self.flux, FLUXES)}")
+            raise InvalidInputError(f"unknown flux {self.flux!r}; {nearest(self.flux, FLUXES)}")
         if self.front(self.final_time) > 1:
-            raise ConfigError(
+            raise InvalidInputError(
                 f"final_time {self.final_time:g}: the front leaves the domain at {1 / self.front_speed:.6g} with "
                 f"mobility {self.mobility:g}, and the final time must not be later"
             )
@@ -137,7 +137,7 @@ class BuckleyLeverettProblem:
         """u = 0 at points drawn uniformly at t = 0, u = 1 at points drawn uniformly at x = 0.
 
         Raises:
-            ConfigError: if there are no points of a condition.
+            InvalidInputError: if there are no points of a condition.
         """
         check_counts(initial, boundary)
         at_start = np.stack([random.uniform(size=initial), np.zeros(initial)])

@@ -13,9 +13,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are loaded when first used
-from jaxtyping import Float
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.problems.conditions import Array, Condition, check_counts
 
 CHUNK_VALUES = 1 << 20  # values of the integrand held at a time
@@ -37,7 +37,7 @@ class BurgersProblem:
         final_time: the solution is asked for at 0 ≤ t ≤ final_time.
 
     Raises:
-        ConfigError: if the ends are out of order, or the viscosity or the final time is not positive.
+        InvalidInputError: if the ends are out of order, or the viscosity or the final time is not positive.
     """
 
     axes: ClassVar[tuple[str, str]] = ("x", "t")
@@ -50,11 +50,11 @@ class BurgersProblem:
     def __post_init__(self):
         left, right = self.domain
         if not (np.isfinite(right - left) and left < right):
-            raise ConfigError(f"domain {list(self.domain)}: the left end must be below the right end")
+            raise InvalidInputError(f"domain {list(self.domain)}: the left end must be below the right end")
         for name in ("viscosity", "final_time"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
-                raise ConfigError(f"{name} {value:g} must be a positive number")
+                raise InvalidInputError(f"{name} {value:g} must be a positive number")
 
     @property
     def wavenumber(self) -> float:
@@ -80,7 +80,7 @@ class BurgersProblem:
             nodes: of the Gauss–Hermite rule. With the default viscosity, 100 and 200 nodes agree to 1e-15.
 
         Raises:
-            ConfigError: if twice as many nodes change u at the latest time: they must reach as far as u carries.
+            InvalidInputError: if twice as many nodes change u at the latest time: they must reach as far as u carries.
         """
         x, t = np.broadcast_arrays(np.asarray(x, float), np.asarray(t, float))
         self._check_nodes(nodes, t.max(initial=0.0))
@@ -114,7 +114,7 @@ class BurgersProblem:
         """u(x, 0) at points drawn uniformly, and u = 0 at times drawn uniformly, half of them at each end.
 
         Raises:
-            ConfigError: if there are no points of a condition.
+            InvalidInputError: if there are no points of a condition.
         """
         check_counts(initial, boundary)
         x = random.uniform(*self.domain, initial)
@@ -143,7 +143,7 @@ class BurgersProblem:
         x, t = np.linspace(*self.domain, PROBES), np.full(PROBES, time)
         change = abs(self._cole_hopf(x, t, nodes) - self._cole_hopf(x, t, 2 * nodes)).max()
         if not change <= ACCURACY:
-            raise ConfigError(
+            raise InvalidInputError(
                 f"{nodes} Gauss–Hermite nodes are too few at viscosity {self.viscosity:.3g} and time {time:g}: "
                 f"twice as many change the solution by {change:.1g}"
             )

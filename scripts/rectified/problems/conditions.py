@@ -3,9 +3,9 @@
 from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import Float
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 
 Array = TypeVar("Array")  # NumPy array or torch tensor: the equations are plain arithmetic
 
@@ -27,7 +27,7 @@ def check_counts(initial: int, boundary: int) -> None:
     """Refuse conditions without points.
 
     Raises:
-        ConfigError: if a number of points is below 1.
+        InvalidInputError: if a number of points is below 1.
     """
     if min(initial, boundary) < 1:
-        raise ConfigError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")
+        raise InvalidInputError(f"{initial} initial and {boundary} boundary points: at least 1 of each is needed")

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 import numpy as np
 import sympy
 
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 
 X = expressions.symbol("x")
@@ -27,7 +27,7 @@ class EllipticProblem:
         domain: the two ends of the interval.
 
     Raises:
-        ConfigError: if u is not zero at an end, if u or κ has a kink inside, or κ is not positive.
+        InvalidInputError: if u is not zero at an end, if u or κ has a kink inside, or κ is not positive.
     """
 
     solution_text: str
@@ -37,25 +37,29 @@ class EllipticProblem:
     def __post_init__(self):
         left, right = self.domain
         if not left < right:
-            raise ConfigError(f"domain {list(self.domain)}: the left end must be below the right end")
+            raise InvalidInputError(f"domain {list(self.domain)}: the left end must be below the right end")
         for name, expression in (("solution", self.solution), ("coefficient", self.coefficient)):
             if any(left < kink.point < right for kink in expressions.kinks(expression, X)):
-                raise ConfigError(f"{name} {expression} has a kink in {list(self.domain)}: no rule here cuts there")
+                raise InvalidInputError(
+                    f"{name} {expression} has a kink in {list(self.domain)}: no rule here cuts there"
+                )
         grid = np.linspace(left, right, 1001)
         for name in ("solution", "coefficient", "source"):
             expression = getattr(self, name)
             if not np.isfinite(expressions.sample(expression, grid)).all():
-                raise ConfigError(f"{name} {expression} is not finite everywhere on {list(self.domain)}")
+                raise InvalidInputError(f"{name} {expression} is not finite everywhere on {list(self.domain)}")
         values = expressions.sample(self.solution, grid)
         if not abs(values).max() > 0:
-            raise ConfigError(f"solution {self.solution_text!r} is zero everywhere: no relative error could be told")
+            raise InvalidInputError(
+                f"solution {self.solution_text!r} is zero everywhere: no relative error could be told"
+            )
         for end, value in zip(self.domain, values[[0, -1]]):
             if abs(value) > 1e-12 * abs(values).max():
-                raise ConfigError(
+                raise InvalidInputError(
                     f"solution {self.solution_text!r} is {value:.3g} at x = {end:g}: the boundary condition wants 0"
                 )
         if not expressions.sample(self.coefficient, grid).min() > 0:
-            raise ConfigError(f"coefficient {self.coefficient_text!r} must be positive on {list(self.domain)}")
+            raise InvalidInputError(f"coefficient {self.coefficient_text!r} must be positive on {list(self.domain)}")
 
     @cached_property
     def solution(self) -> sympy.Expr:

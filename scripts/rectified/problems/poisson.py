@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 import sympy
-from jaxtyping import Float
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.problems.conditions import Array, Condition, cell_centres
 
@@ -34,7 +34,7 @@ class PoissonProblem:
         domain: the two ends of the x and of the y axis.
 
     Raises:
-        ConfigError: if the ends of an axis are out of order, or the solution is no formula in x and y, has kinks or
+        InvalidInputError: if the ends of an axis are out of order, or the solution is no formula in x and y, has kinks or
             jumps, is zero everywhere, or it or its Laplacian is not finite on a grid over the domain.
     """
 
@@ -47,18 +47,22 @@ class PoissonProblem:
     def __post_init__(self):
         for name, (left, right) in zip(self.axes, self.domain):
             if not (np.isfinite(right - left) and left < right):
-                raise ConfigError(f"domain [{left:g}, {right:g}] of {name}: the left end must be below the right end")
+                raise InvalidInputError(
+                    f"domain [{left:g}, {right:g}] of {name}: the left end must be below the right end"
+                )
         if self._solution.has(*expressions.NONSMOOTH):
-            raise ConfigError(f"solution {self.solution!r} must be smooth: no abs, max, min, relu, sign, heaviside")
+            raise InvalidInputError(
+                f"solution {self.solution!r} must be smooth: no abs, max, min, relu, sign, heaviside"
+            )
         self._check_values()
 
     def _check_values(self) -> None:
         points = _grid(*(np.linspace(*ends, PROBES) for ends in self.domain))
         for name, expression in (("solution", self._solution), ("Laplacian of the solution", self._laplacian)):
             if not np.isfinite(self._sample(expression, points)).all():
-                raise ConfigError(f"{name} {self.solution!r} is not finite everywhere on {_listed(self.domain)}")
+                raise InvalidInputError(f"{name} {self.solution!r} is not finite everywhere on {_listed(self.domain)}")
         if not self.exact(points).any():
-            raise ConfigError(f"solution {self.solution!r} is zero everywhere: no relative error could be told")
+            raise InvalidInputError(f"solution {self.solution!r} is zero everywhere: no relative error could be told")
 
     @property
     def box(self) -> Float[np.ndarray, "2 2"]:
@@ -81,12 +85,12 @@ class PoissonProblem:
         """The mean of q² over the domain, by composite 20-point Gauss–Legendre.
 
         Raises:
-            ConfigError: if halving the panels changes it, as it does at a singularity that no grid point met.
+            InvalidInputError: if halving the panels changes it, as it does at a singularity that no grid point met.
         """
         coarse, fine = (self._mean_square(self._laplacian, panels) for panels in (PANELS // 2, PANELS))
         curvatures = sum(self._mean_square(second, PANELS) for second in self._seconds)
         if not abs(coarse - fine) <= ACCURACY * curvatures:
-            raise ConfigError(
+            raise InvalidInputError(
                 f"solution {self.solution!r} is singular or too rough on {_listed(self.domain)}: the mean square of "
                 f"its Laplacian is {coarse:.6g} by one rule and {fine:.6g} by a finer one"
             )
@@ -100,10 +104,12 @@ class PoissonProblem:
             boundary: number of points on all sides together.
 
         Raises:
-            ConfigError: if that number is not a positive multiple of 4.
+            InvalidInputError: if that number is not a positive multiple of 4.
         """
         if boundary < 1 or boundary % 4:
-            raise ConfigError(f"{boundary} boundary points: a positive multiple of 4 is needed, as many on each side")
+            raise InvalidInputError(
+                f"{boundary} boundary points: a positive multiple of 4 is needed, as many on each side"
+            )
         points = self._sides(boundary // 4)
         return [Condition("boundary", points, self.exact(points))]
 

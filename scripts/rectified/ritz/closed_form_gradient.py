@@ -10,10 +10,10 @@ sums therefore give everything in neurons + points operations.
 """
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import KinkAware
 
@@ -26,13 +26,13 @@ class Leibniz:
         work: cost of one call in evaluations of the field at a point, the gradient counted as two.
 
     Raises:
-        ConfigError: unless the rule is kink-aware and the network has one hidden layer and a piecewise
+        InvalidInputError: unless the rule is kink-aware and the network has one hidden layer and a piecewise
             linear activation.
     """
 
     def __init__(self, energy: RitzEnergy):
         if not applies_to(energy):
-            raise ConfigError("the closed form is for kink-aware quadrature of one piecewise linear hidden layer")
+            raise InvalidInputError("the closed form is for kink-aware quadrature of one piecewise linear hidden layer")
         self.objective, self.network, self.rule = energy, energy.network, energy.rule
         activation = self.network.activation
         self.kink_points, self.slope_jumps, self.intercept_jumps = (

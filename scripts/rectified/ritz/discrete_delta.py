@@ -1,9 +1,9 @@
 """The discrete delta: what stands for σ'' at a kink on a grid (Rowan, arXiv:2512.11184, eq. 10)."""
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.formulas.torch_functions import TorchActivation
 
 

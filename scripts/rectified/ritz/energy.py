@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
+from rectified.array_types import Float
 from rectified.formulas.torch_functions import lower
 from rectified.optimization.hessian import hessian
 from rectified.problems.elliptic import EllipticProblem, X

@@ -6,10 +6,10 @@ the first point beyond each kink and summed up from left to right, in neurons + 
 """
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float, Int
+from rectified.errors import InvalidInputError
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import UniformGrid
 
@@ -21,13 +21,15 @@ class MomentEnergy:
     the arithmetic.
 
     Raises:
-        ConfigError: unless the network has one hidden layer and a piecewise linear activation, and the
+        InvalidInputError: unless the network has one hidden layer and a piecewise linear activation, and the
             rule of the energy is a uniform grid.
     """
 
     def __init__(self, energy: RitzEnergy):
         if not applies_to(energy):
-            raise ConfigError("moments are for one hidden layer, a piecewise linear activation and a uniform grid")
+            raise InvalidInputError(
+                "moments are for one hidden layer, a piecewise linear activation and a uniform grid"
+            )
         self.network, self.activation = energy.network, energy.network.activation
         self.points = energy.rule.points[0]
         self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])

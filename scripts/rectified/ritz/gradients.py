@@ -8,11 +8,11 @@ All have one interface: called with parameters [networks, parameters] they retur
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.optimization import chunked_evaluation
 from rectified.optimization.value_and_gradient import Objective, ValueAndGradient, value_and_gradient
 from rectified.ritz import closed_form_gradient
@@ -114,12 +114,14 @@ class DiscreteDelta:
     For one hidden layer.
 
     Raises:
-        ConfigError: for a network with more hidden layers.
+        InvalidInputError: for a network with more hidden layers.
     """
 
     def __init__(self, energy: RitzEnergy, grid: UniformGrid):
         if energy.network.hidden_layers != 1:
-            raise ConfigError("gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1")
+            raise InvalidInputError(
+                "gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1"
+            )
         self.objective = self.energy = energy
         self.network, self.grid = energy.network, grid
         self.work = 3 * grid.points.shape[-1]

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.optimization import chunked_evaluation
 
 

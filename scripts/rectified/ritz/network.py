@@ -8,10 +8,10 @@ rows at once.
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.formulas.torch_functions import TorchActivation
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator
@@ -111,7 +111,7 @@ class Network(Rows):
         Rows with fewer kinks inside the domain than others are filled up with the ends of the domain.
 
         Raises:
-            ConfigError: for a deep network of an activation with kinks that is not piecewise linear.
+            InvalidInputError: for a deep network of an activation with kinks that is not piecewise linear.
         """
         p = self.blocks(theta)
         left, right = self.domain
@@ -120,7 +120,7 @@ class Network(Rows):
         flat = (a == 0).to(a.dtype)  # a neuron without a kink: any finite place will do
         kinks = ((points - b) / (a + flat)).flatten(1).clamp(left, right)
         if not self.locates_kinks:
-            raise ConfigError(
+            raise InvalidInputError(
                 f"kinks of a network with {self.hidden_layers} hidden layers can be located for piecewise linear "
                 f"activations only, not for {self.activation.symbolic.name!r}"
             )

@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
+from rectified.array_types import Float
 from rectified.ritz.network import Network
 
 

@@ -10,13 +10,13 @@ Networks that failed", draws conclusions from.
 """
 
 import numpy as np
-from jaxtyping import Float
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from rectified.errors import ConfigError
+from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.statistics.representation_names import NEIGHBOURS, PERPLEXITY
 
 DISTANCE_BINS = 20
@@ -36,7 +36,7 @@ def layer_purity(latents: Latents, neighbours: int = NEIGHBOURS) -> Float[np.nda
     Layers that all have the same law have purity (points − 1)/(layers·points − 1) on average.
 
     Raises:
-        ConfigError: if a latent is not finite, or there are not so many neighbours.
+        InvalidInputError: if a latent is not finite, or there are not so many neighbours.
     """
     layers, points, _ = latents.shape
     cloud = np.concatenate(latents)
@@ -51,7 +51,7 @@ def coordinate_overlap(latent: Layer, coordinates: Coordinates, neighbours: int 
     As near as the k-th counts as among them, so that ties on a grid of points do no harm. By chance k/(points − 1).
 
     Raises:
-        ConfigError: if a latent is not finite, or there are not so many neighbours.
+        InvalidInputError: if a latent is not finite, or there are not so many neighbours.
     """
     near = _nearest(_distances(latent), neighbours)
     plane = squareform(pdist(coordinates.T))
@@ -82,14 +82,16 @@ def far_similar_shift(
         bins: of equal numbers of far pairs.
 
     Raises:
-        ConfigError: if a latent is not finite, a quantile is not between 0 and 1, or a bin has no room for that share.
+        InvalidInputError: if a latent is not finite, a quantile is not between 0 and 1, or a bin has no room for that share.
     """
     _check_quantiles(far, similar)
     apart = squareform(_distances(latent), checks=False)
     change, distance = pdist(output[:, None]), pdist(coordinates.T)
     kept = np.argsort(distance, kind="stable")[int(np.ceil(far * len(distance))) :]
     if len(kept) * similar < bins:
-        raise ConfigError(f"{len(output)} points have {len(kept)} pairs far apart: {bins / similar:.0f} are needed")
+        raise InvalidInputError(
+            f"{len(output)} points have {len(kept)} pairs far apart: {bins / similar:.0f} are needed"
+        )
     parts = np.array_split(kept, bins)
     chosen = [part[change[part] <= np.quantile(change[part], similar)] for part in parts]
     means = [np.mean([apart[part].mean() for part in group]) for group in (chosen, parts)]
@@ -113,7 +115,7 @@ def similarity_correlation(latent: Layer, coordinates: Coordinates, output: Outp
     """Partial Spearman correlation of latent distance and |Δu|, given the plane distance, over all pairs of points.
 
     Raises:
-        ConfigError: if a latent is not finite.
+        InvalidInputError: if a latent is not finite.
     """
     apart = squareform(_distances(latent), checks=False)
     return partial_spearman(apart, pdist(output[:, None]), pdist(coordinates.T))
@@ -134,12 +136,14 @@ def embed(latents: Latents, seed: int = 0, perplexity: float = PERPLEXITY) -> Fl
     """t-SNE of the points of all layers in one plane, from their principal components; the same each time.
 
     Raises:
-        ConfigError: if a latent is not finite, or the perplexity is not below the number of points of all layers.
+        InvalidInputError: if a latent is not finite, or the perplexity is not below the number of points of all layers.
     """
     _check_finite(latents)
     cloud = np.concatenate(latents).astype(np.float64)
     if not 0 < perplexity < len(cloud):
-        raise ConfigError(f"perplexity {perplexity:g} must be positive and below the number of points, {len(cloud)}")
+        raise InvalidInputError(
+            f"perplexity {perplexity:g} must be positive and below the number of points, {len(cloud)}"
+        )
     with threadpool_limits(1):
         plane = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, n_jobs=1).fit_transform(cloud)
     return plane.astype(np.float64).reshape(*latents.shape[:2], 2)
@@ -182,7 +186,9 @@ def _distances(cloud: Layer) -> Float[np.ndarray, "points points"]:
 def _nearest(distances: Float[np.ndarray, "points points"], neighbours: int) -> np.ndarray:
     """Indices of the nearest neighbours of each point, itself left out, in no order."""
     if not 0 < neighbours < len(distances):
-        raise ConfigError(f"{neighbours} neighbours of {len(distances)} points: between 1 and {len(distances) - 1}")
+        raise InvalidInputError(
+            f"{neighbours} neighbours of {len(distances)} points: between 1 and {len(distances) - 1}"
+        )
     others = distances + np.diag(np.full(len(distances), np.inf))
     return np.argpartition(others, neighbours - 1, axis=1)[:, :neighbours]
 
@@ -195,10 +201,10 @@ def _standard_ranks(values: Pairs) -> Pairs:
 
 def _check_finite(latents: np.ndarray) -> None:
     if not np.isfinite(latents).all():
-        raise ConfigError("latents must be finite numbers: those of a network that diverged are not")
+        raise InvalidInputError("latents must be finite numbers: those of a network that diverged are not")
 
 
 def _check_quantiles(*quantiles: float) -> None:
     for quantile in quantiles:
         if not 0 < quantile < 1:
-            raise ConfigError(f"quantile {quantile:g} must be between 0 and 1")
+            raise InvalidInputError(f"quantile {quantile:g} must be between 0 and 1")

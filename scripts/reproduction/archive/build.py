@@ -20,14 +20,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rectified.errors import ConfigError, DiskFull
 from reproduction.archive import ro_crate, verify
 from reproduction.archive.description import DESCRIPTION, LOCK, MANIFEST, RESOLVED, Description, pinned
 from reproduction.archive.safe_unzip import checksum
 from reproduction.config import loading
 from reproduction.config.config import Config
+from reproduction.config.errors import ConfigError
 from reproduction.storage import code_digest
 from reproduction.storage.atomic_write import write_atomically
+from reproduction.storage.errors import DiskFull
 
 FOLDERS = ("scripts", "workflow", "envs")
 FILES = (
@@ -212,7 +213,9 @@ def main(arguments: Namespace) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="python -m reproduction.archive.build", description="Make or verify an archive of a run.")
+    parser = ArgumentParser(
+        prog="python -m reproduction.archive.build", description="Make or verify an archive of a run."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the archive of the results that are there")
     making.add_argument("--output", type=Path, help="default: archive.zip in the folder of results")

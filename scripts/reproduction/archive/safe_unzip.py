@@ -7,7 +7,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 
 MOST_FILES = 100_000
 SPARE, RATIO = 64 << 20, 200  # bytes that any archive may unpack to, and how much more than its own size

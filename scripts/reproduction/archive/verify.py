@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rectified.errors import ConfigError, DamagedFile
 from reproduction.archive import recompute
 from reproduction.archive.description import DESCRIPTION, LOCK, MANIFEST, RESOLVED, Description, Finding, pinned
 from reproduction.archive.safe_unzip import checksum_in, refuse_unsafe, unpack
 from reproduction.config.error_messages import validated
+from reproduction.config.errors import ConfigError
 from reproduction.storage import store
+from reproduction.storage.errors import DamagedFile
 
 
 def report(path: Path, run: bool = False) -> int:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
 from rectified.statistics.intervals import (
     distance_interval,
     distance_test,
@@ -43,6 +43,7 @@ from reproduction.claims import html
 from reproduction.claims.markdown import numbers, page, write
 from reproduction.claims.measures import COMPUTED, measured
 from reproduction.config.claims import Claim, Part, from_text
+from reproduction.config.errors import ConfigError
 from reproduction.runtime.session import start
 from reproduction.storage import store
 from reproduction.storage.results import KeptResult, Result, results_of

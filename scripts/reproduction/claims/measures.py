@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
+from reproduction.config.errors import ConfigError
 from reproduction.exhibits.quantities import QUANTITIES
 from reproduction.storage.results import KeptResult
 

@@ -16,13 +16,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from rectified.errors import ConfigError, nearest, one_line
+from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activations import Activation
 from reproduction.config import consistency_checks
 from reproduction.config.claims import Claim, Part
 from reproduction.config.collocation_tasks import Audit
 from reproduction.config.error_messages import validated
+from reproduction.config.errors import ConfigError, one_line
 from reproduction.config.exhibits import Exhibit, Figure, Table
 from reproduction.config.field_types import (
     ITS_ACTIVATION,
@@ -400,7 +401,7 @@ def load(raw: dict, checked: bool = False) -> Config:
     try:
         config = validated(Config, raw, "")
         return config if checked else config.check()
-    except ConfigError as error:
+    except (ConfigError, InvalidInputError) as error:
         raise ConfigError(one_line(str(error))) from None
 
 
@@ -445,5 +446,5 @@ def _named(where: str) -> Iterator[None]:
     """Put the key that an error is about in front of it."""
     try:
         yield
-    except ConfigError as error:
+    except (ConfigError, InvalidInputError) as error:
         raise ConfigError(f"{where}: {error}") from None

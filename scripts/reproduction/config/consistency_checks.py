@@ -6,12 +6,13 @@ import numpy as np
 
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from rectified.errors import ConfigError, nearest
+from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations, expressions
 from rectified.formulas.activations import Activation
 from rectified.problems.elliptic import elliptic_problem
 from rectified.problems.poisson import PoissonProblem
 from reproduction.config.collocation_tasks import Collocation, Latents
+from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits import Exhibit
 from reproduction.config.field_types import Task
 from reproduction.config.network_tasks import GIB, KernelEnsemble
@@ -33,7 +34,7 @@ def why_not(settings: Task, activation: Activation) -> str:
     """Why a sweep over all activations leaves one out, in a sentence: the task cannot take it, or need not."""
     try:
         check_activation(settings, activation)
-    except ConfigError as error:
+    except (ConfigError, InvalidInputError) as error:
         return str(error)
     if "kink_aware" in (getattr(settings, "gradient", None), getattr(settings, "quadrature", None)):
         return "" if activation.kinks else f"activation {settings.activation!r} is smooth: there are no kinks to follow"

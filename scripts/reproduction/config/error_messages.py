@@ -4,7 +4,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
+from reproduction.config.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 

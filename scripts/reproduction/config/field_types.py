@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 from rectified.formulas import activations
 
 
@@ -48,7 +48,7 @@ def ascending(value: tuple[float, float]) -> tuple[float, float]:
 def _power_is_allowed(name: str) -> str:
     try:
         activations.check_power(name)
-    except ConfigError as error:
+    except InvalidInputError as error:
         raise ValueError(str(error)) from None
     return name
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 
 
 class OnDemand(Mapping):

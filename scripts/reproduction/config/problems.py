@@ -6,8 +6,9 @@ import numpy as np
 import sympy
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import Count, Domain, Formula, NonNegative, Positive, Strict
 
 AXES = ("x", "y", "z")
@@ -121,7 +122,7 @@ class Target(Strict):
 def _mentions(text: str, name: str) -> bool:
     try:
         return expressions.symbol(name) in expressions.parse(text, AXES).free_symbols
-    except ConfigError:
+    except InvalidInputError:
         return False
 
 

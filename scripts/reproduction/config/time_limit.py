@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 
 
 class _TimeUp(BaseException):

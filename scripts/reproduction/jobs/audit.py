@@ -19,7 +19,7 @@ from torch import Tensor
 from rectified.audit.arguments import relative
 from rectified.audit.derivative_audit import Audit, audit
 from rectified.audit.parameter_gradient import parameter_mismatch
-from rectified.errors import ConfigError
+from rectified.errors import InvalidInputError
 from rectified.networks.convolution import Convolution
 from rectified.networks.jets import Jets
 from rectified.networks.normalization import Pass
@@ -109,7 +109,7 @@ def _measured(way: AuditOne, theta: Float[Tensor, " parameters"], diverged_at: i
         return {"verdict": "diverged"}
     try:
         result = way(theta)
-    except ConfigError as error:
+    except InvalidInputError as error:
         return {"verdict": "not told", "notes": str(error)}
     return columns(result)
 

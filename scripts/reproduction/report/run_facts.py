@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from rectified.errors import DamagedFile
 from reproduction.config.config import SCORECARDS, Case, Config
 from reproduction.runtime import benchmark_files
 from reproduction.runtime.benchmark_files import SHARED, SUFFIX
 from reproduction.storage import store
+from reproduction.storage.errors import DamagedFile
 
 DATA = (".safetensors", ".parquet", ".nc")  # in the order in which they are quick to read
 CPU_INFO = Path("/proc/cpuinfo")

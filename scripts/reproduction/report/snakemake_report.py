@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from rectified.errors import ConfigError
+from reproduction.config.errors import ConfigError
 from reproduction.rendering.typography import readable
 
 FIGURE_SPACE = "\u2007"  # as wide as a digit; a browser sorts it before all digits

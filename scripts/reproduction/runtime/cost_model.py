@@ -16,10 +16,10 @@ from functools import singledispatch
 from pathlib import Path
 from statistics import mean, median
 
-from rectified.errors import ConfigError
 from reproduction.config import loading
 from reproduction.config.collocation_tasks import Audit, Collocation, Latents
 from reproduction.config.config import Config
+from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import Task
 from reproduction.config.network_tasks import (
     EnsembleTraining,

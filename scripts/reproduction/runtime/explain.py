@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
 from reproduction.config import loading
 from reproduction.config.config import Case, Config
+from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits import Exhibit
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import Costs

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rectified.errors import ConfigError, DamagedFile, DiskFull, SetAside
+from rectified.errors import InvalidInputError
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.runtime import malloc
 from reproduction.storage import input_checks, store
 from reproduction.storage.atomic_write import disk_full, means_full
+from reproduction.storage.errors import DamagedFile, DiskFull, SetAside
 
 
 def begin(snakemake: Any) -> tuple[Job, dict[str, str]]:
@@ -65,6 +67,6 @@ def _sentence(error: BaseException) -> str:
     """What the user needs to know of an error; nothing if it is a mistake of ours."""
     if isinstance(error, DamagedFile):
         return input_checks.set_aside(error)
-    if isinstance(error, (ConfigError, DiskFull, SetAside)):
+    if isinstance(error, (ConfigError, InvalidInputError, DiskFull, SetAside)):
         return str(error)
     return str(disk_full(Path(error.filename or "."))) if means_full(error) else ""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
+from reproduction.config.errors import ConfigError
 
 FORMAT = "%R|%m|%c|%G|%l"
 GIVE = "give it in the profile (default-resources or set-resources) or with --set-resources"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from rectified.errors import DiskFull, Stamp
+from reproduction.storage.errors import DiskFull, Stamp
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NODE = re.sub(r"[^a-zA-Z0-9-]", "-", platform.node())

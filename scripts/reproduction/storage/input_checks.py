@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rectified.errors import DamagedFile, SetAside
 from reproduction.storage import store
 from reproduction.storage.atomic_write import stamp
+from reproduction.storage.errors import DamagedFile, SetAside
 
 
 def check(snakemake: Any) -> None:

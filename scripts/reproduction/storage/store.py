@@ -21,8 +21,8 @@ import safetensors.numpy
 import xarray as xr
 from safetensors import SafetensorError
 
-from rectified.errors import DamagedFile
 from reproduction.storage.atomic_write import stamp, write_atomically
+from reproduction.storage.errors import DamagedFile
 
 # Packages that are installed under another name than they are imported.
 INSTALLED_AS = {"sklearn": "scikit-learn"}

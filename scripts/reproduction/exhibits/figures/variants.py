@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from rectified.errors import ConfigError
 from rectified.statistics.summaries import summarize
+from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.tables.audit import JUDGED, audited_seeds, hidden_in, judged, rows

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from rectified.errors import ConfigError, nearest
+from rectified.errors import nearest
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.runtime import session
 
