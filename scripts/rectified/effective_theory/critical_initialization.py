@@ -13,7 +13,7 @@ import numpy as np
 
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 
 MARGIN = 0.8  # of what would explode
 GROWTH = 10.0  # of the kernel over the layers that a network holds

@@ -11,7 +11,6 @@ import xarray as xr
 
 from rectified.array_types import Float
 from rectified.networks.seeding import numpy_generator
-from reproduction.config.network_tasks import Lemma
 
 POINTS = 401
 
@@ -40,7 +39,7 @@ def layer(x: np.ndarray, weights: np.ndarray, power: int) -> Float[np.ndarray, "
     return z * np.maximum(z + 1, 0) ** power
 
 
-def errors(settings: Lemma) -> xr.Dataset:
+def errors(settings) -> xr.Dataset:
     """Largest error on [−R, R] of random polynomials, relative to their largest value; and one example per power."""
     x = np.linspace(-settings.radius, settings.radius, POINTS)
     found, exact, built = [], [], []

@@ -12,7 +12,7 @@ import xarray as xr
 
 from rectified.errors import nearest
 from reproduction.config.errors import ConfigError
-from reproduction.exhibits.quantities import QUANTITIES
+from reproduction.exhibits import quantities
 from reproduction.storage.results import KeptResult
 
 CLOSE = 1e-6  # relative; coordinates may be stored in single precision
@@ -36,7 +36,7 @@ def measured(
 ) -> pd.Series:
     """A measure of a case by seed or network, NaN where the run diverged; of one value if there are neither.
 
-    It is one of ``QUANTITIES`` of the task or a variable of a netCDF file or, if there is none, a column of a Parquet
+    It is one of the quantities of the task or a variable of a netCDF file or, if there is none, a column of a Parquet
     table, that goes by all coordinates of ``at``. Of what goes by epoch or record the last is taken, if ``at`` says
     nothing else. A list in ``at`` takes all its values, each with every seed, as replicates.
 
@@ -63,24 +63,20 @@ def measured(
 
 def _found(result: KeptResult, measure: str, at: Mapping, file: str | None) -> xr.DataArray | pd.DataFrame:
     """The quantity, variable or table that has the measure."""
-    quantity = QUANTITIES.get((result.job.settings.task, measure)) if file is None and _known(measure) else None
+    quantity = quantities.find(result.job.settings.task, measure) if file is None else None
     if quantity:
         return result.kept(("quantity", measure), lambda: quantity(result))
-    if file is None and _known(measure):
-        tasks = [task for task, name in QUANTITIES if name == measure]
-        raise ConfigError(f"{measure!r} is a quantity of cases of task {' or '.join(map(repr, tasks))}")
     sources = {name: _holds(name, source, measure, at) for name, source in _sources(result, file).items()}
     found = {name: source for name, source in sources.items() if source is not None}
     found = {name: source for name, source in found.items() if isinstance(source, xr.DataArray)} or found
+    tasks = quantities.tasks_with(measure) if file is None and not found else []
+    if tasks:
+        raise ConfigError(f"{measure!r} is a quantity of cases of task {' or '.join(map(repr, tasks))}")
     if len(found) != 1:
         by = f" by {' and '.join(at)}" if at else ""
         names = ", ".join(found or sources)
         raise ConfigError(f"{measure!r}{by} must be in one file; it is in {'all' if found else 'none'} of: {names}")
     return next(iter(found.values()))
-
-
-def _known(measure: str) -> bool:
-    return any(name == measure for _, name in QUANTITIES)
 
 
 def _sources(result: KeptResult, file: str | None) -> dict[str, xr.Dataset | pd.DataFrame]:

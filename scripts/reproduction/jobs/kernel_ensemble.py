@@ -1,11 +1,13 @@
-"""The job that samples kernels at initialization for every width, C_W and input scale of its settings."""
+"""Kernels at initialization for every width, C_W and input scale.
+
+Source: Kim and Kang, arXiv:2408.02697, eqs. 1–4.
+"""
 
 from itertools import product
 
 import numpy as np
 import torch
 import xarray as xr
-from torch.types import Device
 
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
@@ -13,20 +15,21 @@ from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.seeding import numpy_generator
 from reproduction.config.job import Job
-from reproduction.config.network_tasks import KernelEnsemble
+from reproduction.config.tasks.kernel_ensemble import KernelEnsembleSettings
+from reproduction.jobs.setup import devices
 
 
-def kernel_ensemble(job: Job, device: Device = "cpu") -> xr.Dataset:
-    """log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
+def kernel_ensemble(job: Job, inputs: dict[str, list[str]], device: str = "cpu") -> xr.Dataset:
+    """Return log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
 
     Different C_W and scales see the same random numbers, so that their curves differ by what they are alone.
     """
     torch.set_num_threads(job.threads)
-    s = job.settings
+    s, place = job.settings, devices.chosen(device)
     variances = weight_variances(job)
     kernels = np.empty((len(s.widths), *variances.shape, s.networks, s.hidden_layers + 1, s.data or 1))
     for i, j, k in product(*map(range, kernels.shape[:3])):
-        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], device)
+        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], place)
     dims = ("width", "weight_variance", "input_scale", "network", "layer", "datum")
     return xr.Dataset(
         {
@@ -39,6 +42,7 @@ def kernel_ensemble(job: Job, device: Device = "cpu") -> xr.Dataset:
             "input_scale": ("input_scale", s.input_scales, {"long_name": "|x|²/n₀"}),
             "layer": np.arange(1, s.hidden_layers + 2),
         },
+        attrs={"device": devices.label(place)},
     )
 
 
@@ -52,7 +56,7 @@ def weight_variances(job: Job) -> np.ndarray:
     return values
 
 
-def _sample(job: Job, width: int, weight_variance: float, scale: float, device: Device) -> np.ndarray:
+def _sample(job: Job, width: int, weight_variance: float, scale: float, device: torch.device) -> np.ndarray:
     s = job.settings
     activation = torch_activation(job.activation)
     setting = Setting(width, s.hidden_layers, float(weight_variance), s.bias_variance)
@@ -65,7 +69,7 @@ def _sample(job: Job, width: int, weight_variance: float, scale: float, device: 
     return torch.cat(parts).numpy(force=True)
 
 
-def _inputs(settings: KernelEnsemble, networks: int, shard: int) -> torch.Tensor:
+def _inputs(settings: KernelEnsembleSettings, networks: int, shard: int) -> torch.Tensor:
     """The input (1, …, 1), or inputs of independent standard normal components."""
     if settings.data is None:
         return torch.ones(networks, settings.inputs, 1, dtype=torch.float64)

@@ -3,20 +3,11 @@
 import re
 from collections.abc import Callable
 
-RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+from reproduction.config.words import power_of_ten
+
 SIGNS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
 NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
 NUMBER_FORMS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}  # in TeX
-
-
-def raised(number: object) -> str:
-    """A whole number as superscript digits."""
-    return str(number).translate(RAISED)
-
-
-def power_of_ten(exponent: int) -> str:
-    """10 to a power: ``10⁻³``."""
-    return f"10{raised(exponent)}"
 
 
 def digits(value: float) -> tuple[str, int | None]:

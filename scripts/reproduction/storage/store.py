@@ -76,6 +76,12 @@ def read_attributes(path: str | Path) -> dict[str, str]:
     return read_tensors(path)[1]
 
 
+def write(path: str | Path, data: xr.Dataset | pd.DataFrame, attributes: Mapping[str, str]) -> None:
+    """Write a result: labelled arrays as netCDF, a table as Parquet."""
+    writer = write_arrays if isinstance(data, xr.Dataset) else write_table
+    writer(path, data, attributes)
+
+
 def write_arrays(path: str | Path, data: xr.Dataset, attributes: Mapping[str, str]) -> None:
     """Write labelled arrays as netCDF, from memory: on a full disk HDF5 would lose what it holds, and crash."""
     content = data.assign_attrs(attributes).to_netcdf(engine="h5netcdf")
