@@ -20,9 +20,11 @@ from rectified.pinn.input_derivatives import RULES, forward, reverse, stencil
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
 from rectified.problems.poisson import PoissonProblem
 from reproduction.config.job import Job
-from reproduction.config.problems import BuckleyLeverett, Burgers, Poisson
-from reproduction.jobs.collocation import trained_fields
-from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.config.problems.buckley_leverett import BuckleyLeverett
+from reproduction.config.problems.burgers import Burgers
+from reproduction.config.problems.poisson import Poisson
+from reproduction.jobs.collocation import CollocationTraining
+from reproduction.jobs.setup.collocation import CollocationSetup
 from reproduction.storage.checkpoints import Checkpoint
 
 PROBLEMS = {
@@ -67,18 +69,18 @@ def job_text(**changes) -> Job:
     return job_of("collocation", problems=PROBLEMS, **given | changes)
 
 
-def job(**changes) -> CollocationJob:
-    return CollocationJob(job_text(**changes))
+def job(**changes) -> CollocationSetup:
+    return CollocationSetup(job_text(**changes))
 
 
-def rows(ready: CollocationJob, spread: float = 0.3) -> torch.Tensor:
+def rows(ready: CollocationSetup, spread: float = 0.3) -> torch.Tensor:
     """Initial parameters, moved so that no bias is zero."""
     theta = ready.initial().double()
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return theta + spread * noise
 
 
-def jacobian(ready: CollocationJob, theta: torch.Tensor, of: Pass) -> torch.Tensor:
+def jacobian(ready: CollocationSetup, theta: torch.Tensor, of: Pass) -> torch.Tensor:
     """∂u_i/∂x_j of the first network over its collocation points: [points, 2, points]."""
     x = ready.loss.points.collocation
     return torch.autograd.functional.jacobian(lambda y: ready.network.evaluate(theta[:1], y, of)[0], x)[:, 0]
@@ -351,7 +353,7 @@ def test_running_statistics_come_to_those_of_the_points():
 
 def test_the_tower_of_relu_gets_no_gradient_from_the_residual():
     ready = job(architecture="towers", hidden_layers=2, seeds=4)
-    history = ready.run(None, False)
+    history = CollocationTraining(ready).run()
     assert (history.records["share1"] == 0).all()
     total = sum(history.records[f"share{k}"] for k in (1, 2, 3))
     np.testing.assert_allclose(total, 1, rtol=1e-12)
@@ -456,9 +458,9 @@ def test_an_even_gate_takes_the_mean_of_the_experts():
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_seed_trains_the_same_in_company(name):
     together, alone = job(**VARIANTS[name]), job(**VARIANTS[name] | {"seeds": 1})
-    many, one = together.run(None, False), alone.run(None, False)
+    many, one = CollocationTraining(together).run(), CollocationTraining(alone).run()
     np.testing.assert_allclose(many.records["objective"][:, 0], one.records["objective"][:, 0], rtol=1e-7)
-    fields = trained_fields(together, many)
+    fields = CollocationTraining(together).fields(many)
     assert fields.field.shape[0] == 3
     assert np.isfinite(fields.relative_l2).all()
     np.testing.assert_allclose(fields.relative_l2, many.records["relative_l2"][-1], rtol=1e-12)
@@ -476,15 +478,18 @@ def test_training_resumes_to_the_same_bits(name, tmp_path):
 
     redraw, stopped.loss.redraw = stopped.loss.redraw, interrupt
     with pytest.raises(KeyboardInterrupt):
-        stopped.run(checkpoint, False)
+        CollocationTraining(stopped).run(checkpoint)
     assert checkpoint.path.exists()
-    whole, resumed = job(**VARIANTS[name]).run(None, False), job(**VARIANTS[name]).run(checkpoint, False)
+    whole, resumed = (
+        CollocationTraining(job(**VARIANTS[name])).run(),
+        CollocationTraining(job(**VARIANTS[name])).run(checkpoint),
+    )
     assert (resumed.theta == whole.theta).all()
     np.testing.assert_array_equal(resumed.records["objective"], whole.records["objective"])
 
 
 def test_how_often_one_looks_does_not_change_what_is_learned():
-    often, seldom = (job(normalization="batch", record_every=n).run(None, False).theta for n in (1, 12))
+    often, seldom = (CollocationTraining(job(normalization="batch", record_every=n)).run().theta for n in (1, 12))
     assert (often == seldom).all()
 
 
@@ -556,7 +561,7 @@ def test_the_front_is_the_last_place_above_half_its_saturation(front, found):
     ready = job(**FRONT)
     ready.network = Step(front)
     history = History(np.array([0]), {}, torch.tensor([-1, 3]), torch.zeros(2, 0, dtype=torch.float64))
-    fields = trained_fields(ready, history)
+    fields = CollocationTraining(ready).fields(history)
     np.testing.assert_allclose(fields.front[0], found, atol=1e-3)
     np.testing.assert_allclose(fields.front_error[0], abs(fields.front[0] - fields.exact_front))
     np.testing.assert_allclose(fields.exact_front, [0.1707532, 0.3415064, 0.6830127], rtol=1e-6)
@@ -565,8 +570,8 @@ def test_the_front_is_the_last_place_above_half_its_saturation(front, found):
 
 def test_orphans_are_cells_without_a_condition():
     ready = job(**VARIANTS["quantized"])
-    history = ready.run(None, False)
-    fields = trained_fields(ready, history)
+    history = CollocationTraining(ready).run()
+    fields = CollocationTraining(ready).fields(history)
     at_conditions = ready.network.cells(history.theta, torch.from_numpy(ready.sampler.points)[None])
     for seed in range(3):
         cells = fields.cell[seed].values

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from builders import EXHIBITS
-from reproduction.config import config as configuration
+from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -45,7 +45,7 @@ def small(**changes) -> dict:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
-    config = configuration.load(raw(tier))
+    config = loading.load(raw(tier))
     assert config.tier == tier
     assert config.results == ("results" if tier == "draft" else f"results/{tier}")
     for document, (figures, extensions, tables) in EXHIBITS.items():
@@ -56,12 +56,12 @@ def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
 
 def test_schema_is_in_step_with_the_models():
     path = ROOT / "workflow/schemas/config.schema.json"
-    assert path.read_text() == configuration.schema(), "run `make schema`"
+    assert path.read_text() == loading.schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
-    schema = json.loads(configuration.schema())
+    schema = json.loads(loading.schema())
     config = json.loads(json.dumps(raw(tier)))
     jsonschema.validate(config, schema)
     config["experiments"]["ritz"]["epoch"] = 3
@@ -70,13 +70,13 @@ def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
 
 
 def test_yaml_numbers_in_exponent_form_simply_work():
-    config = configuration.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
+    config = loading.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
     settings = config.cases["one"]["default"]
     assert (settings.learning_rate, settings.epochs) == (1e-3, 10_000)
 
 
 def test_layers_override_one_another():
-    config = configuration.load(
+    config = loading.load(
         small(
             defaults={"ritz": {"width": 7, "seeds": 2, "epochs": 9}},
             experiments={"one": {"seeds": 3, "cases": {"x": {"epochs": 5}, "y": {}}, "sweep": {"width": [4, 8]}}},
@@ -90,15 +90,15 @@ def test_layers_override_one_another():
 def test_a_job_depends_on_its_own_entries_alone():
     base = small(experiments={"two": {"document": "deep_ritz", "task": "ritz", "problem": "k1", "activation": "tanh"}})
     base["problems"]["k1"] = {"solution": "sin(pi*x)"}
-    before = configuration.load(base)
+    before = loading.load(base)
     changed = merged(base, {"problems": {"k1": {"coefficient": "1 + x"}}, "experiments": {"two": {"epochs": 3}}})
-    after = configuration.load(merged(changed, {"custom_activations": {"mish": "x*tanh(softplus(x))"}}))
+    after = loading.load(merged(changed, {"custom_activations": {"mish": "x*tanh(softplus(x))"}}))
     assert before.job("one", "default") == after.job("one", "default")
     assert before.job("two", "default") != after.job("two", "default")
 
 
 def test_a_custom_activation_is_one_line():
-    config = configuration.load(
+    config = loading.load(
         small(
             custom_activations={"mish": "x*tanh(log(1 + exp(x)))"},
             experiments={"one": {"activation": "mish"}},
@@ -337,7 +337,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
 def test_mistakes_are_answered_in_one_sentence(change, message):
     with pytest.raises(ConfigError) as error:
-        configuration.load(small(**change))
+        loading.load(small(**change))
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
 
@@ -353,16 +353,16 @@ def test_mistakes_are_answered_in_one_sentence(change, message):
     ],
 )
 def test_unusual_but_meaningful_entries_are_taken(change):
-    configuration.load(small(**change))
+    loading.load(small(**change))
 
 
 def test_planes_of_deep_networks_are_counted_with_all_their_parameters():
     deep = {"hidden_layers": 2, "width": 10}
     planes = {"document": "deep_ritz", "task": "landscape", "problem": "k2", "activation": "relu", **deep}
     planes |= {"start": "one/default", "planes": [[1, 140]]}
-    configuration.load(small(experiments={"one": deep, "two": planes}))
+    loading.load(small(experiments={"one": deep, "two": planes}))
     with pytest.raises(ConfigError, match="from 1 to 140"):
-        configuration.load(small(experiments={"one": deep, "two": {**planes, "planes": [[1, 141]]}}))
+        loading.load(small(experiments={"one": deep, "two": {**planes, "planes": [[1, 141]]}}))
 
 
 @pytest.mark.parametrize("key", ["width", "seeds", "activation"])
@@ -370,7 +370,7 @@ def test_a_start_must_fit(key):
     value = {"width": 9, "seeds": 3, "activation": "tanh"}[key]
     second = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu", "start": "one/default"}
     with pytest.raises(ConfigError, match=f"{key} is .* but the start 'one/default' has"):
-        configuration.load(small(experiments={"two": {**second, key: value}}))
+        loading.load(small(experiments={"two": {**second, key: value}}))
 
 
 def test_a_plane_must_lie_among_the_eigenvectors():
@@ -382,9 +382,7 @@ def test_a_plane_must_lie_among_the_eigenvectors():
         "start": "one/default",
     }
     with pytest.raises(ConfigError, match=r"plane \[1, 151\] must be two different numbers from 1 to 150"):
-        configuration.load(
-            small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}})
-        )
+        loading.load(small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}}))
 
 
 def test_environments_pin_what_requirements_pin():

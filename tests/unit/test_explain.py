@@ -8,12 +8,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from reproduction.runtime.equations import EQUATIONS
 
 from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import TASKS
 from reproduction.runtime import explain
-from reproduction.runtime.equations import EQUATIONS
 from reproduction.runtime.explain import Stale
 from reproduction.storage import code_digest, store
 

@@ -150,7 +150,7 @@ def test_wide_tables_are_turned_and_narrow_ones_not():
 
 
 def test_cells_on_paper_are_those_of_the_tex(tmp_path):
-    columns = {name: [f"one_{name}"] for name in pdf_tables.FAMILIES["energies"].HEADINGS}
+    columns = {name: [f"one_{name}"] for name in table_page.family("energies").HEADINGS}
     columns |= {name: [7.5] for name in ("width", "points")}
     quantities = {"energy": 1.25e-7, "gap": np.nan, "relative_l2": np.inf}
     for name, value in quantities.items():

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reproduction.rendering.typography import heading, plain_number, plain_numbers, raised, readable, tex_number
+from reproduction.config.words import raised
+from reproduction.rendering.typography import heading, plain_number, plain_numbers, readable, tex_number
 from reproduction.report import pdf_tables
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import torch
 import xarray as xr
+from torch.types import Device
 
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
@@ -20,16 +21,22 @@ from reproduction.jobs.setup import devices
 
 
 def kernel_ensemble(job: Job, inputs: dict[str, list[str]], device: str = "cpu") -> xr.Dataset:
+    """Return the sampled kernels, computed on the device of that name."""
+    chosen = devices.chosen(device)
+    return sampled_kernels(job, chosen).assign_attrs(device=devices.label(chosen))
+
+
+def sampled_kernels(job: Job, device: Device = "cpu") -> xr.Dataset:
     """Return log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
 
-    Different C_W and scales see the same random numbers, so that their curves differ by what they are alone.
+    Different C_W and scales use the same random numbers, so that their curves differ by nothing else.
     """
     torch.set_num_threads(job.threads)
-    s, place = job.settings, devices.chosen(device)
+    s = job.settings
     variances = weight_variances(job)
     kernels = np.empty((len(s.widths), *variances.shape, s.networks, s.hidden_layers + 1, s.data or 1))
     for i, j, k in product(*map(range, kernels.shape[:3])):
-        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], place)
+        kernels[i, j, k] = _sample(job, s.widths[i], variances[j, k], s.input_scales[k], device)
     dims = ("width", "weight_variance", "input_scale", "network", "layer", "datum")
     return xr.Dataset(
         {
@@ -42,7 +49,6 @@ def kernel_ensemble(job: Job, inputs: dict[str, list[str]], device: str = "cpu")
             "input_scale": ("input_scale", s.input_scales, {"long_name": "|x|²/n₀"}),
             "layer": np.arange(1, s.hidden_layers + 2),
         },
-        attrs={"device": devices.label(place)},
     )
 
 
@@ -56,7 +62,7 @@ def weight_variances(job: Job) -> np.ndarray:
     return values
 
 
-def _sample(job: Job, width: int, weight_variance: float, scale: float, device: torch.device) -> np.ndarray:
+def _sample(job: Job, width: int, weight_variance: float, scale: float, device: Device) -> np.ndarray:
     s = job.settings
     activation = torch_activation(job.activation)
     setting = Setting(width, s.hidden_layers, float(weight_variance), s.bias_variance)
