@@ -1,4 +1,4 @@
-"""Where the state of a long job is kept while it lasts, and which work it belongs to."""
+"""Checkpoints of long jobs: their paths, and the identity of the work they belong to."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from reproduction.storage.atomic_write import remove_leftovers
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where the state of a run is kept while it lasts.
+    """Location and identity of the checkpoint of a job.
 
     Attributes:
         path: a safetensors file, outside the declared outputs of the job.
         seconds: time between two checkpoints.
-        identity: names the work; a checkpoint of other work, or a damaged one, is not resumed from.
+        identity: digest of the work; a checkpoint with another identity, or a damaged one, is ignored.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class Checkpoint:
 
 
 def checkpoint(snakemake: Any) -> Checkpoint:
-    """The checkpoint of a job: named by its first output, bound to its settings, inputs, code and packages."""
+    """Return the checkpoint of a job; its identity covers settings, inputs, code and package versions."""
     output = snakemake.output[0]
     inputs = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in snakemake.input]
     code = snakemake.params.code
@@ -40,14 +40,14 @@ def checkpoint(snakemake: Any) -> Checkpoint:
 
 
 def checkpoint_path(output: str) -> Path:
-    """A file beside the results, outside all outputs, for the job with this first output."""
+    """Return the path of the checkpoint of the job with this first output: beside the results, not an output."""
     path = Path(output)
     root, case = Path(*path.parts[:-4]), Path(*path.parts[-4:])
     return root / ".checkpoints" / case.with_suffix(".safetensors")
 
 
 def digest(structure: str, tensors: Mapping[str, np.ndarray]) -> str:
-    """Of all that a checkpoint holds, so that one that was changed since is known."""
+    """Return the SHA-256 of the contents of a checkpoint, which detects changes."""
     found = hashlib.sha256(structure.encode())
     for name, tensor in sorted(tensors.items()):
         found.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
