@@ -199,5 +199,7 @@ def test_classes_and_ratios_of_the_theory(case, activation, name, stability, rat
     assert classes == [float(kind == name) for kind in quantities.CLASSES]
     assert measured(result, "stable", {}).item() == float(stability == "stable")
     assert measured(result, "susceptibility_ratio", {}, reduce="largest").item() == ratio
-    with pytest.raises(ConfigError, match="several values; `at` must choose among kernel, or `reduce` make them one"):
+    with pytest.raises(
+        ConfigError, match="several values; select among kernel with `at`, or combine them with `reduce`"
+    ):
         measured(result, "susceptibility_ratio", {})

@@ -8,7 +8,7 @@ from rocrate.rocrate import ROCrate
 
 from project import ROOT
 from reproduction.archive import ro_crate
-from reproduction.archive.ro_crate import Digest, Run
+from reproduction.archive.ro_crate import Digest, WorkflowRun
 
 CITATION = (ROOT / "CITATION.cff").read_text()
 FILES = {
@@ -18,7 +18,7 @@ FILES = {
     "scripts/theory.py": Digest("3" * 64, 40),
     "results/figures/deep_ritz/fig3.pdf": Digest("4" * 64, 50),
 }
-RUN = Run("draft", "9.27.1", ["config.yaml", "my config.yaml"], ["results/figures/deep_ritz/fig3.pdf"])
+RUN = WorkflowRun("draft", "9.27.1", ["config.yaml", "my config.yaml"], ["results/figures/deep_ritz/fig3.pdf"])
 
 
 @pytest.fixture

@@ -217,10 +217,10 @@ def test_missing_results_are_named(small, monkeypatch, tmp_path):
     monkeypatch.chdir(small.folder)
     (small.folder / "more.yaml").write_text(CONFIG.replace("fig3", "fig4"))
     with pytest.raises(ConfigError, match=r"results/figures/deep_ritz/fig4.parquet is missing; compute all results"):
-        build.make(tmp_path / "a.zip", ["more.yaml"])
+        build.make_archive(tmp_path / "a.zip", ["more.yaml"])
     (tmp_path / "else.yaml").write_text("")
     with pytest.raises(ConfigError, match="lies outside of the project"):
-        build.make(tmp_path / "a.zip", [str(tmp_path / "else.yaml")])
+        build.make_archive(tmp_path / "a.zip", [str(tmp_path / "else.yaml")])
 
 
 def test_the_finished_project_is_verified_and_a_changed_claim_is_named(finished, tmp_path):

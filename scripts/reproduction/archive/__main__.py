@@ -15,7 +15,7 @@ from reproduction.storage.errors import DiskFull
 def main(arguments: Namespace) -> int:
     """Run a command; return 1 if an archive fails verification, else 0."""
     if arguments.command == "verify":
-        return verify.report(arguments.path, arguments.run)
+        return verify.print_report(arguments.path, arguments.run)
     if arguments.command == "resolve":
         return _resolve(arguments.configfile)
     return _make(arguments)
@@ -24,7 +24,7 @@ def main(arguments: Namespace) -> int:
 def _make(arguments: Namespace) -> int:
     """Write the archive; print what was left out, its size and its checksum."""
     target = arguments.output or Path(loading.read(arguments.configfile).results, "archive.zip")
-    for sentence in build.make(target, arguments.configfile, arguments.full):
+    for sentence in build.make_archive(target, arguments.configfile, arguments.full):
         print(sentence)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, SHA-256 {checksum(target)}")
     return 0

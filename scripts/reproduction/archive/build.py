@@ -27,7 +27,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that zip can store
 Content = bytes | Path
 
 
-def make(target: Path, layers: Iterable[str] = (), full: bool = False) -> list[str]:
+def make_archive(target: Path, layers: Iterable[str] = (), full: bool = False) -> list[str]:
     """Write the archive of the project in the working folder.
 
     Args:
@@ -77,7 +77,7 @@ def _crate(
 ) -> bytes:
     """Return the RO-Crate metadata of these files."""
     listed = {name: ro_crate.Digest(digest, _size(files[name])) for name, digest in hashes.items()}
-    run = ro_crate.Run(tier, version("snakemake"), [*loading.BASE, *layers], results)
+    run = ro_crate.WorkflowRun(tier, version("snakemake"), [*loading.BASE, *layers], results)
     return ro_crate.metadata(listed, Path("CITATION.cff").read_text(), run).encode()
 
 

@@ -19,7 +19,7 @@ METADATA = "ro-crate-metadata.json"
 VERSION = "1.1"
 PROFILE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 WORKFLOW = "Snakefile"
-ABOUT = (
+CRATE_DESCRIPTION = (
     "Figures, tables and verdicts on claims, with the code, config and package versions that made them; "
     "manifest-sha256.txt has the checksum of every file."
 )
@@ -44,7 +44,7 @@ class Digest(NamedTuple):
     size: int
 
 
-class Run(NamedTuple):
+class WorkflowRun(NamedTuple):
     """A run of the workflow.
 
     Attributes:
@@ -60,7 +60,7 @@ class Run(NamedTuple):
     results: Iterable[str]
 
 
-def metadata(files: Mapping[str, Digest], citation: str, run: Run) -> str:
+def metadata(files: Mapping[str, Digest], citation: str, run: WorkflowRun) -> str:
     """Return the metadata document of an archive as JSON-LD.
 
     Args:
@@ -86,7 +86,7 @@ def _describe_root(crate: ROCrate, citation: Mapping[str, Any], tier: str) -> No
     """Add title, version, date, license, authors, cited documents and the profile to the root of a crate."""
     license_ = citation["license"]
     crate.name = f"{citation['title']}: results, {tier} tier"
-    crate.description = ABOUT
+    crate.description = CRATE_DESCRIPTION
     crate.datePublished = str(citation["date-released"])
     crate.license = _add(crate, f"https://spdx.org/licenses/{license_}", "CreativeWork", name=license_)
     root = crate.root_dataset

@@ -33,7 +33,7 @@ from reproduction.storage import store
 from reproduction.storage.errors import DamagedFile
 
 
-def report(path: Path, run: bool = False) -> int:
+def print_report(path: Path, run: bool = False) -> int:
     """Print one line per check; return 1 if there are findings, else 0."""
     findings = 0
     for line in verify(path, run):
