@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reproduction.claims import decide, markdown
+from reproduction.claims import decide, markdown, samples
 from reproduction.config.claims import Claim, Part, cases_of, from_text, to_text
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
@@ -120,8 +120,8 @@ def test_swapping_the_cases_or_moving_the_threshold_reverses_the_verdict(tmp_pat
     ]
     expected = ["reproduced", "not reproduced", "not reproduced", "reproduced", "undecided at this tier"]
     assert found == expected
-    inverse = decide.values_of(over(above=1), swapped).values
-    np.testing.assert_allclose(decide.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
+    inverse = samples.values_of(over(above=1), swapped).values
+    np.testing.assert_allclose(samples.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -176,24 +176,24 @@ def test_a_value_on_the_threshold_counts_against_either_side(folder):
 def test_seeds_are_paired_by_their_number(folder):
     folder.arrays("poisson/bn", relative_l2=[8.0, 4.0, 2.0], coordinates={"seed": [5, 1, 3]})
     folder.arrays("poisson/base", relative_l2=[1.0, 2.0, 4.0], coordinates={"seed": [1, 4, 5]})
-    found = decide.values_of(over(above=1), folder.cases)
+    found = samples.values_of(over(above=1), folder.cases)
     assert sorted(found.values) == [2.0, 4.0]
 
 
 def test_no_common_seed_is_an_error(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0]).arrays("poisson/base", relative_l2=[1.0], coordinates={"seed": [1]})
     with pytest.raises(ConfigError, match="no seed in common"):
-        decide.values_of(over(above=1), folder.cases)
+        samples.values_of(over(above=1), folder.cases)
 
 
 def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
     cases = two(folder, [1.0, NAN, 3.0, NAN, 5.0], [1.0, 2.0, NAN, NAN, np.inf])
-    ratios = decide.values_of(over(above=1), cases)
+    ratios = samples.values_of(over(above=1), cases)
     assert ratios.values.tolist() == [1.0, np.inf, 0.0, 0.0]
     assert ratios.diverged == 4
-    differences = decide.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
+    differences = samples.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
     assert differences.values.tolist() == [0.0, np.inf, -np.inf, -np.inf]
-    single = decide.values_of(part(diverged="infinite", above=1), cases)
+    single = samples.values_of(part(diverged="infinite", above=1), cases)
     assert (single.values.tolist(), single.diverged) == ([1.0, np.inf, 3.0, np.inf, 5.0], 2)
 
 
@@ -224,19 +224,19 @@ def test_an_unknown_value_never_decides_anything(folder, side):
 def test_diverged_runs_are_nan_in_every_file(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0, 2.0, 3.0], diverged_at=[-1, 7, -1])
     folder.table("poisson/bn", "audit", seed=[0, 1, 2], share=[0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(decide.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
-    found = decide.values_of(part(measure="share", above=0), folder.cases)
+    np.testing.assert_array_equal(samples.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
+    found = samples.values_of(part(measure="share", above=0), folder.cases)
     np.testing.assert_array_equal(found.values, [0.1, NAN, 0.3])
     assert found.diverged == 1
-    assert decide.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
+    assert samples.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
 
 
 def test_zero_over_zero_is_unknown_and_ratios_of_negative_numbers_are_rejected(tmp_path):
     cases = two(Folder(tmp_path), [0.0, 0.0, 2.0], [0.0, 2.0, 0.0])
-    np.testing.assert_array_equal(decide.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
+    np.testing.assert_array_equal(samples.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
     for name, first, second in (("first", [-1.0], [1.0]), ("second", [1.0], [-1.0])):
         with pytest.raises(ConfigError, match="has negative terms; compare with `less`"):
-            decide.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
+            samples.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def latents(folder):
 
 
 def at(latents, measure, **settings):
-    return decide.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
+    return samples.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
 
 
 def test_selection_by_name_and_number_from_netcdf(latents):
@@ -310,9 +310,9 @@ def test_errors_of_selections_list_the_allowed_values(latents, measure, selectio
 
 def test_a_history_is_read_at_its_last_epoch_unless_selected(folder):
     folder.table("poisson/bn", epoch=[0, 0, 10, 10], seed=[0, 1, 0, 1], loss=[4.0, 5.0, 6.0, NAN])
-    found = decide.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
+    found = samples.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
     assert (found.values.tolist(), found.diverged) == ([6.0, np.inf], 1)
-    found = decide.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
+    found = samples.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
     assert found.values.tolist() == [4.0, 5.0]
 
 
@@ -326,7 +326,7 @@ def test_rows_of_a_table_are_selected_by_columns(folder):
     cases = folder.table("towers/relu123", "audit", **columns).cases
 
     def share(**settings):
-        return decide.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
+        return samples.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
 
     assert share(at={"power": 1}) == [1.0, 3.0]
     assert share(at={"branch": "b"}, less={"branch": "a"}) == [1.0, 1.0]
@@ -340,7 +340,7 @@ def test_the_file_of_a_measure(folder):
     folder.table("poisson/bn", epoch=[0, 9], seed=[0, 0], relative_l2=[2.0, 3.0])
 
     def error(**settings):
-        return decide.values_of(part(above=0, **settings), folder.cases).values.tolist()
+        return samples.values_of(part(above=0, **settings), folder.cases).values.tolist()
 
     assert (error(), error(at={"epoch": 0}), error(file="history")) == ([1.0], [2.0], [3.0])
     folder.arrays("poisson/bn", "latents", relative_l2=[4.0])
