@@ -19,7 +19,7 @@ from reproduction.runtime.benchmark_files import SHARED, SUFFIX
 from reproduction.storage import store
 from reproduction.storage.errors import DamagedFile
 
-DATA_SUFFIXES = (".safetensors", ".parquet", ".nc")  # attributes are read fastest from the first
+FASTEST_FIRST = (".safetensors", ".parquet", ".nc")  # data formats in the order in which attributes are read fastest
 CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -67,7 +67,7 @@ def _cases_of_documents(config: Config) -> list[Case]:
 def _data_of(case: Case, results: str | Path) -> Path | None:
     """Return the file of a case whose attributes are read fastest, or None."""
     folder = Path(results, case.folder)
-    files = [file for suffix in DATA_SUFFIXES for file in sorted(folder.glob(f"[!.]*{suffix}"))]
+    files = [file for suffix in FASTEST_FIRST for file in sorted(folder.glob(f"[!.]*{suffix}"))]
     return files[0] if files else None
 
 
