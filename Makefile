@@ -27,10 +27,10 @@ report: .venv/installed ## everything that is not there yet, then report.html an
 archive: TIER ?= draft
 archive: .venv/installed ## results, config, code, versions and checksums in one zip; FULL=1 adds trained weights and fields
 	$(SNAKEMAKE) all captions $(LAYERS)
-	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive.build make $(if $(FULL),--full) $(LAYERS)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive make $(if $(FULL),--full) $(LAYERS)
 
 verify: .venv/installed ## check an archive and recompute a figure of it: make verify ARCHIVE=results/archive.zip
-	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive.build verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
 
 test: .venv/installed-test ## all tests
 	.venv/bin/ruff check .

@@ -13,8 +13,8 @@ from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz import spline_limits
 from reproduction.claims.decide import by_name
 from reproduction.claims.measures import measured
-from reproduction.config.errors import ConfigError
 from reproduction.config import tasks
+from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.exhibits.quantities.theory import CLASSES
 from reproduction.storage import store
@@ -202,5 +202,7 @@ def test_classes_and_ratios_of_the_theory(case, activation, name, stability, rat
     assert classes == [float(kind == name) for kind in CLASSES]
     assert measured(result, "stable", {}).item() == float(stability == "stable")
     assert measured(result, "susceptibility_ratio", {}, reduce="largest").item() == ratio
-    with pytest.raises(ConfigError, match="several values; `at` must choose among kernel, or `reduce` make them one"):
+    with pytest.raises(
+        ConfigError, match="several values; select among kernel with `at`, or combine them with `reduce`"
+    ):
         measured(result, "susceptibility_ratio", {})

@@ -15,7 +15,7 @@ from snakemake.exceptions import WorkflowError
 from test_config import merged, small
 
 from rectified.formulas import activations, expressions
-from reproduction.config import loading, consistency_checks
+from reproduction.config import consistency_checks, loading
 from reproduction.config.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent

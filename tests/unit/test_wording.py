@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import job_of
-from reproduction.config import loading, words
+from reproduction.config import loading, tasks, words
 from reproduction.config.config import Config
-from reproduction.config import tasks
 from reproduction.report import settings_in_words
 
 PROBLEMS = {"k1": {"solution": "sin(pi*x)"}, "k2": {"solution": "sin(2*pi*x)", "coefficient": "1 + x/2"}}

@@ -378,7 +378,7 @@ if snakemake_report.is_made(sys.argv[1:]):
         look_up_captions()
     except ConfigError as error:
         raise WorkflowError(str(error))
-if workflow.is_main_process and (left := crash_recovery.go_on(sys.argv[1:])):
+if workflow.is_main_process and (left := crash_recovery.recover(sys.argv[1:])):
     logger.warning(left)
 
 

@@ -20,7 +20,7 @@ from reproduction.config.exhibit import Exhibit
 from reproduction.config.experiments import Case
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import Costs
-from reproduction.runtime.schedule import TIERS, Job, dry_run, listed_jobs, predict, read_jobs
+from reproduction.runtime.schedule import TIERS, PlannedJob, dry_run, listed_jobs, predict, read_jobs
 from reproduction.storage import store
 
 KINDS = {"figure": "plot", "table": "tabulate"}
@@ -191,7 +191,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" + ("" if count == 1 else "s")
 
 
-def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -> tuple[list[Job], list[Stale]]:
+def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -> tuple[list[PlannedJob], list[Stale]]:
     """The jobs that would run for an exhibit, as a dry run of Snakemake lists them, and why.
 
     Args:
