@@ -108,7 +108,7 @@ def _digest(path: Path) -> str:
 def _tree(path: Path) -> ast.Module:
     """The syntax tree of a file as far as computations depend on it."""
     tree = _without_docstrings(_parsed(path))
-    return _without_descriptions(tree) if str(path.relative_to(ROOT)).startswith(DESCRIBED) else tree
+    return _without_descriptions(tree) if f"/{DESCRIBED}" in path.as_posix() else tree
 
 
 def _parsed(path: Path) -> ast.Module:
