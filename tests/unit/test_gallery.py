@@ -14,7 +14,7 @@ def test_a_part_takes_the_place_of_the_old_one_and_nothing_else():
 
 
 def test_a_part_without_a_place_is_answered_in_a_sentence():
-    with pytest.raises(ValueError, match="no place for verdicts"):
+    with pytest.raises(ValueError, match=r"results\.md must contain the lines"):
         gallery.with_part(README, "verdicts", "text")
 
 

@@ -15,7 +15,7 @@ from reproduction.storage import store
 from reproduction.storage.atomic_write import write_atomically
 
 GALLERY = Path("results/gallery")
-README = Path("README.md")
+PAGES = {"verdicts": Path("workflow/docs/results.md"), "speed": Path("workflow/docs/performance.md")}
 WIDTH = 840  # pixels of a figure over two columns
 COLOURS = 96
 BEGIN, END = "<!-- {}: made by `make gallery` -->", "<!-- end of {} -->"
@@ -77,7 +77,7 @@ def with_part(readme: str, name: str, text: str) -> str:
     begin, end = BEGIN.format(name), END.format(name)
     pattern = re.compile(rf"{re.escape(begin)}.*?{re.escape(end)}", re.S)
     if not pattern.search(readme):
-        raise ValueError(f"README.md has no place for {name}: the lines {begin!r} and {end!r}")
+        raise ValueError(f"{PAGES[name]} must contain the lines {begin!r} and {end!r}; at least one is missing")
     return pattern.sub(lambda _: f"{begin}\n{text}\n{end}", readme)
 
 
@@ -113,8 +113,8 @@ def _copy(page: str) -> None:
 
 
 def _put(name: str, text: str) -> None:
-    content = with_part(README.read_text(), name, text)
-    write_atomically(README, lambda file: file.write_text(content))
+    content = with_part(PAGES[name].read_text(), name, text)
+    write_atomically(PAGES[name], lambda file: file.write_text(content))
 
 
 def main() -> None:
