@@ -108,7 +108,7 @@ def commands() -> list[str]:
     lines = [line for _, block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
     found = [re.sub(r"\s*#.*", "", line).strip() for line in lines]
     for text in TEXT.values():
-        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        prose = " ".join(re.sub(r"```.*?```", "", text, flags=re.DOTALL).split())
         found += re.findall(r"`((?:make|snakemake|pip|pytest|sha256sum|lint-imports)(?: [^`…<]+)?)`", prose)
     return list(dict.fromkeys(filter(None, found)))
 
