@@ -13,8 +13,8 @@ def test_only_the_text_between_the_markers_is_replaced():
     assert gallery.with_part(once, "speed", r"| new \1 |") == once
 
 
-def test_missing_markers_are_an_error():
-    with pytest.raises(ValueError, match="lacks the markers of verdicts"):
+def test_a_part_without_a_place_is_answered_in_a_sentence():
+    with pytest.raises(ValueError, match=r"results\.md must contain the lines"):
         gallery.with_part(README, "verdicts", "text")
 
 

@@ -1,4 +1,4 @@
-"""Gallery of a run: small copies of all figures, a page that shows them, and verdicts and speed in README.md.
+"""Gallery of a run: small copies of all figures, a page that shows them, and verdicts and speed in workflow/docs.
 
 Run by ``make gallery``.
 """
@@ -15,7 +15,7 @@ from reproduction.storage import store
 from reproduction.storage.atomic_write import write_atomically
 
 GALLERY = Path("results/gallery")
-README = Path("README.md")
+PAGES = {"verdicts": Path("workflow/docs/results.md"), "speed": Path("workflow/docs/performance.md")}
 FULL_WIDTH = 840  # pixels of a double-column figure
 PALETTE_SIZE = 96  # colours of a copy
 BEGIN, END = "<!-- {}: made by `make gallery` -->", "<!-- end of {} -->"
@@ -73,7 +73,7 @@ def verdict_summary(parts: pd.DataFrame) -> str:
 
 
 def with_part(readme: str, name: str, text: str) -> str:
-    """Replace the text between the markers of a name in the README.
+    """Replace the text between the markers of a name in a page.
 
     Raises:
         ValueError: if the markers are missing.
@@ -81,7 +81,7 @@ def with_part(readme: str, name: str, text: str) -> str:
     begin, end = BEGIN.format(name), END.format(name)
     pattern = re.compile(rf"{re.escape(begin)}.*?{re.escape(end)}", re.S)
     if not pattern.search(readme):
-        raise ValueError(f"README.md lacks the markers of {name}: the lines {begin!r} and {end!r}")
+        raise ValueError(f"{PAGES[name]} must contain the lines {begin!r} and {end!r}; at least one is missing")
     return pattern.sub(lambda _: f"{begin}\n{text}\n{end}", readme)
 
 
@@ -98,7 +98,7 @@ def first_table(page: str) -> str:
 
 
 def show_figures() -> None:
-    """Copy the figures and verdicts of a run to the gallery, and the verdicts to README.md."""
+    """Copy the figures and verdicts of a run to the gallery, and the verdicts to the page of results."""
     captions = json.loads(Path("results/captions.json").read_text())
     for figure in sorted(Path("results/figures").glob("*/*.png")):
         shrink(figure, GALLERY / figure.parent.name / figure.name)
@@ -110,7 +110,7 @@ def show_figures() -> None:
 
 
 def show_speed() -> None:
-    """Copy the results of ``make bench`` to the gallery and README.md."""
+    """Copy the results of ``make bench`` to the gallery and the page of performance."""
     shrink(Path("results/benchmarks.png"), GALLERY / "benchmarks.png")
     _copy("benchmarks.md")
     _put("speed", first_table(Path("results/benchmarks.md").read_text()))
@@ -121,8 +121,8 @@ def _copy(page: str) -> None:
 
 
 def _put(name: str, text: str) -> None:
-    content = with_part(README.read_text(), name, text)
-    write_atomically(README, lambda file: file.write_text(content))
+    content = with_part(PAGES[name].read_text(), name, text)
+    write_atomically(PAGES[name], lambda file: file.write_text(content))
 
 
 def main() -> None:
