@@ -66,7 +66,7 @@ gallery: .venv/installed ## copy small figures, verdicts and speed into results/
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.report.gallery
 
 schema: .venv/installed ## write the JSON schema of config.yaml from the models
-	PYTHONPATH=scripts .venv/bin/python -c "from reproduction.config import config; print(config.schema(), end='')" > workflow/schemas/config.schema.json
+	PYTHONPATH=scripts .venv/bin/python -c "from reproduction.config import loading; print(loading.schema(), end='')" > workflow/schemas/config.schema.json
 
 bench: .venv/installed .venv-peers/installed ## compare the speed with that of the peers in one run; writes results/benchmarks.md
 	.venv-peers/bin/python tests/benchmarks/run.py

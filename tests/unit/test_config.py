@@ -150,7 +150,7 @@ MISTAKES = [
     ({**POISSON, ONE: {"v": {**VARIANT, "mass_weight": 1}}}, r"mass_weight is for equation 'buckley_leverett'"),
     (
         {**POISSON, ONE: {"v": {**VARIANT, "boundary_points": 10}}},
-        r"boundary_points is 10; on a rectangle it is a multiple of 4",
+        r"boundary_points must be a multiple of 4.*; got 10",
     ),
     (
         {**POISSON, ONE: {"v": {**VARIANT, "problem": "k2"}}},
@@ -177,7 +177,7 @@ MISTAKES = [
     ),
     (
         {ONE: {"t": {"document": "d", "task": "theory", "activation": "tanh"}, "a": {**AUDIT, "of": ["t/*"]}}},
-        r"experiments\.a.*'t/default' is of task 'theory'; audited are cases of 'ritz', 'pinn'",
+        r"experiments\.a.*'t/default' is of task 'theory'; audited are cases of 'collocation', 'pinn'",
     ),
     (
         {ONE: {"a": {**AUDIT, "of": ["oen/*"]}}},
@@ -226,14 +226,17 @@ MISTAKES = [
     ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
     ({ONE: {"k": {**KERNELS, "activation": "relu-2"}}}, r"activation 'relu-2': its power is -2; whole numbers from 1"),
     ({ONE: {"k": {**KERNELS, "activation": "relu1.5"}}}, r"its power is 1\.5; whole numbers from 1 to 11"),
-    ({ONE: {"l": {"document": "d", "task": "lemma", "powers": [0]}}}, r"powers\.0: 0 given; .*greater than 0"),
+    (
+        {ONE: {"l": {"document": "d", "task": "polynomial_representation", "powers": [0]}}},
+        r"powers\.0: 0 given; .*greater than 0",
+    ),
     ({ONE: {"k": {**KERNELS, "weight_variances": [0]}}}, r"weight_variances\.0: 0 given; .*greater than 0"),
     ({ONE: {"k": {**KERNELS, "weight_variances": [-1.5]}}}, r"weight_variances\.0: -1\.5 given; .*greater than 0"),
     ({ONE: {"k": {**KERNELS, "widths": [64, 0]}}}, r"widths\.1: 0 given; .*greater than 0"),
     ({ONE: {"k": {**KERNELS, "bias_variance": -1}}}, r"bias_variance: -1 given; .*greater than or equal to 0"),
     (
         {ONE: {"k": {**KERNELS, "activation": "tanh", "in_critical_units": True}}},
-        r"experiments\.k .*: in_critical_units wants .*'tanh' has none",
+        r"experiments\.k .*: in_critical_units requires .*'tanh' has none",
     ),
     (
         {ONE: {"k": {**KERNELS, "networks": "1e6", "data": 100}}},
@@ -262,7 +265,10 @@ MISTAKES = [
     ({"targets": {"f": {"function": "w", "domain": [[0, 1]]}}}, r"targets\.f: .*unknown symbol 'w'"),
     ({"targets": {"f": {"function": "log(x)", "domain": [[-1, 1]]}}}, r"targets\.f: .*not finite everywhere"),
     ({"targets": {"f": {"function": "x", "domain": [[1, -1]]}}}, r"the left end must be below"),
-    ({ONE: {"l": {"document": "d", "task": "lemma", "powers": [2, 2]}}}, r"powers \[2, 2\]: each may be given once"),
+    (
+        {ONE: {"l": {"document": "d", "task": "polynomial_representation", "powers": [2, 2]}}},
+        r"powers \[2, 2\]: each may be given once",
+    ),
     (
         {ONE: {"k": {**KERNELS, "in_critical_units": True, "bias_variance": 1}}},
         r"in_critical_units is .*bias_variance is 1",
@@ -277,7 +283,7 @@ MISTAKES = [
     ),
     (
         {ONE: {"k": KERNELS}, "figures": {"d": {"f": {"family": "phases", "data": ["k/*"]}}}},
-        r"figures\.d\.f: family 'phases' wants σ\(0\) = 0 and a slope there; 'relu2' has not both",
+        r"figures\.d\.f: family 'phases' requires σ\(0\) = 0 and a slope there; 'relu2' has not both",
     ),
     ({"problems": {"b": {"equation": "burger", "viscosity": 1}}}, r"unknown .*'burger'; did you mean 'burgers'"),
     (
@@ -301,7 +307,10 @@ MISTAKES = [
     ({ONE: {"one": {"cases": {"a": {"widht": 3}}}}}, r"unknown key 'widht'; did you mean 'width'"),
     ({ONE: {"one": {"optimizer": "saddle_free_newton", "gradient": "finite_difference"}}}, r"differentiates twice"),
     ({ONE: {"one": {"hidden_layers": 2, "gradient": "discrete_delta"}}}, r"hidden_layers must be 1"),
-    ({ONE: {"f": {"document": "d", "task": "feature", "activation": "relu", "slope": 0}}}, r"slope is 0"),
+    (
+        {ONE: {"f": {"document": "d", "task": "single_neuron", "activation": "relu", "slope": 0}}},
+        r"slope must not be 0",
+    ),
     ({ONE: {"../up": {}}}, r"'\.\./up' is not a name"),
     ({"problems": {"k2": {"solution": "cos(x)"}}}, r"problems\.k2: .* boundary condition"),
     ({"problems": {"k2": {"solution": "sin(pi*y)"}}}, r"unknown symbol 'y'"),
@@ -313,14 +322,17 @@ MISTAKES = [
     ({"custom_activations": {"step": "heaviside(x)"}, ONE: {"one": {"activation": "step"}}}, r"'step' jumps"),
     ({"results": "../elsewhere"}, r"results: '\.\./elsewhere' is not a name"),
     ({"results": "/tmp"}, r"results: '/tmp' is not a name"),
-    ({ONE: {"one": {"width": True}}}, r"width: True given; a whole number is wanted"),
+    ({ONE: {"one": {"width": True}}}, r"width: must be a whole number; got True"),
     ({ONE: {"one": {"start": "one/default"}}}, r"leads back to itself"),
     (
         {ONE: {"one": {"sweep": {"distance": ["x*(1 - x)", "sin(pi*x)"]}}}},
         r"no usable name; name its values with `cases`",
     ),
     ({ONE: {"two": {"document": "deep_ritz", "activation": "relu"}}}, r"experiments\.two: the key 'task' is missing"),
-    ({ONE: {"f": {"document": "d", "task": "feature", "activation": "relu", "domain": [1, 0]}}}, r"left end must be"),
+    (
+        {ONE: {"f": {"document": "d", "task": "single_neuron", "activation": "relu", "domain": [1, 0]}}},
+        r"left end must be",
+    ),
     ({ONE: {"one": {"activation": "relu2", "hidden_layers": 2, "gradient": "kink_aware"}}}, r"'relu2' is neither"),
     ({"problems": {"k2": {"coefficient": "1 + heaviside(x - 1/2)"}}}, r"problems\.k2: coefficient .* has a kink"),
     ({"problems": {"k2": {"coefficient": "1 + abs(x - 1/3)"}}}, r"problems\.k2: coefficient .* has a kink"),

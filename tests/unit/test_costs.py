@@ -89,7 +89,12 @@ def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
 @pytest.mark.parametrize("tier", schedule.TIERS)
 def test_every_case_of_every_tier_has_a_cost_from_its_own_task(tier):
     config, table = loading.read([ROOT / path for path in schedule.TIERS[tier]]), Costs.read(ROOT / cost_model.TABLE)
-    stems = {"ritz": "train", "ensemble_training": "shard0", "kernel_ensemble": "kernels", "collocation": "train"}
+    stems = {
+        "ritz": "train",
+        "ensemble_training": "shard0",
+        "kernel_ensemble": "kernel_ensemble",
+        "collocation": "train",
+    }
     for case in config.all_cases:
         if job := stems.get(config.cases[case.experiment][case.case].task):
             cost = table.of(f"{case.folder}/{job}", config)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.config import tasks
+from reproduction.config import problems, tasks
 from reproduction.storage import code_digest
 
 SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
@@ -36,7 +36,11 @@ def test_meaning_counts(change, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [('"""Width."""', '"""Other words."""'), ('"{} wide"', '"width {}"'), ("return self.width", "return 2 * self.width")],
+    [
+        ('"""Width."""', '"""Other words."""'),
+        ('"{} wide"', '"width {}"'),
+        ("return self.width", "return 2 * self.width"),
+    ],
 )
 def test_descriptions_of_tasks_do_not_count_and_settings_do(change, tmp_path, monkeypatch):
     text = (
@@ -66,8 +70,13 @@ def jobs() -> dict[str, tuple[str, ...]]:
         for module in pkgutil.iter_modules(package.__path__):
             if not module.name.endswith("_page"):
                 found[f"{kind}.{module.name}"] = (script, f"reproduction.exhibits.{kind}.{module.name}")
-    generic = {"train.py", "compute.py", "plot.py", "tabulate.py"}
-    return found | {path.name: (path.name,) for path in SCRIPTS.glob("*.py") if path.name not in generic}
+    models = [
+        *(f"reproduction.config.tasks.{name}" for name in tasks.names()),
+        *(f"reproduction.config.problems.{name}" for name in problems.names()),
+    ]
+    found |= {"captions": ("captions.py", *models), "report": ("report.py", *models)}
+    named = {script for script, *_ in found.values()}
+    return found | {path.name: (path.name,) for path in SCRIPTS.glob("*.py") if path.name not in named}
 
 
 JOBS = jobs()

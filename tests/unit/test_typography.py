@@ -1,6 +1,7 @@
 """Numbers and column headings in TeX and plain text; names of documents."""
 
 import math
+import pkgutil
 import re
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reproduction.config.words import raised
+from reproduction.exhibits import tables
+from reproduction.exhibits.tables import table_page
 from reproduction.rendering.typography import heading, plain_number, plain_numbers, readable, tex_number
-from reproduction.report import pdf_tables
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
@@ -85,8 +87,9 @@ def test_headings_lose_only_their_tex(tex, text):
 
 
 def test_every_table_heading_can_be_converted():
-    for module in pdf_tables.FAMILIES.values():
-        for tex in module.HEADINGS.values():
+    for module in pkgutil.iter_modules(tables.__path__):
+        headings = getattr(table_page.family(module.name), "HEADINGS", {})
+        for tex in headings.values():
             assert not set(r"\${}_") & set(shown(tex))
 
 

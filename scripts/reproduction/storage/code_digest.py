@@ -28,7 +28,7 @@ def code(script: str, *modules: str) -> list[str]:
         script: an entry script in ``scripts/``.
         modules: dotted names of the modules that the script imports by name.
     """
-    starts = [ROOT / script, *(ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules)]
+    starts = [ROOT / script, *(file for module in modules for file in _files(module))]
     paths = sorted({path for start in starts for path in closure(start)})
     return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in paths]
 
@@ -90,13 +90,15 @@ def _imported_names(path: Path) -> Iterator[str]:
 
 @cache
 def _imports(path: Path) -> frozenset[Path]:
-    files = set()
-    for name in imported_names(path):
-        parts = name.split(".")
-        candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
-        candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-        files.update(file for file in candidates if file.is_file())
-    return frozenset(files)
+    return frozenset(file for name in imported_names(path) for file in _files(name))
+
+
+def _files(name: str) -> list[Path]:
+    """The files of the project that importing a dotted name runs: the module and its packages."""
+    parts = name.split(".")
+    candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
+    candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+    return [file for file in candidates if file.is_file()]
 
 
 @cache
