@@ -25,7 +25,7 @@ from rectified.networks.jets import Jets
 from rectified.networks.normalization import Pass
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator
-from rectified.pinn.burgers_loss import BurgersResiduals
+from rectified.pinn.mlp_residuals import MLPResiduals
 from reproduction.config.job import Job
 from reproduction.config.problem_factory import posed
 from reproduction.jobs.setup.collocation import CollocationJob
@@ -170,7 +170,7 @@ def _pinn(job: Job, points: int, threshold: float) -> Auditor:
     """Derivatives by hand-written jets, and the mean squared residual of the Burgers equation."""
     problem = posed(job.problem)
     ready = NetworkJob(job, 2)
-    residuals = BurgersResiduals(problem, ready.network)
+    residuals = MLPResiduals(problem, ready.network, stream="burgers")
     jets = Jets(ready.network, first=(0, 1), second=(0, 1))
     x = residuals.uniform(points, "audit").T.contiguous()
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from rectified.networks.convolution import Convolution, first_patches
 from rectified.optimization.training_loop import History
-from rectified.pinn.collocation_loss import grid_of
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
+from rectified.problems.conditions import grid_of
 from reproduction.jobs.setup.collocation import CollocationJob
 
 PROFILE_POINTS = 2001

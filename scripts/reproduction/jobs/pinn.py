@@ -6,9 +6,12 @@ import xarray as xr
 from torch import Tensor
 from torch.types import Device
 
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.training_loop import History, Schedule, train
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
+from rectified.pinn.relative_error import RelativeError
 from rectified.problems.burgers import BurgersProblem
 from reproduction.config.job import Job
 from reproduction.jobs.setup.mlp import NetworkJob
@@ -22,7 +25,7 @@ class PinnJob:
         s = job.settings
         self.settings, self.reference = s, reference
         self.ready = NetworkJob(job, 2, device)
-        residuals = BurgersResiduals(
+        residuals = MLPResiduals(
             BurgersProblem(job.problem.viscosity),
             self.ready.network,
             s.initial_points,
@@ -35,7 +38,7 @@ class PinnJob:
         if s.optimizer == "levenberg_marquardt":
             self.loss = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
-            self.loss = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
+            self.loss = MLPLoss(residuals, s.collocation_points, s.batch, s.compile)
         x, t, exact = (reference[name].values for name in ("x", "t", "exact"))
         self.error = RelativeError(self.ready.network, x, t, exact, device)
 

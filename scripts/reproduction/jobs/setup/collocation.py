@@ -25,7 +25,10 @@ from rectified.networks.pinn_architectures import (
 from rectified.networks.residual_mlp import Function, Trunk
 from rectified.optimization.optimizers import build
 from rectified.optimization.training_loop import History, Schedule, train
-from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.pinn.collocation_loss import CollocationLoss
+from rectified.pinn.relative_error import relative_l2
+from rectified.pinn.sampling import Sampler, as_tensor
+from rectified.problems.conditions import grid_of
 from reproduction.config.collocation_tasks import REFERENCE_POINTS
 from reproduction.config.job import Job
 from reproduction.config.problem_factory import posed
@@ -130,7 +133,7 @@ class CollocationJob:
 
     def errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         """‖û − u‖/‖u‖ over the test grid."""
-        return (self.field(theta, self.test_points) - self.exact).norm(dim=1) / self.exact.norm()
+        return relative_l2(self.field(theta, self.test_points), self.exact)
 
     def _shares(self, theta: Tensor) -> dict[str, Tensor]:
         """Share of each tower in the norm of the gradient of the mean squared residual, if there are towers."""
