@@ -20,7 +20,7 @@ from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.networks.mlp import MLP
 
-Derivatives = Callable[[Tensor], Sequence[Tensor]]
+ActivationDerivatives = Callable[[Tensor], Sequence[Tensor]]
 
 
 class Jets:
@@ -62,7 +62,7 @@ class Jets:
         """The jets at x with the intermediate values of their gradients in theta."""
         return self._propagate(theta, x, self._sigma_to_record)
 
-    def _propagate(self, theta: Tensor, x: Tensor, derivatives: Derivatives) -> "Tape":
+    def _propagate(self, theta: Tensor, x: Tensor, derivatives: ActivationDerivatives) -> "Tape":
         p, h, hidden = self.network.blocks(theta), self._inputs(theta, x), []
         for layer in range(1, self.network.layers):
             z = self._affine(p, layer, h)
@@ -163,7 +163,7 @@ class Tape:
             yield layer, below, d
 
 
-def _derivatives(network: MLP, order: int) -> Derivatives:
+def _derivatives(network: MLP, order: int) -> ActivationDerivatives:
     """One function for σ and its derivatives up to an order."""
     sigma = network.activation
     match order:

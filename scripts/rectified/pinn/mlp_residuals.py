@@ -57,7 +57,7 @@ class MLPResiduals:
             raise InvalidInputError(f"network must have the inputs {problem.axes}; got {network.inputs} inputs")
         self.problem, self.network, self.stream, self.device = problem, network, stream, device
         self.jets, self.names = jets_of(problem, network)
-        self.values = Jets(network)
+        self.value_jets = Jets(network)
         # Uniform points of the square, of which each condition uses one coordinate.
         unit = [
             torch.rand(2, count, generator=generator(stream, kind), dtype=torch.float64)[axis].numpy()
@@ -87,7 +87,7 @@ class MLPResiduals:
 
     def condition_errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks conditions"]:
         """u minus its prescribed values at the points of the conditions, differentiable in theta."""
-        return self.values(theta, self.conditions.to(theta))[:, 0] - self.targets.to(theta)
+        return self.value_jets(theta, self.conditions.to(theta))[:, 0] - self.targets.to(theta)
 
     def loss(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
@@ -117,7 +117,7 @@ class MLPResiduals:
         self, theta: Float[Tensor, "networks parameters"]
     ) -> tuple[Float[Tensor, "networks conditions"], Tape]:
         """The errors at the points of the conditions, and the tape of the values there."""
-        tape = self.values.record(theta, self.conditions.to(theta))
+        tape = self.value_jets.record(theta, self.conditions.to(theta))
         return tape.values[:, 0] - self.targets.to(theta), tape
 
     def _named(self, jets: Float[Tensor, "networks components points"]) -> dict[str, Tensor]:

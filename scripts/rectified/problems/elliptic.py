@@ -55,7 +55,10 @@ class EllipticProblem:
             )
         for end, value in zip(self.domain, values[[0, -1]]):
             if abs(value) > 1e-12 * abs(values).max():
-                raise InvalidInputError(f"solution {self.solution_text!r} must be 0 at x = {end:g}; it is {value:.3g}")
+                raise InvalidInputError(
+                    f"solution {self.solution_text!r} must satisfy the boundary condition u = 0 at x = {end:g}; "
+                    f"its value is {value:.3g}"
+                )
         if not expressions.sample(self.coefficient, grid).min() > 0:
             raise InvalidInputError(
                 f"coefficient must be positive on {list(self.domain)}; got {self.coefficient_text!r}"
