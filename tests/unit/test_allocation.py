@@ -15,14 +15,15 @@ from rectified.formulas import activations
 from reproduction.runtime import malloc
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.problems.burgers import BurgersProblem
 
 torch.set_num_threads(1)
 if sys.argv[1] == "kept":
     assert malloc.keep_freed_memory()
 network = MLP(2, 64, 7, torch_activation(activations.get("tanh")))
-loss = PinnLoss(BurgersResiduals(BurgersProblem(), network), 250)
+loss = MLPLoss(MLPResiduals(BurgersProblem(), network), 250)
 theta = initial_parameters(network, [0, 1, 2], [1.0] * 8, 0.0, "pages").float()
 for _ in range(10):
     loss(theta)

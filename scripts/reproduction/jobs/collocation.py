@@ -15,8 +15,8 @@ from torch.types import Device
 from rectified.networks.convolution import Convolution, first_patches
 from rectified.optimization.optimizers import Adam
 from rectified.optimization.training_loop import History
-from rectified.pinn.collocation_loss import grid_of
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
+from rectified.problems.conditions import grid_of
 from reproduction.config.job import Job
 from reproduction.jobs.setup.collocation import CollocationSetup
 from reproduction.jobs.setup.training import Training

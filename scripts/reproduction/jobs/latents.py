@@ -20,7 +20,7 @@ from rectified.networks.seeding import generator, numpy_generator
 from rectified.optimization.optimizers import build
 from rectified.optimization.training_loop import Schedule, train
 from rectified.optimization.value_and_gradient import value_and_gradient
-from rectified.pinn.collocation_loss import as_tensor
+from rectified.pinn.sampling import as_tensor
 from rectified.statistics import representations
 from rectified.statistics.representation_names import CLASSES
 from rectified.statistics.summaries import median_member

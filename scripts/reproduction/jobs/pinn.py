@@ -11,9 +11,12 @@ import xarray as xr
 from torch import Tensor
 from torch.types import Device
 
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.training_loop import History, Schedule
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
+from rectified.pinn.relative_error import RelativeError
 from reproduction.config.job import Job
 from reproduction.jobs.setup.mlp import MLPSetup
 from reproduction.jobs.setup.training import Training
@@ -37,7 +40,7 @@ class PinnTraining(Training):
         self.reference = reference
         self.setup = MLPSetup(job, 2, device)
         self.network = self.setup.network
-        residuals = BurgersResiduals(
+        residuals = MLPResiduals(
             job.problem.build(),
             self.network,
             s.initial_points,
@@ -50,7 +53,7 @@ class PinnTraining(Training):
         if self._is_newton:
             self.objective = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
-            self.objective = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
+            self.objective = MLPLoss(residuals, s.collocation_points, s.batch, s.compile)
         x, t, exact = (reference[name].values for name in ("x", "t", "exact"))
         self._error = RelativeError(self.network, x, t, exact, device)
 

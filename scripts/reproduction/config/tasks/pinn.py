@@ -20,7 +20,7 @@ class PinnSettings(NetworkTrainingTask):
     equation: ClassVar[Equation] = Equation(
         "mean of (u_t + uu_x − νu_xx)² and of the squared errors of initial and boundary values, minimized",
         f"{KIM_KANG}, sec. 5.2",
-        ("problems/burgers", "networks/jets"),
+        ("problems/burgers", "pinn/mlp_residuals", "networks/jets"),
     )
     terms: ClassVar[tuple[Term, ...]] = (
         terms.PROBLEM,

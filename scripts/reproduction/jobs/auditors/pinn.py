@@ -5,7 +5,7 @@ from torch import Tensor
 
 from rectified.audit.derivative_audit import Audit, audit
 from rectified.networks.jets import Jets
-from rectified.pinn.burgers_loss import BurgersResiduals
+from rectified.pinn.mlp_residuals import MLPResiduals
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.mlp import MLPSetup
@@ -15,7 +15,7 @@ def auditor(job: Job, points: int, threshold: float) -> Auditor:
     """Return the auditor of a case."""
     problem = job.problem.build()
     ready = MLPSetup(job, 2)
-    residuals = BurgersResiduals(problem, ready.network)
+    residuals = MLPResiduals(problem, ready.network, stream="burgers")
     jets = Jets(ready.network, first=(0, 1), second=(0, 1))
     x = residuals.uniform(points, "audit").T.contiguous()
 

@@ -23,7 +23,10 @@ from rectified.networks.pinn_architectures import (
     mixed,
 )
 from rectified.networks.residual_mlp import Function, Trunk
-from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.pinn.collocation_loss import CollocationLoss
+from rectified.pinn.relative_error import relative_l2
+from rectified.pinn.sampling import Sampler, as_tensor
+from rectified.problems.conditions import grid_of
 from reproduction.config.job import Job
 from reproduction.config.tasks.collocation import REFERENCE_POINTS
 
@@ -116,7 +119,7 @@ class CollocationSetup:
 
     def errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         """‖û − u‖/‖u‖ over the test grid."""
-        return (self.field(theta, self.test_points) - self.exact).norm(dim=1) / self.exact.norm()
+        return relative_l2(self.field(theta, self.test_points), self.exact)
 
 
 def _power_of_relu(k: int) -> Function:
