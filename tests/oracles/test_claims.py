@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reproduction.claims import decide, markdown, samples
-from reproduction.config.claims import Claim, Part, cases_of, from_text, to_text
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
+from reproduction.config.exhibits.claims import Claim, Part, cases_of, from_text, to_text
 from reproduction.storage import store
 from reproduction.storage.results import results_of
 

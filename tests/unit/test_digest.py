@@ -44,8 +44,8 @@ def test_meaning_counts(change, tmp_path):
 )
 def test_descriptions_of_tasks_do_not_count_and_settings_do(change, tmp_path, monkeypatch):
     text = (
-        "from words import Term\nfrom types import Count\n"
-        'class S:\n    terms: tuple = (Term("{} wide"),)\n    width: Count = 3\n    """Width."""\n'
+        "from words import Phrase\nfrom types import Count\n"
+        'class S:\n    phrases: tuple = (Phrase("{} wide"),)\n    width: Count = 3\n    """Width."""\n'
         "    def work(self):\n        return self.width\n"
     )
     monkeypatch.setattr(code_digest, "ROOT", tmp_path)
@@ -83,7 +83,7 @@ JOBS = jobs()
 DRAWING = [name for name, (script, *_) in JOBS.items() if script in ("plot.py", "tabulate.py")]
 ENTRY_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
 # Imported for the descriptions of tasks alone, which the digest leaves out.
-DESCRIPTIVE = {"reproduction/config/terms", "reproduction/config/words"}
+DESCRIPTIVE = {"reproduction/config/phrases", "reproduction/config/words"}
 
 
 def modules(name: str) -> set[str]:

@@ -78,7 +78,7 @@ def test_several_tasks_have_a_sentence_each():
 
 def test_there_are_words_for_every_task():
     for name, model in tasks.models().items():
-        assert model.terms, name
+        assert model.phrases, name
 
 
 @pytest.fixture(scope="module", params=[(), ("workflow/tiers/smoke.yaml",), ("workflow/tiers/paper.yaml",)], ids=str)

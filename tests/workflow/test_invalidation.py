@@ -42,7 +42,7 @@ LATER = {"latents", "audit", *CLAIMS}
         ("reproduction/jobs/gradient_errors.py", {"gradient_errors"}, {"gradient_errors", "table", *CLAIMS}),
         ("reproduction/jobs/latents.py", {"latents"}, {"latents", *SHOWING, *CLAIMS}),
         ("reproduction/jobs/single_neuron.py", {"single_neuron"}, {"single_neuron", "figure", *CLAIMS}),
-        ("reproduction/config/figures.py", set(), set()),
+        ("reproduction/config/exhibits/figures.py", set(), set()),
         ("reproduction/claims/decide.py", {DECIDING}, CLAIMS),
         ("reproduction/exhibits/quantities/single_neuron.py", {DECIDING}, CLAIMS),
         ("reproduction/exhibits/style.py", {"figure"}, {"figure"}),

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from rectified.errors import nearest
 from reproduction.config import config as configuration
 from reproduction.config import loading, problems
-from reproduction.config.claims import cases_of, to_text
+from reproduction.config.exhibits.claims import cases_of, to_text
 from reproduction.config.errors import ConfigError
 from reproduction.config.experiments import TASKS
 from reproduction.exhibits.quantities import TRAINED

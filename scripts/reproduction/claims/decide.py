@@ -40,8 +40,8 @@ from rectified.statistics.summaries import CONFIDENCE, Interval, median_interval
 from reproduction.claims import html
 from reproduction.claims.markdown import numbers, page, write_claims
 from reproduction.claims.samples import values_of
-from reproduction.config.claims import Claim, Part, from_text
 from reproduction.config.errors import ConfigError
+from reproduction.config.exhibits.claims import Claim, Part, from_text
 from reproduction.runtime.session import start
 from reproduction.storage import store
 from reproduction.storage.results import KeptResult, Result, results_of

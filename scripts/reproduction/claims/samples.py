@@ -8,8 +8,8 @@ import pandas as pd
 
 from rectified.errors import nearest
 from reproduction.claims.measures import COMPUTED, measured
-from reproduction.config.claims import Part
 from reproduction.config.errors import ConfigError
+from reproduction.config.exhibits.claims import Part
 from reproduction.storage.results import KeptResult
 
 

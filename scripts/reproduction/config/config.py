@@ -15,14 +15,14 @@ from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation
 from reproduction.config import consistency_checks, problems
-from reproduction.config.claims import Claim
 from reproduction.config.errors import ConfigError
+from reproduction.config.exhibits.claims import Claim
+from reproduction.config.exhibits.figures import Figure
+from reproduction.config.exhibits.tables import Table
 from reproduction.config.experiments import Case, Defaults, Experiment, Resolved, expanded
 from reproduction.config.field_types import ActivationName, Count, Folder, Formula, Name, Positive, Strict, any_of
-from reproduction.config.figures import Figure
 from reproduction.config.job import Job
 from reproduction.config.lazy_mapping import LazyMapping
-from reproduction.config.tables import Table
 from reproduction.config.target import Target
 from reproduction.config.task import Task
 

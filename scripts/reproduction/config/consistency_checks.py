@@ -9,9 +9,9 @@ from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation, check_power
 from reproduction.config import error_messages
-from reproduction.config.claims import Claim, Part
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibit import Exhibit
+from reproduction.config.exhibits.claims import Claim, Part
+from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
 from reproduction.config.task import GIB, Task
 from reproduction.config.time_limit import at_most

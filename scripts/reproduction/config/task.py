@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rectified.formulas.activation import Activation
 from reproduction.config.field_types import Name, Strict
-from reproduction.config.words import Term
+from reproduction.config.words import Phrase
 
 ROWAN = "Rowan, arXiv:2512.11184"
 KIM_KANG = "Kim and Kang, arXiv:2408.02697"
@@ -65,7 +65,7 @@ class Task(Strict):
 
     registered: ClassVar[dict[str, type["Task"]]] = {}
     equation: ClassVar[Equation]
-    terms: ClassVar[tuple[Term, ...]] = ()
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
     rules: ClassVar[tuple[Rule, ...]] = ()
     is_trained: ClassVar[bool] = False
     is_audited: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Settings in words: the terms in which captions give the settings of a task, and numbers and formulas as text."""
+"""Settings in words: the phrases by which captions state the settings of a task, and numbers and formulas as text."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ OPTIMIZERS = {
 }
 
 
-class Term(NamedTuple):
+class Phrase(NamedTuple):
     """One setting in words.
 
     Attributes:

@@ -1,7 +1,7 @@
-"""The settings of cases in one sentence: what all of them share, and what varies among them.
+"""The settings of cases in one sentence: those that all cases share, then those that vary.
 
-Each task has terms, in the order in which they are said. A term knows the words for a setting and for which cases
-it matters; settings that do not enter a computation, as the grid of a case without one, are not said of it.
+Each task has phrases, in order. A phrase has the words for a setting and determines which cases use it; a setting that
+does not enter a computation, such as the grid of a case without one, is not mentioned.
 """
 
 import re
@@ -10,27 +10,27 @@ from typing import Any
 
 from reproduction.config import tasks
 from reproduction.config.job import Job
-from reproduction.config.words import Term, written
+from reproduction.config.words import Phrase, written
 
-LISTED = 4  # numbers; of more, the smallest and the largest are said
+LISTED = 4  # numbers; of more, only the smallest and the largest are given
 
 
 def sentence(jobs: Sequence[Job]) -> str:
-    """The settings of jobs, one sentence for each task among them."""
+    """Return the settings of jobs, one sentence for each task among them."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
         groups.setdefault(job.settings.task, []).append(job)
-    return " ".join(_of_one_task(tasks.model(task).terms, group) for task, group in groups.items())
+    return " ".join(_of_one_task(tasks.model(task).phrases, group) for task, group in groups.items())
 
 
-def _of_one_task(terms: Sequence[Term], jobs: Sequence[Job]) -> str:
+def _of_one_task(phrases: Sequence[Phrase], jobs: Sequence[Job]) -> str:
     shared, varied = [], []
-    for term in terms:
-        values = [term.value(job) for job in jobs]
+    for phrase in phrases:
+        values = [phrase.value(job) for job in jobs]
         known = list(dict.fromkeys(value for value in map(_hashable, values) if value is not None))
-        if not known or known == [_hashable(term.usual)]:
+        if not known or known == [_hashable(phrase.usual)]:
             continue
-        text = _said(term, known, partly=None in values)
+        text = _filled(phrase, known, partly=None in values)
         (shared if len(known) == 1 else varied).append(text)
     text = "; ".join(filter(None, [", ".join(shared), f"varied: {'; '.join(varied)}" if varied else ""]))
     begins_with_a_word = re.match("[a-z]{2,}[ :]", text)  # not with a symbol or a name
@@ -41,15 +41,15 @@ def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _said(term: Term, known: list, partly: bool) -> str:
-    """The words of a term with its values; the last word of a count of one loses its plural."""
+def _filled(phrase: Phrase, known: list, partly: bool) -> str:
+    """The words of a phrase with its values; a count of one is singular."""
     values = [one for value in known for one in (value if isinstance(value, tuple) else [value])]
-    words = term.words.removesuffix("s") if values == [1] and term.words.startswith("{} ") else term.words
-    return words.format(listed(values)) + (f" {term.where}" if partly and term.where else "")
+    words = phrase.words.removesuffix("s") if values == [1] and phrase.words.startswith("{} ") else phrase.words
+    return words.format(listed(values)) + (f" {phrase.where}" if partly and phrase.where else "")
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Values in words: numbers in ascending order or by their ends, anything else in order of appearance."""
+    """Return values in words: numbers in ascending order or by their ends, anything else in order of appearance."""
     different = list(dict.fromkeys(values))
     if any(isinstance(value, str) for value in different):
         return _and(list(map(written, different)))

@@ -1,4 +1,4 @@
-"""A figure or table traced back: its data, the experiments they come from, the equations; what is stale, and the cost.
+"""Trace a figure or table to its data, experiments, tasks and equations; list what is stale, and the cost.
 
 make explain FIGURE=deep_ritz/fig3
 """
@@ -16,7 +16,7 @@ from rectified.errors import nearest
 from reproduction.config import loading, tasks
 from reproduction.config.config import Config
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibit import Exhibit
+from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import Costs
@@ -39,12 +39,12 @@ class Wanted(NamedTuple):
     entry: Exhibit
 
     def stem(self, results: str) -> str:
-        """Its files without their endings."""
+        """The path of its files without the suffix."""
         return f"{results}/{self.kind}s/{self.document}/{self.name}"
 
 
 class Stale(NamedTuple):
-    """A job that would run: its rule, the stem of its benchmark, and why."""
+    """A job that would run: its rule, the stem of its benchmark, and the reason."""
 
     rule: str
     stem: str
@@ -52,7 +52,7 @@ class Stale(NamedTuple):
 
 
 def find(config: Config, name: str) -> Wanted:
-    """The figure or table of that name, ``document/name``.
+    """Return the figure or table of that name, ``document/name``.
 
     Raises:
         ConfigError: if there is none.
@@ -70,7 +70,7 @@ def find(config: Config, name: str) -> Wanted:
 
 
 def chain(config: Config, wanted: Wanted) -> list[str]:
-    """The lines of figure ← data ← experiment ← equation."""
+    """Return the lines of figure ← data ← experiment ← task ← equation."""
     family = wanted.entry.family
     module = f"scripts/reproduction/exhibits/{wanted.kind}s/{family}.py"
     lines = [f"{wanted.document}/{wanted.name}, {config.tier} tier: {type(wanted.entry).__doc__.splitlines()[0]}", ""]
@@ -82,7 +82,7 @@ def chain(config: Config, wanted: Wanted) -> list[str]:
 
 
 def upstream(config: Config, cases: Iterable[Case]) -> list[Case]:
-    """The cases, and those that they start from or look at, directly or not."""
+    """Return the cases, and those whose results they read, directly or not."""
     found: dict[Case, None] = {}
     waiting = list(cases)
     while waiting:

@@ -3,6 +3,7 @@
 import gc
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +21,27 @@ def begin(snakemake: Any) -> tuple[Job, dict[str, list[str]], dict[str, str]]:
     malloc.keep_freed_memory()
     start(snakemake)
     text = snakemake.params.job
+    job = Job.model_validate_json(text)
+    sys.excepthook = partial(_log_and_show, where=f"experiments.{job.experiment} (case {job.case})")
     inputs = {name: list(files) for name, files in snakemake.input.items()}
-    return Job.model_validate_json(text), inputs, store.provenance(snakemake.params.code, spec=text)
+    return job, inputs, store.provenance(snakemake.params.code, spec=text)
 
 
 def start(snakemake: Any) -> None:
-    """Start the log of a job and look at its inputs.
+    """Start the log of a job and check its inputs.
 
     Raises:
-        SetAside: if an input is damaged or of another job.
+        SetAside: if an input is damaged or belongs to another job.
     """
-    gc.freeze()  # what was imported stays to the end: collecting it then takes a sixth of the time of a short job
+    gc.freeze()  # collecting the imported modules at exit takes a sixth of the time of a short job
     start_log(snakemake.log[0] if snakemake.log else None)
     input_checks.check(snakemake)
 
 
 def start_log(path: str | None) -> None:
-    """Send log lines with the time to a file, and errors there too; without a file, to the terminal."""
+    """Log to a file, errors included; without a file, to the terminal."""
     sys.excepthook, sys.unraisablehook = _log_and_show, _log_only
-    logging.raiseExceptions = False  # a log that finds no room on the disk stops nothing
+    logging.raiseExceptions = False  # a full disk stops the log, not the job
     handler = logging.FileHandler(path, mode="w") if path else logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[handler], force=True
@@ -46,28 +49,34 @@ def start_log(path: str | None) -> None:
     logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
-def _log_and_show(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Log an error with its trace; show the sentence that it has for the user, or the trace if it has none."""
+def _log_and_show(kind: type[BaseException], error: BaseException, trace: Any, where: str = "") -> None:
+    """Log an error with its trace; show its message to the user, or the trace of an internal error.
+
+    Args:
+        where: the key of config that an error of the library is about.
+    """
     log = logging.getLogger("rectified")
     if isinstance(error, KeyboardInterrupt):
         log.warning("interrupted")
         return
     log.error("stopped by an error", exc_info=(kind, error, trace))
-    sentence = _sentence(error)
-    if sentence:
-        print(sentence, file=sys.stderr, flush=True)
+    message = _message(error, where)
+    if message:
+        print(message, file=sys.stderr, flush=True)
     else:
         sys.__excepthook__(kind, error, trace)
 
 
 def _log_only(unraisable: Any) -> None:
-    logging.getLogger("rectified").warning("ignored while tidying up: %s", unraisable.exc_value)
+    logging.getLogger("rectified").warning("ignored during cleanup: %s", unraisable.exc_value)
 
 
-def _sentence(error: BaseException) -> str:
-    """What the user needs to know of an error; nothing if it is a mistake of ours."""
+def _message(error: BaseException, where: str) -> str:
+    """The message of an error that concerns the user; empty for an internal error."""
     if isinstance(error, DamagedFile):
         return input_checks.set_aside(error)
-    if isinstance(error, (ConfigError, InvalidInputError, DiskFull, SetAside)):
+    if isinstance(error, InvalidInputError):
+        return f"{where}: {error}" if where else str(error)
+    if isinstance(error, (ConfigError, DiskFull, SetAside)):
         return str(error)
     return str(disk_full(Path(error.filename or "."))) if means_full(error) else ""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # scripts/
 DESCRIBED = "reproduction/config/"  # modules whose classes have descriptions
-DESCRIPTIONS = {"equation", "terms", "work", "memory", "memory_keys", "words"}
+DESCRIPTIONS = {"equation", "phrases", "work", "memory", "memory_keys", "words"}
 
 
 @cache

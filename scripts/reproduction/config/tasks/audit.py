@@ -4,10 +4,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import ActivationName, CasePattern, Count, Positive
 from reproduction.config.task import Equation, Files, Rule, Task
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 
 class AuditSettings(Task):
@@ -19,9 +19,9 @@ class AuditSettings(Task):
         "ours",
         tuple(f"audit/{name}" for name in ("derivative_audit", "input_derivatives", "parameter_gradient")),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        Term("audit with threshold {}", setting("threshold")),
-        Term("audited seeds of a case: at most {}", terms.seeds),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        Phrase("audit with threshold {}", setting("threshold")),
+        Phrase("audited seeds of a case: at most {}", phrases.seeds),
     )
 
     task: Literal["audit"] = "audit"

@@ -5,11 +5,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import ActivationName, Count, Name, NonNegative, Positive
 from reproduction.config.task import BISCHOF, GIB, Equation, Task
-from reproduction.config.words import Term, setting, used_setting
+from reproduction.config.words import Phrase, setting, used_setting
 
 REFERENCE_POINTS = 256  # at most, in the set of reference batch normalization and of encoded codes
 RECEPTIVE = 2  # nodes that a 3×3 layer adds to the receptive field
@@ -36,40 +36,40 @@ class CollocationSettings(Task):
             *(f"networks/{name}" for name in ("pinn_architectures", "normalization", "convolution")),
         ),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.PROBLEM,
-        Term("architecture: {}", setting("architecture")),
-        terms.HIDDEN,
-        terms.WIDTH,
-        Term("{}", lambda job: None if _has_powers(job.settings) else terms.activation(job)),
-        Term("powers {}", used_setting("powers", lambda s: _has_powers(s)), "of ReLU in towers and mixed layers"),
-        Term(
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.PROBLEM,
+        Phrase("architecture: {}", setting("architecture")),
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        Phrase("{}", lambda job: None if _has_powers(job.settings) else phrases.activation(job)),
+        Phrase("powers {}", used_setting("powers", lambda s: _has_powers(s)), "of ReLU in towers and mixed layers"),
+        Phrase(
             "kernels of side {}", used_setting("kernel", lambda s: s.architecture == "convolution"), "in convolutions"
         ),
-        Term("normalization: {}", lambda job: _normalization(job.settings), usual="none"),
-        Term(
+        Phrase("normalization: {}", lambda job: _normalization(job.settings), usual="none"),
+        Phrase(
             "normalized from layer {} on",
             used_setting("first_normalized", lambda s: s.normalization != "none"),
             usual=1,
         ),
-        Term("inputs: {}", lambda job: "scaled" if job.settings.input_scaling else "unscaled", usual="scaled"),
-        Term(
+        Phrase("inputs: {}", lambda job: "scaled" if job.settings.input_scaling else "unscaled", usual="scaled"),
+        Phrase(
             "padding: {}",
             used_setting("padding", lambda s: s.architecture == "convolution" and s.kernel > 1),
             "in some cases",
         ),
-        Term(
+        Phrase(
             "codebook: {}", used_setting("codebook", lambda s: s.architecture == "quantized"), "of quantized networks"
         ),
-        Term("straight-through estimator: {}", lambda job: _estimator(job.settings), "in quantized networks"),
-        Term("derivatives: {}", setting("derivatives"), usual="reverse"),
-        Term("gate with β = {}", lambda job: _sharpness(job.settings), "of experts"),
-        Term("weight {} on the conserved mass", setting("mass_weight"), usual=0.0),
-        Term("{} collocation points", setting("collocation_points")),
-        Term("sampled: {}", lambda job: SAMPLING[job.settings.sampling]),
-        *terms.TRAINING,
-        terms.EPOCHS,
-        terms.SEEDS,
+        Phrase("straight-through estimator: {}", lambda job: _estimator(job.settings), "in quantized networks"),
+        Phrase("derivatives: {}", setting("derivatives"), usual="reverse"),
+        Phrase("gate with β = {}", lambda job: _sharpness(job.settings), "of experts"),
+        Phrase("weight {} on the conserved mass", setting("mass_weight"), usual=0.0),
+        Phrase("{} collocation points", setting("collocation_points")),
+        Phrase("sampled: {}", lambda job: SAMPLING[job.settings.sampling]),
+        *phrases.TRAINING,
+        phrases.EPOCHS,
+        phrases.SEEDS,
     )
 
     task: Literal["collocation"] = "collocation"

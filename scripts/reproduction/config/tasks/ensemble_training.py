@@ -4,11 +4,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import Count, Name
 from reproduction.config.network_training import NetworkTrainingTask
 from reproduction.config.task import KIM_KANG, Equation
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 
 class EnsembleTrainingSettings(NetworkTrainingTask):
@@ -20,17 +20,17 @@ class EnsembleTrainingSettings(NetworkTrainingTask):
         f"{KIM_KANG}, secs. 3.2 and 4.2",
         ("optimization/mean_squared_error", "networks/mlp"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.ACTIVATION,
-        terms.TARGET,
-        terms.HIDDEN,
-        terms.WIDTH,
-        *terms.VARIANCES,
-        *terms.TRAINING,
-        terms.EPOCHS,
-        Term("{} training points", setting("samples")),
-        Term("{} test points", setting("test_samples")),
-        Term("{} networks", setting("networks")),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.ACTIVATION,
+        phrases.TARGET,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        *phrases.VARIANCES,
+        *phrases.TRAINING,
+        phrases.EPOCHS,
+        Phrase("{} training points", setting("samples")),
+        Phrase("{} test points", setting("test_samples")),
+        Phrase("{} networks", setting("networks")),
     )
 
     task: Literal["ensemble_training"] = "ensemble_training"

@@ -4,11 +4,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import Count, Positive
 from reproduction.config.ritz_network import RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation, Rule
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 
 class GradientErrorsSettings(RitzNetworkTask):
@@ -20,17 +20,17 @@ class GradientErrorsSettings(RitzNetworkTask):
         f"{ROWAN}, eqs. 5–10",
         ("ritz/gradients", "ritz/closed_form_gradient"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.PROBLEM,
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        terms.WIDTH,
-        terms.DISTANCE,
-        Term("grids of {} points", setting("grids")),
-        Term("finite differences with ε = {}", setting("steps")),
-        Term("on {} points", setting("points")),
-        terms.START,
-        terms.SEEDS,
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.PROBLEM,
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        phrases.DISTANCE,
+        Phrase("grids of {} points", setting("grids")),
+        Phrase("finite differences with ε = {}", setting("steps")),
+        Phrase("on {} points", setting("points")),
+        phrases.START,
+        phrases.SEEDS,
     )
 
     task: Literal["gradient_errors"] = "gradient_errors"

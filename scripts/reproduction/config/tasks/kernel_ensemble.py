@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.formulas.activation import Activation
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import ActivationName, Count, NonNegative, Positive
 from reproduction.config.task import GIB, KIM_KANG, Equation, Rule, Task
-from reproduction.config.words import Term, setting, used_setting
+from reproduction.config.words import Phrase, setting, used_setting
 
 BLOCK = 1 << 16  # numbers that kernel_sampling.py works on at a time
 
@@ -24,17 +24,17 @@ class KernelEnsembleSettings(Task):
         f"{KIM_KANG}, eqs. 1–4",
         ("effective_theory/kernel_sampling",),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        Term("width {}", setting("widths")),
-        Term("C_W = {}", used_setting("weight_variances", lambda s: not s.in_critical_units), "in some cases"),
-        Term("C_W = {} times the critical one", used_setting("weight_variances", lambda s: s.in_critical_units)),
-        Term("C_b = {}", setting("bias_variance"), usual=0.0),
-        Term("n₀ = {}", setting("inputs")),
-        Term("|x|²/n₀ = {}", setting("input_scales")),
-        Term("{} random inputs", setting("data"), "in some cases"),
-        Term("{} networks", setting("networks")),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        Phrase("width {}", setting("widths")),
+        Phrase("C_W = {}", used_setting("weight_variances", lambda s: not s.in_critical_units), "in some cases"),
+        Phrase("C_W = {} times the critical one", used_setting("weight_variances", lambda s: s.in_critical_units)),
+        Phrase("C_b = {}", setting("bias_variance"), usual=0.0),
+        Phrase("n₀ = {}", setting("inputs")),
+        Phrase("|x|²/n₀ = {}", setting("input_scales")),
+        Phrase("{} random inputs", setting("data"), "in some cases"),
+        Phrase("{} networks", setting("networks")),
     )
 
     task: Literal["kernel_ensemble"] = "kernel_ensemble"

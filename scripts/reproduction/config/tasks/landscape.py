@@ -4,12 +4,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import CaseRef, Count, Positive
 from reproduction.config.ritz_network import RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation, Rule, Task
-from reproduction.config.words import Term, setting, used_setting
+from reproduction.config.words import Phrase, setting, used_setting
 
 
 class LandscapeSettings(RitzNetworkTask):
@@ -24,19 +24,19 @@ class LandscapeSettings(RitzNetworkTask):
         f"{ROWAN}, sec. 2",
         ("optimization/hessian", "ritz/loss_landscape", "ritz/energy"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.PROBLEM,
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        terms.WIDTH,
-        terms.DISTANCE,
-        Term("energy by {} quadrature", lambda job: job.settings.quadrature.replace("_", "-")),
-        Term("Hessian by {} quadrature", lambda job: job.settings.hessian.replace("_", "-")),
-        Term("M = {}", used_setting("points", lambda s: "grid" in (s.quadrature, s.hessian)), "on grids"),
-        Term("around {}", setting("start")),
-        Term("|α|, |β| ≤ {}", setting("extent")),
-        Term("{} values of each", setting("resolution")),
-        Term("the first of {} seeds", terms.seeds),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.PROBLEM,
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        phrases.DISTANCE,
+        Phrase("energy by {} quadrature", lambda job: job.settings.quadrature.replace("_", "-")),
+        Phrase("Hessian by {} quadrature", lambda job: job.settings.hessian.replace("_", "-")),
+        Phrase("M = {}", used_setting("points", lambda s: "grid" in (s.quadrature, s.hessian)), "on grids"),
+        Phrase("around {}", setting("start")),
+        Phrase("|α|, |β| ≤ {}", setting("extent")),
+        Phrase("{} values of each", setting("resolution")),
+        Phrase("the first of {} seeds", phrases.seeds),
     )
 
     task: Literal["landscape"] = "landscape"

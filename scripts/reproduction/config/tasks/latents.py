@@ -4,11 +4,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import CaseRef, Count, Positive
 from reproduction.config.task import BISCHOF, Equation, Files, Rule, Task, start_files
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 
 class LatentsSettings(Task):
@@ -20,12 +20,12 @@ class LatentsSettings(Task):
         f"{BISCHOF}, introduction",
         ("statistics/representations",),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        Term("network: {}", setting("start")),
-        Term("{} points", setting("points")),
-        Term("others trained by {}", terms.optimizer),
-        *terms.TRAINING[1:],
-        Term("for at most {} epochs", setting("epochs")),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        Phrase("network: {}", setting("start")),
+        Phrase("{} points", setting("points")),
+        Phrase("others trained by {}", phrases.optimizer),
+        *phrases.TRAINING[1:],
+        Phrase("for at most {} epochs", setting("epochs")),
     )
 
     task: Literal["latents"] = "latents"

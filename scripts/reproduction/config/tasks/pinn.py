@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import Count, Name, Positive
 from reproduction.config.network_training import NetworkTrainingTask
 from reproduction.config.task import KIM_KANG, Equation, Files
-from reproduction.config.words import Term, setting, used_setting
+from reproduction.config.words import Phrase, setting, used_setting
 
 
 class PinnSettings(NetworkTrainingTask):
@@ -22,24 +22,24 @@ class PinnSettings(NetworkTrainingTask):
         f"{KIM_KANG}, sec. 5.2",
         ("problems/burgers", "pinn/mlp_residuals", "networks/jets"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.PROBLEM,
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        terms.WIDTH,
-        *terms.VARIANCES,
-        *terms.TRAINING,
-        terms.EPOCHS,
-        Term("{} collocation points", setting("collocation_points")),
-        Term("minibatches of {}", used_setting("batch", lambda s: s.optimizer == "adam"), "with Adam"),
-        Term(
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.PROBLEM,
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        *phrases.VARIANCES,
+        *phrases.TRAINING,
+        phrases.EPOCHS,
+        Phrase("{} collocation points", setting("collocation_points")),
+        Phrase("minibatches of {}", used_setting("batch", lambda s: s.optimizer == "adam"), "with Adam"),
+        Phrase(
             "chosen from {} candidates",
             used_setting("candidates", lambda s: s.optimizer == "levenberg_marquardt"),
             "by Levenberg–Marquardt",
         ),
-        Term("{} initial points", setting("initial_points")),
-        Term("{} boundary points", setting("boundary_points")),
-        terms.SEEDS,
+        Phrase("{} initial points", setting("initial_points")),
+        Phrase("{} boundary points", setting("boundary_points")),
+        phrases.SEEDS,
     )
 
     task: Literal["pinn"] = "pinn"

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from reproduction.config.field_types import Count, Positive
 from reproduction.config.task import KIM_KANG, Equation, Rule, Task
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 
 class PolynomialRepresentationSettings(Task):
@@ -18,10 +18,10 @@ class PolynomialRepresentationSettings(Task):
         f"{KIM_KANG}, Lemma 7",
         ("effective_theory/polynomial_representation",),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        Term("p = {}", setting("powers")),
-        Term("{} polynomials of each degree", setting("polynomials")),
-        Term("on [−R, R] with R = {}", setting("radius")),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        Phrase("p = {}", setting("powers")),
+        Phrase("{} polynomials of each degree", setting("polynomials")),
+        Phrase("on [−R, R] with R = {}", setting("radius")),
     )
 
     task: Literal["polynomial_representation"] = "polynomial_representation"

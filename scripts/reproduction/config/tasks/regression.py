@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import Count, Name, Positive
 from reproduction.config.network_training import NetworkTrainingTask
 from reproduction.config.task import KIM_KANG, Equation
-from reproduction.config.words import Term, setting
+from reproduction.config.words import Phrase, setting
 
 DRAWN = 13_000  # points in float32 that take as much memory as the float64 fields written at the end
 
@@ -23,17 +23,17 @@ class RegressionSettings(NetworkTrainingTask):
         f"{KIM_KANG}, sec. 5.2",
         ("optimization/mean_squared_error",),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.TARGET,
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        terms.WIDTH,
-        *terms.VARIANCES,
-        *terms.TRAINING,
-        terms.EPOCHS,
-        Term("{} grid points along each axis", lambda job: job.target.points),
-        Term("minibatches of {}", setting("batch"), "in some cases"),
-        terms.SEEDS,
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.TARGET,
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        *phrases.VARIANCES,
+        *phrases.TRAINING,
+        phrases.EPOCHS,
+        Phrase("{} grid points along each axis", lambda job: job.target.points),
+        Phrase("minibatches of {}", setting("batch"), "in some cases"),
+        phrases.SEEDS,
     )
 
     task: Literal["regression"] = "regression"

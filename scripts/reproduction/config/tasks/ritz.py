@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import Count, Positive
 from reproduction.config.ritz_network import GradientName, OptimizerName, RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation
-from reproduction.config.words import GRADIENTS, Term, setting, used_setting
+from reproduction.config.words import GRADIENTS, Phrase, setting, used_setting
 
 
 class RitzSettings(RitzNetworkTask):
@@ -21,23 +21,23 @@ class RitzSettings(RitzNetworkTask):
         f"{ROWAN}, eqs. 2 and 4",
         ("ritz/energy", "ritz/gradients"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.PROBLEM,
-        terms.ACTIVATION,
-        terms.HIDDEN,
-        terms.WIDTH,
-        terms.DISTANCE,
-        Term("M = {}", used_setting("points", lambda s: s.gradient != "kink_aware"), "on grids"),
-        Term(
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.PROBLEM,
+        phrases.ACTIVATION,
+        phrases.HIDDEN,
+        phrases.WIDTH,
+        phrases.DISTANCE,
+        Phrase("M = {}", used_setting("points", lambda s: s.gradient != "kink_aware"), "on grids"),
+        Phrase(
             "gradient of the energy: {}",
             lambda job: GRADIENTS[job.settings.gradient] if job.settings.objective == "energy" else None,
         ),
-        Term("ε = {}", used_setting("step", lambda s: s.gradient == "finite_difference"), "in finite differences"),
-        Term("objective: {}", setting("objective"), usual="energy"),
-        terms.START,
-        *terms.TRAINING,
-        terms.EPOCHS,
-        terms.SEEDS,
+        Phrase("ε = {}", used_setting("step", lambda s: s.gradient == "finite_difference"), "in finite differences"),
+        Phrase("objective: {}", setting("objective"), usual="energy"),
+        phrases.START,
+        *phrases.TRAINING,
+        phrases.EPOCHS,
+        phrases.SEEDS,
     )
 
     task: Literal["ritz"] = "ritz"

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import ActivationName, Count, Domain
 from reproduction.config.task import ROWAN, Equation, Rule, Task
-from reproduction.config.words import Term, setting, written
+from reproduction.config.words import Phrase, setting, written
 
 
 class SingleNeuronSettings(Task):
@@ -19,12 +19,12 @@ class SingleNeuronSettings(Task):
         f"{ROWAN}, eqs. 6–10",
         ("ritz/single_neuron", "ritz/discrete_delta"),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.ACTIVATION,
-        Term("a = {}", setting("slope")),
-        Term("b = {}", setting("bias")),
-        Term("{} points", setting("points")),
-        Term("x from {}", lambda job: " to ".join(map(written, job.settings.domain))),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.ACTIVATION,
+        Phrase("a = {}", setting("slope")),
+        Phrase("b = {}", setting("bias")),
+        Phrase("{} points", setting("points")),
+        Phrase("x from {}", lambda job: " to ".join(map(written, job.settings.domain))),
     )
 
     task: Literal["single_neuron"] = "single_neuron"

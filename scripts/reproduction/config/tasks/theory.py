@@ -4,10 +4,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from reproduction.config import terms
+from reproduction.config import phrases
 from reproduction.config.field_types import ActivationName, Count, Positive, ascending
 from reproduction.config.task import KIM_KANG, Equation, Rule, Task
-from reproduction.config.words import Term, setting, written
+from reproduction.config.words import Phrase, setting, written
 
 Range = Annotated[tuple[Positive, Positive], AfterValidator(ascending)]
 
@@ -21,11 +21,11 @@ class TheorySettings(Task):
         f"{KIM_KANG}, eqs. 4–7",
         tuple(f"effective_theory/{name}" for name in ("kernel_recursion", "gaussian_averages", "universality_class")),
     )
-    terms: ClassVar[tuple[Term, ...]] = (
-        terms.ACTIVATION,
-        Term("C_W = {}", setting("weight_variance")),
-        Term("K from {}", lambda job: " to ".join(map(written, job.settings.kernels))),
-        Term("{} values of K", setting("points")),
+    phrases: ClassVar[tuple[Phrase, ...]] = (
+        phrases.ACTIVATION,
+        Phrase("C_W = {}", setting("weight_variance")),
+        Phrase("K from {}", lambda job: " to ".join(map(written, job.settings.kernels))),
+        Phrase("{} values of K", setting("points")),
     )
 
     task: Literal["theory"] = "theory"

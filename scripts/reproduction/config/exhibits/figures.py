@@ -5,7 +5,7 @@ The module ``reproduction.exhibits.figures.<family>`` draws a family.
 
 from typing import ClassVar, Literal
 
-from reproduction.config.exhibit import Exhibit, families
+from reproduction.config.exhibits.entry import Exhibit, families
 
 
 class FigureEntry(Exhibit):

@@ -1,10 +1,10 @@
-"""The terms that several tasks share."""
+"""The phrases that several tasks share."""
 
 from collections.abc import Callable
 from typing import Any
 
 from rectified.formulas.activation import label
-from reproduction.config.words import OPTIMIZERS, Term, formula, setting, used_setting
+from reproduction.config.words import OPTIMIZERS, Phrase, formula, setting, used_setting
 
 
 def _problem(job: Any) -> str:
@@ -43,22 +43,22 @@ def ritz_start(job: Any) -> str:
     return words + solved
 
 
-PROBLEM = Term("problem {}", _problem)
-ACTIVATION = Term("{}", activation)
-TARGET = Term("target {}", _target)
-HIDDEN = Term("{} hidden layers", setting("hidden_layers"))
-WIDTH = Term("width {}", setting("width"))
+PROBLEM = Phrase("problem {}", _problem)
+ACTIVATION = Phrase("{}", activation)
+TARGET = Phrase("target {}", _target)
+HIDDEN = Phrase("{} hidden layers", setting("hidden_layers"))
+WIDTH = Phrase("width {}", setting("width"))
 TRAINING = (
-    Term("{}", optimizer),
-    Term("rate {}", _rate("learning_rate"), "of first-order optimizers"),
-    Term("falling to {}", _rate("final_learning_rate"), "in some cases"),
+    Phrase("{}", optimizer),
+    Phrase("rate {}", _rate("learning_rate"), "of first-order optimizers"),
+    Phrase("falling to {}", _rate("final_learning_rate"), "in some cases"),
 )
-EPOCHS = Term("{} epochs", setting("epochs"))
-SEEDS = Term("{} seeds", seeds)
-DISTANCE = Term("D(x) = {}", lambda job: formula(job.settings.distance))
-START = Term("start: {}", ritz_start)
+EPOCHS = Phrase("{} epochs", setting("epochs"))
+SEEDS = Phrase("{} seeds", seeds)
+DISTANCE = Phrase("D(x) = {}", lambda job: formula(job.settings.distance))
+START = Phrase("start: {}", ritz_start)
 VARIANCES = (
-    Term("C_W = {}", setting("weight_variance")),
-    Term("C_W = {} of the first layer", setting("first_weight_variance"), "in some cases"),
-    Term("C_b = {}", setting("bias_variance"), usual=0.0),
+    Phrase("C_W = {}", setting("weight_variance")),
+    Phrase("C_W = {} of the first layer", setting("first_weight_variance"), "in some cases"),
+    Phrase("C_b = {}", setting("bias_variance"), usual=0.0),
 )

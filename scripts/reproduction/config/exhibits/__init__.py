@@ -1,0 +1,1 @@
+"""The entries of figures, tables and claims in config."""
