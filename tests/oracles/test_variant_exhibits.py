@@ -10,10 +10,10 @@ import pytest
 from rectified.audit.derivative_audit import Audit
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
+from reproduction.exhibits.audit_summary import JUDGED, judged_measures, summarize_audits
 from reproduction.exhibits.figures import variants
 from reproduction.exhibits.figures.audit import measured, number, verdict
 from reproduction.exhibits.figures.figure_page import PlottedData
-from reproduction.exhibits.tables.audit import JUDGED, judged, rows
 from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_label, variant_labels
 from reproduction.jobs.audit import columns
 from reproduction.storage.results import Result
@@ -101,15 +101,15 @@ def table_of(audits: list[Audit | None]) -> list[Result]:
 def test_judged_measures_and_reasons_are_those_of_the_audit(sizes, derivatives):
     found = Audit(points=9, order=2, derivatives=derivatives, threshold=0.1, **dict(zip(JUDGED, sizes)))
     results = table_of([found])
-    (row,) = rows(results).to_dict("records")
+    (row,) = summarize_audits(results).to_dict("records")
     assert row["verdict"] == found.verdict
     assert row["reasons"] == "; ".join(found.reasons)
-    assert (judged(results[0].table("audit")) > 0.1).any(axis=None) == (found.verdict == "inconsistent")
+    assert (judged_measures(results[0].table("audit")) > 0.1).any(axis=None) == (found.verdict == "inconsistent")
 
 
 def test_one_inconsistent_seed_is_enough_and_is_told():
     seeds = [Audit(points=9, order=1, derivatives="reverse", threshold=0.1, first=size) for size in (0.0, 0.01, 0.5)]
-    (row,) = rows(table_of([*seeds, None])).to_dict("records")
+    (row,) = summarize_audits(table_of([*seeds, None])).to_dict("records")
     assert (row["seeds"], row["diverged"], row["inconsistent_seeds"]) == (4, 1, 1)
     assert (row["first"], row["first_worst"]) == (0.01, 0.5)
     assert verdict(row) == "inconsistent (1 of 3 seeds)"
@@ -119,20 +119,20 @@ def test_one_inconsistent_seed_is_enough_and_is_told():
 def test_hidden_is_what_the_order_does_not_see(order, words):
     told = {"first": 0.0, "second": 0.0, "jumps": 2.0, "kinks": 3.0}
     found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, **told)
-    (row,) = rows(table_of([found])).to_dict("records")
+    (row,) = summarize_audits(table_of([found])).to_dict("records")
     assert row["hides"] == found.hides
     assert verdict(row) == "consistent" + words
 
 
 def test_a_diverged_case_has_a_row_without_measures():
-    (row,) = rows(table_of([None, None])).to_dict("records")
+    (row,) = summarize_audits(table_of([None, None])).to_dict("records")
     assert verdict(row) == "diverged"
     assert {measured(row, name).text for name in JUDGED} == {"–"}
 
 
 def test_what_could_not_be_told_differs_from_what_does_not_apply():
     found = Audit(points=9, order=1, derivatives="forward", threshold=0.1, parameter_uncertainty=0.3, off_diagonal=0.9)
-    (row,) = rows(table_of([found])).to_dict("records")
+    (row,) = summarize_audits(table_of([found])).to_dict("records")
     cells = {name: measured(row, name) for name in JUDGED}
     assert [cells[name].text for name in JUDGED] == ["?", "–", "0.9", "?"]
     assert not cells["off_diagonal"].counts

@@ -16,11 +16,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from reproduction.exhibits import style
+from reproduction.exhibits.audit_summary import (
+    JUDGED,
+    SINGULARITIES,
+    UNDETERMINED,
+    audited_seeds,
+    hidden_singularities,
+    summarize_audits,
+)
 from reproduction.exhibits.figures.figure_page import PlottedData
-from reproduction.exhibits.tables.audit import HIDDEN, JUDGED, audited_seeds, hidden_in, rows
 from reproduction.storage.results import Result
 
-VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", "not told": "#777777", "diverged": "#777777"}
+VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", UNDETERMINED: "#777777", "diverged": "#777777"}
 SHADES = ScalarMappable(TwoSlopeNorm(0.0, -4.0, 1.0), "RdBu_r")  # of the decadic logarithm of mismatch over threshold
 EMPTY, GREY = "#eeeeee", "0.5"
 SIZE = 6.0
@@ -51,7 +58,7 @@ VERDICT = EDGES["kinks"] + WIDTHS["kinks"] + 0.06
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """A heading per document, a row per case below it; medians over seeds, verdicts by the worst seed."""
-    table = rows(results)
+    table = summarize_audits(results)
     lines = list(_lines(table))
     height = np.clip((PAGE_HEIGHT - FOOT) / (len(lines) + HEAD), *ROW_HEIGHTS)
     figure, axis = plt.subplots(figsize=(style.PAGE, float(height * (len(lines) + HEAD)) + FOOT))
@@ -108,7 +115,7 @@ def found(row: dict, name: str) -> Cell:
     count, size = row[name], row[{"jumps": "jump_size", "kinks": "kink_size"}[name]]
     if np.isnan(count):
         return Cell("–" if row["verdict"] == "diverged" else "?")
-    return Cell(f"{count:.3g} ({number(size)})" if count else "0", None, name in hidden_in(row))
+    return Cell(f"{count:.3g} ({number(size)})" if count else "0", None, name in hidden_singularities(row))
 
 
 def number(value: float) -> str:
@@ -126,7 +133,7 @@ def verdict(row: dict) -> str:
     audited = row["seeds"] - row["diverged"]
     if 0 < row["inconsistent_seeds"] < audited:
         return f"inconsistent ({row['inconsistent_seeds']} of {audited} seeds)"
-    hidden = hidden_in(row) if row["verdict"] == "consistent" else []
+    hidden = hidden_singularities(row) if row["verdict"] == "consistent" else []
     return f"{row['verdict']} between {' and '.join(hidden)}" if hidden else row["verdict"]
 
 
@@ -158,7 +165,7 @@ def _bar(figure: Figure, axis: Axes) -> None:
 
 def _note(data: PlottedData, table: pd.DataFrame, results: list[Result]) -> None:
     """What is shown, and what the reader must know of it."""
-    shown = ["document", "verdict", "derivatives", "threshold", *JUDGED, *HIDDEN, "jump_size", "kink_size"]
+    shown = ["document", "verdict", "derivatives", "threshold", *JUDGED, *SINGULARITIES, "jump_size", "kink_size"]
     for row in table.to_dict("records"):
         data.add("audit", row["case"], **{name: [row[name]] for name in shown})
     seeds = sorted(set(audited_seeds(results).groupby("case").size()))

@@ -13,8 +13,15 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from rectified.statistics.summaries import summarize
 from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
+from reproduction.exhibits.audit_summary import (
+    JUDGED,
+    UNDETERMINED,
+    audited_seeds,
+    hidden_singularities,
+    judged_measures,
+    summarize_audits,
+)
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
-from reproduction.exhibits.tables.audit import JUDGED, audited_seeds, hidden_in, judged, rows
 from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_labels
 from reproduction.storage.results import Result
 
@@ -23,7 +30,7 @@ FLOOR, CEILING = 1e-6, 3.0  # of mismatches that are told apart
 TICKS = {FLOOR: r"$\leq 10^{-6}$", 1e-4: "$10^{-4}$", 1e-2: "$10^{-2}$", 1.0: "1"}
 DOTS = {"color": "0.55", "markersize": 3.2, "markeredgewidth": 0.3, "markeredgecolor": "white", "zorder": 3}
 LEAST_RANGE, FEW_DECADES = 3.0, 500.0  # of an axis: high over low
-VERDICTS = {"consistent": ("o", "#0072b2"), "inconsistent": ("X", "#d55e00"), "not told": ("s", "#777777")}
+VERDICTS = {"consistent": ("o", "#0072b2"), "inconsistent": ("X", "#d55e00"), UNDETERMINED: ("s", "#777777")}
 SHORT = {"first": "$u_x$", "second": "$u_{xx}$", "off_diagonal": "other points", "parameter": "parameters"}
 
 
@@ -137,8 +144,8 @@ def _audits(axis: Axes, margin: Axes, lines: list[Line], audits: list[Result], d
 
     Returns the verdicts that appear.
     """
-    seeds, table = audited_seeds(audits), rows(audits).set_index("case")
-    seeds = seeds.assign(**judged(seeds))
+    seeds, table = audited_seeds(audits), summarize_audits(audits).set_index("case")
+    seeds = seeds.assign(**judged_measures(seeds))
     seeds, table = (
         rows_of[names.isin([line.result.series for line in lines])]
         for rows_of, names in ((seeds, seeds.case), (table, table.index))
@@ -179,7 +186,7 @@ def _mismatches(axis: Axes, line: Line, seeds: pd.DataFrame, data: PlottedData) 
 def _remark(row: pd.Series) -> str:
     """Which measures are above the threshold, and what derivatives at points do not see."""
     beyond = [SHORT[name] for name in JUDGED if row[f"{name}_worst"] > row["threshold"]]
-    hidden = [f"{row[what]:.2g} {what}" for what in hidden_in(row)]
+    hidden = [f"{row[what]:.2g} {what}" for what in hidden_singularities(row)]
     parts = [", ".join(beyond), f"hides {' and '.join(hidden)} per line" * bool(hidden)]
     measured = any(row[f"{name}_worst"] >= 0 for name in JUDGED)
     return "\n".join(filter(None, parts)) if measured else "not measured"

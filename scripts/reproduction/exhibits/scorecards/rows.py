@@ -13,7 +13,7 @@ import pandas as pd
 
 from rectified.formulas.activations import Activation
 from rectified.statistics.summaries import Rank, rank, summarize
-from reproduction.exhibits.tables import audit
+from reproduction.exhibits.audit_summary import UNDETERMINED, summarize_audits
 from reproduction.storage.results import Result
 
 COLUMNS = ["section", "experiment", "variant", "quantity", "median", "low", "high", "seeds", "diverged"]
@@ -103,12 +103,12 @@ def _criticality(result: Result, results: list[Result]) -> Iterator[dict]:
 
 
 def _audit(result: Result, results: list[Result]) -> Iterator[dict]:
-    for found in audit.rows([result]).to_dict("records"):
+    for found in summarize_audits([result]).to_dict("records"):
         experiment, _, case = found["case"].partition("/")
         place = "audit", experiment, _without(case, result.job.settings.activation)
         seeds = {"seeds": found["seeds"], "diverged": found["diverged"]}
         words = " and ".join(filter(None, [found["reasons"], found["hides"] and f"hides {found['hides']}"]))
-        words = words or (found["notes"] if found["verdict"] == "not told" else "")
+        words = words or (found["notes"] if found["verdict"] == UNDETERMINED else "")
         yield _row(*place, "verdict", text=found["verdict"], **seeds)
         yield _row(*place, "order", median=found["order"])
         yield _row(*place, "because", text=words)
