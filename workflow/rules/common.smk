@@ -193,14 +193,14 @@ def claims_text(wildcards):
 
 def scored_files(wildcards):
     """What the scorecard of the activation at these wildcards is made from."""
-    cases = selection.scored(CONFIG, wildcards.activation)
+    cases = selection.scorecard_cases(CONFIG, wildcards.activation)
     return [f"{RESULTS}/{case.folder}/{file}" for case in cases for file in files_of(case)]
 
 
 def scorecard_text(wildcards):
     """What the scorecard at these wildcards is of, and what had to be left out of it, as JSON."""
     activation = CONFIG.activation(wildcards.activation)
-    refused = selection.refused(CONFIG, activation.name)
+    refused = selection.refused_cases(CONFIG, activation.name)
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 

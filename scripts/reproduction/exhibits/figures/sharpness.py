@@ -95,9 +95,9 @@ def _strips(axis: Axes, series: dict[str, list[np.ndarray]], colours: list[str])
     ]
     shared = {"x": "case", "y": "value", "hue": "series", "palette": colours, "ax": axis}
     strips = len(series)
-    table = pd.concat(parts)
+    table = pd.concat(parts, ignore_index=True)
     sns.stripplot(table, **shared, dodge=strips > 1, jitter=False, alpha=0.5, size=3, legend=False)
-    sns.pointplot(table, **shared, dodge=WIDTH * (strips - 1) / strips, **MEDIAN)
+    sns.pointplot(table, **shared, dodge=WIDTH * (strips - 1) / strips, linewidth=1.0, **MEDIAN)
     axis.legend()
 
 

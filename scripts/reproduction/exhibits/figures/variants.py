@@ -124,7 +124,7 @@ def _errors(axis: Axes, groups: list[list[Row]], data: PlottedData) -> None:
             seeds.append(pd.DataFrame({"place": row.place, "error": errors}))
         ends = [group[0].place - 0.5, group[-1].place + 0.5]
         axis.plot(medians[:1] * 2, ends, color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-    table = pd.concat(seeds).replace([np.inf, -np.inf], np.nan)
+    table = pd.concat(seeds, ignore_index=True).replace([np.inf, -np.inf], np.nan)
     _strip(axis, table, "error", **SEEDS)
     sns.pointplot(table, x="error", estimator="median", ax=axis, **PLACES, **MEDIAN, **QUARTILES)
     _scale(axis)
