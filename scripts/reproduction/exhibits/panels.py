@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -54,6 +55,13 @@ def panel_grid(count: int, columns: int, width: float, row_height: float, extra:
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, list(axes.flat[:count])
+
+
+def set_log_scale(axis: Axes, direction: str, values: ArrayLike) -> None:
+    """Make the x or y axis logarithmic, with limits 0.1 and 1 if there are no positive values to show."""
+    if not (np.asarray(values) > 0).any():
+        axis.set(**{f"{direction}lim": (0.1, 1.0)})
+    axis.set(**{f"{direction}scale": "log"})
 
 
 def list_diverged(axis: Axes, cases: Sequence[str]) -> None:

@@ -10,17 +10,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
+from reproduction.exhibits.panels import set_log_scale
 from reproduction.storage.results import Result
 
 WIDTH = 0.8  # of the strips of one β together, as seaborn draws them
-MEDIAN = {
-    "estimator": "median",
-    "errorbar": None,
-    "marker": "_",
-    "markersize": 9,
-    "markeredgewidth": 1.6,
-    "linewidth": 1.0,
-}
+MEDIAN = {"estimator": "median", "errorbar": None, "marker": "_", "markersize": 9, "markeredgewidth": 1.6}
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
@@ -33,7 +27,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     if fronts:
         _front_errors(axes[0, 1], results, data)
     for axis in axes.flat:
-        axis.set(yscale="log", xlim=(-0.5, len(results) - 0.5), xlabel=r"sharpness $\beta$ of the gate")
+        axis.set(xlim=(-0.5, len(results) - 0.5), xlabel=r"sharpness $\beta$ of the gate")
         axis.set_xticks(range(len(results)), [_tick(result) for result in results])
     _plain_numbers(axes[0, 0])
     style.letters(list(axes.flat))
@@ -98,6 +92,7 @@ def _strips(axis: Axes, series: dict[str, list[np.ndarray]], colours: list[str])
     table = pd.concat(parts, ignore_index=True)
     sns.stripplot(table, **shared, dodge=strips > 1, jitter=False, alpha=0.5, size=3, legend=False)
     sns.pointplot(table, **shared, dodge=WIDTH * (strips - 1) / strips, linewidth=1.0, **MEDIAN)
+    set_log_scale(axis, "y", table.value)
     axis.legend()
 
 

@@ -23,6 +23,7 @@ from reproduction.exhibits.audit_summary import (
     summarize_audits,
 )
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
+from reproduction.exhibits.panels import set_log_scale
 from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_labels
 from reproduction.storage.results import Result
 
@@ -127,6 +128,7 @@ def _errors(axis: Axes, groups: list[list[Row]], data: PlottedData) -> None:
     table = pd.concat(seeds, ignore_index=True).replace([np.inf, -np.inf], np.nan)
     _strip(axis, table, "error", **SEEDS)
     sns.pointplot(table, x="error", estimator="median", ax=axis, **PLACES, **MEDIAN, **QUARTILES)
+    set_log_scale(axis, "x", table.error)
     _scale(axis)
 
 
@@ -139,8 +141,8 @@ def _strip(axis: Axes, table: pd.DataFrame, x: str, **look: Any) -> None:
 
 
 def _scale(axis: Axes) -> None:
-    """Set a logarithmic axis, with ticks at 1, 2 and 5 if it has few decades."""
-    axis.set(xscale="log", xlabel="relative $L^2$ error")
+    """Widen a small range of errors, and set ticks at 1, 2 and 5 if there are few decades."""
+    axis.set_xlabel("relative $L^2$ error")
     low, high = axis.get_xlim()
     margin = max(1.0, (SMALLEST_RANGE * low / high) ** 0.5)
     axis.set_xlim(low / margin, high * margin)
@@ -190,7 +192,8 @@ def _mismatches(axis: Axes, seeds: pd.DataFrame) -> None:
     """One point per seed, in the colour and marker of its verdict."""
     for verdict, (marker, colour) in VERDICTS.items():
         _strip(axis, seeds[seeds.verdict == verdict], "largest", marker=marker, color=colour, size=4.5)
-    axis.set(xscale="log", xlim=(LOWEST / 2, HIGHEST), xlabel="largest mismatch of derivatives", ylabel=None)
+    set_log_scale(axis, "x", seeds.largest)
+    axis.set(xlim=(LOWEST / 2, HIGHEST), xlabel="largest mismatch of derivatives", ylabel=None)
     axis.set_xticks(list(TICKS), list(TICKS.values()))
     axis.minorticks_off()
     axis.grid(axis="x", color="0.92", linewidth=0.6)

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from rectified.formulas import expressions
 from rectified.formulas.activations import Activation, label
 from reproduction.exhibits import style
+from reproduction.exhibits.panels import set_log_scale
 from reproduction.exhibits.scorecards.peers import ERRORS, errors_by_seed, own_results, peers, short_name, variant
 from reproduction.exhibits.scorecards.sections import PRIMES, TITLES
 from reproduction.exhibits.scorecards.value_text import variant_name
@@ -176,7 +177,8 @@ def _strips(axis: Axes, own: list[Result], results: list[Result], names: list[st
         sns.stripplot(shown, **look, dodge=True, jitter=False, marker=marker, size=2.6, alpha=0.8, legend=False)
     dodge = STRIPS * (1 - 1 / len(names)) if len(names) > 1 else False
     sns.pointplot(table, **look, **MEDIAN, markersize=60 / len(groups) / len(names), dodge=dodge, legend=False)
-    axis.set(yscale="log", xlabel=None, ylabel=None, xlim=(-0.5, len(groups) - 0.5))
+    set_log_scale(axis, "y", table.error)
+    axis.set(xlabel=None, ylabel=None, xlim=(-0.5, len(groups) - 0.5))
     axis.set_xticks(range(len(groups)), [_tick(result, quantity) for result, quantity in groups], fontsize=6)
 
 
