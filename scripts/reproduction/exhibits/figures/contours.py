@@ -49,8 +49,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         axis.set_xlabel("$x$")
     style.letters(list(axes.flat), inside=True)
     plane = " at z = 0" if any(len(result.job.target.domain) > 2 for result in results) else ""
-    what = f"maps{plane}: a median seed; relative errors of $f$ and of its gradient off the grid: median"
-    data.notes += seeds_note(results, what)
+    text = f"maps{plane}: a median seed; relative errors of $f$ and of its gradient off the grid: median"
+    data.notes += seeds_note(results, text)
     return figure
 
 
