@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reproduction.config.network_tasks import Lemma
 
 from rectified.effective_theory import polynomial_representation
 from rectified.formulas import activations, expressions
-from reproduction.config.network_tasks import Lemma
 
 
 @pytest.mark.parametrize("power", range(1, 5))
