@@ -1,11 +1,8 @@
-"""Differentiate one feature by hand and automatically."""
+"""Differentiate a single neuron by the chain rule and automatically."""
 
-from rectified.formulas.torch_functions import torch_activation
-from rectified.ritz.single_neuron import derivatives
+from reproduction.jobs import single_neuron
 from reproduction.runtime import session
 from reproduction.storage import store
 
 job, attributes = session.begin(snakemake)
-s = job.settings
-arrays = derivatives(torch_activation(job.activation), s.slope, s.bias, s.points, s.domain)
-store.write_arrays(snakemake.output[0], arrays, attributes)
+store.write_arrays(snakemake.output[0], single_neuron.compute(job, {}), attributes)

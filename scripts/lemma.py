@@ -1,8 +1,8 @@
 """Represent random polynomials by one layer of MRePU_p."""
 
-from rectified.effective_theory import polynomial_representation
+from reproduction.jobs import polynomial_representation
 from reproduction.runtime import session
 from reproduction.storage import store
 
 job, attributes = session.begin(snakemake)
-store.write_arrays(snakemake.output[0], polynomial_representation.errors(job.settings), attributes)
+store.write_arrays(snakemake.output[0], polynomial_representation.compute(job, {}), attributes)

@@ -12,8 +12,6 @@ Networks that failed", draws conclusions from.
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
-from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits
 
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
@@ -138,6 +136,9 @@ def embed(latents: Latents, seed: int = 0, perplexity: float = PERPLEXITY) -> Fl
     Raises:
         InvalidInputError: if a latent is not finite, or the perplexity is not below the number of points of all layers.
     """
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
     _check_finite(latents)
     cloud = np.concatenate(latents).astype(np.float64)
     if not 0 < perplexity < len(cloud):
