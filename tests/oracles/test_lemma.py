@@ -31,10 +31,7 @@ def test_any_polynomial_on_any_interval(power, radius, coefficients):
     assert (abs(weights) * radius < 1).all()
     assert len(set(weights)) == power + 1
     x = np.linspace(-radius, radius, 101)
-    value = (
-        output_weights(a, weights) @ layer(x, weights, power)
-        + a[:, :1]
-    )
+    value = output_weights(a, weights) @ layer(x, weights, power) + a[:, :1]
     exact = np.polynomial.polynomial.polyval(x, a[0])
     scale = np.polynomial.polynomial.polyval(radius, abs(a[0])) + 1e-300
     assert abs(value - exact).max() < 1e-11 * scale
