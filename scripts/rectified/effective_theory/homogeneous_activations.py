@@ -36,11 +36,6 @@ class Homogeneous(NamedTuple):
         with np.errstate(over="ignore", under="ignore"):
             return self.moment(2) * np.power(kernel, self.degree)
 
-    def fourth_moment(self, kernel: npt.ArrayLike) -> npt.ArrayLike:
-        """⟨σ⁴⟩_K = (c₊⁴ + c₋⁴)/2 · (4p − 1)!! K²ᵖ."""
-        with np.errstate(over="ignore", under="ignore"):
-            return self.moment(4) * np.power(kernel, 2 * self.degree)
-
     def log_kernels(self, log_first: npt.ArrayLike, weight_variance: npt.ArrayLike, layers: int) -> np.ndarray:
         """log K by layer, [layers, …], where K itself overflows: log K' = log(C_W⟨σ²⟩₁) + p log K."""
         step = np.log(weight_variance) + np.log(self.moment(2))
@@ -74,12 +69,6 @@ class Homogeneous(NamedTuple):
         mean, deviation = self.explosion_law(width, layers)
         distance = np.log(first_kernel / self.unstable_kernel(weight_variance))
         return scipy.special.ndtr((distance + mean) / deviation)
-
-    def vertex_ratio(self, layers: int) -> np.ndarray:
-        """V/K² by layer at equal widths, A(p^{2(l−1)} − 1)/(p² − 1) with A = ⟨σ⁴⟩/⟨σ²⟩² − 1, at any C_W and K."""
-        with np.errstate(over="ignore"):
-            powers = float(self.degree) ** (2 * np.arange(layers - 1))
-            return (self.moment(4) / self.moment(2) ** 2 - 1) * np.append(0, np.cumsum(powers))
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
-from rectified.effective_theory.gaussian_averages import average, pair_average
+from rectified.effective_theory.gaussian_averages import average
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.root_finding import EPSILON, rounding, zeros
 from rectified.formulas import expressions
@@ -92,10 +92,6 @@ class EffectiveTheory:
         """⟨σ²⟩_K."""
         return self._average(lambda z: self._sigma(z) ** 2, kernel)
 
-    def fourth_moment(self, kernel: npt.ArrayLike) -> Values:
-        """⟨σ⁴⟩_K."""
-        return self._average(lambda z: self._sigma(z) ** 4, kernel)
-
     def variance_of_square(self, kernel: npt.ArrayLike) -> Values:
         """⟨σ⁴⟩ − ⟨σ²⟩², what each layer adds to V/C_W²; about σ(0)², so that little cancels at small K."""
         with np.errstate(all="ignore"):
@@ -143,27 +139,6 @@ class EffectiveTheory:
         while len(found) < layers:
             found.append(self.next_kernel(found[-1], weight_variance, bias_variance))
         return np.stack(found)
-
-    def kernel_matrices(
-        self, first_kernel: npt.ArrayLike, weight_variance: float, bias_variance: float, layers: int
-    ) -> np.ndarray:
-        """Kernels of several inputs, [layers, inputs, inputs]; infinite for pairs of which one overflowed."""
-        found = [np.asarray(first_kernel, dtype=float)]
-        while len(found) < layers:
-            found.append(bias_variance + weight_variance * self._second_moments(found[-1]))
-        return np.stack(found)
-
-    def _second_moments(self, kernel: np.ndarray) -> np.ndarray:
-        """⟨σ(z_a)σ(z_b)⟩ for every pair of inputs."""
-        moments = np.diag(_overflow(self.second_moment(np.diag(kernel))))
-        kinks = self.activation.kink_points
-        for a, b in zip(*np.triu_indices(len(kernel), 1)):
-            finite = np.isfinite(moments[a, a] + moments[b, b])
-            pair = kernel[np.ix_([a, b], [a, b])]
-            moments[a, b] = moments[b, a] = (
-                pair_average(self._sigma, self._sigma, pair, kinks, kinks) if finite else np.inf
-            )
-        return moments
 
     def finite_width(
         self,
