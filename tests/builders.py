@@ -6,7 +6,7 @@ import sympy
 from rectified.formulas import activations, expressions
 from rectified.formulas.torch_functions import lower, torch_activation
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
-from rectified.ritz.network import Network, initial_parameters
+from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config.job import TASKS, Job
 from reproduction.config.problems import Burgers, Elliptic, Target
 
@@ -36,7 +36,7 @@ def network(activation: str = "relu", width: int = 50, hidden_layers: int = 1, d
 
 
 def parameters(net: Network, seeds: int = 2, kinks: str = "random"):
-    return initial_parameters(net, seeds, kinks, "tests")
+    return initial_ritz_parameters(net, seeds, kinks, "tests")
 
 
 TARGET = Target(function="sin(pi*x) + y**2", domain=[(-1, 1), (-1, 1)])

@@ -8,7 +8,7 @@ from torch.types import Device
 
 from benchmarks.measure import Floor
 from builders import network, parameters, problem
-from rectified.effective_theory.kernel_sampling import Setting, log_kernels
+from rectified.effective_theory.kernel_sampling import Setting, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
@@ -85,7 +85,7 @@ def kernels(networks: int = 1000, width: int = 512, layers: int = 10, device: De
     """Kernels of MRePU₂ networks with one input, layer by layer, sampled exactly."""
     activation = torch_activation(activations.get("mrepu2"))
     x = torch.full((networks, 2, 1), 0.03, dtype=torch.float64).to(device)
-    return lambda: log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
+    return lambda: sample_log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
 
 
 def kernels_floor(networks: int, width: int, layers: int) -> Floor:

@@ -12,7 +12,7 @@ from benchmarks.hot_paths import HOT_PATHS
 from builders import network, parameters, problem
 from counting import Counted, work
 from project import ROOT
-from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, log_kernels
+from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.optimization import training_loop
@@ -108,7 +108,7 @@ def test_exact_sampling_draws_a_number_for_each_neuron_and_input_and_brute_force
     for name, sampler in SAMPLERS.items():
         random = CountedGenerator(np.random.PCG64(0))
         setting = Setting(width, layers, 1.0)
-        log_kernels(torch_activation(activations.get("tanh")), setting, x, random, sampler)
+        sample_log_kernels(torch_activation(activations.get("tanh")), setting, x, random, sampler)
         numbers[name] = random.numbers
     assert numbers["exact"] == networks * layers * width * inputs
     assert numbers["brute_force"] == networks * width * (components + (layers - 1) * width)

@@ -37,7 +37,7 @@ KINK_AWARE_GRADIENT = """
     from rectified.problems.elliptic import X, elliptic_problem
     from rectified.ritz.closed_form_gradient import Leibniz
     from rectified.ritz.energy import RitzEnergy
-    from rectified.ritz.network import Network, initial_parameters
+    from rectified.ritz.network import Network, initial_ritz_parameters
     from rectified.ritz.quadrature import KinkAware
 
     distance = X * (1 - X)
@@ -45,7 +45,7 @@ KINK_AWARE_GRADIENT = """
     network = Network(10, 1, relu, lower([distance, sympy.diff(distance, X)], [X]))
     problem = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
     energy = RitzEnergy(problem, network, KinkAware(network, 8, 32))
-    theta = initial_parameters(network, 3, "random", "example")
+    theta = initial_ritz_parameters(network, 3, "random", "example")
     values, gradient = Leibniz(energy)(theta)
     expected = value_and_gradient(energy, theta)
     assert (gradient - expected[1]).abs().max() < 1e-10 * expected[1].abs().max()

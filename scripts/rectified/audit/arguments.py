@@ -13,7 +13,7 @@ from rectified.errors import InvalidInputError
 SAME = 1e-9  # relative difference below which two evaluations are the same
 
 Points = Float[Tensor, "points inputs"]
-Function = Callable[[Points], Tensor]
+PointFunction = Callable[[Points], Tensor]
 
 
 def usable_points(points: object) -> Points:
@@ -51,7 +51,7 @@ def private(*functions: object) -> list:
     return copies
 
 
-def checked(function: Function, name: str, points: Points) -> Field:
+def checked(function: PointFunction, name: str, points: Points) -> Field:
     """The function as one to [points] that says in a sentence what is wrong with its values."""
 
     def values(x: Points) -> Float[Tensor, " points"]:

@@ -16,8 +16,14 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.arguments import Function, Points, checked, private, relative, usable_box, usable_points
-from rectified.audit.input_derivatives import Derivatives, forward, input_part, off_diagonal_share, reverse
+from rectified.audit.arguments import PointFunction, Points, checked, private, relative, usable_box, usable_points
+from rectified.audit.input_derivatives import (
+    InputDerivatives,
+    forward_mode,
+    input_part,
+    off_diagonal_share,
+    reverse_mode,
+)
 from rectified.audit.parameter_gradient import Loss, integrand_jumps, loss_mismatches, why_no_integral
 from rectified.audit.singularities import Field, Singularities, is_pointwise, singularities
 from rectified.errors import InvalidInputError
@@ -92,11 +98,11 @@ class Audit:
         between = f" between {self.hides} that it hides" if self.hides else ""
         uncertainty = "" if isnan(self.parameter) else f" ± {self.parameter_uncertainty:.1e}"
         rows = [
-            ("first derivatives", f"{_number(self.first)}  ({self.dropped} of {self.points} points left out)"),
-            ("second derivatives", _number(self.second)),
-            ("values", _number(self.value)),
-            ("off-diagonal share", _number(self.off_diagonal) + " (not judged)" * (self.derivatives != "reverse")),
-            ("parameter gradient", _number(self.parameter) + uncertainty),
+            ("first derivatives", f"{_formatted(self.first)}  ({self.dropped} of {self.points} points left out)"),
+            ("second derivatives", _formatted(self.second)),
+            ("values", _formatted(self.value)),
+            ("off-diagonal share", _formatted(self.off_diagonal) + " (not judged)" * (self.derivatives != "reverse")),
+            ("parameter gradient", _formatted(self.parameter) + uncertainty),
             ("jumps per line", f"{self.jumps:.3g}, at most {self.jump_size:.2g} rms of u"),
             ("kinks per line", f"{self.kinks:.3g}, at most {self.kink_size:.2g} rms of the slope"),
             *[("note", note) for note in self.notes],
@@ -104,17 +110,17 @@ class Audit:
         return "\n".join([f"{self.verdict}{between}{beyond}{missing}", *(f"  {name:20}{text}" for name, text in rows)])
 
 
-def _number(size: float) -> str:
+def _formatted(size: float) -> str:
     return "not measured" if isnan(size) else f"{size:.1e}"
 
 
 def audit(
-    network: Function,
+    network: PointFunction,
     points: Tensor,
     *,
     order: int = 2,
-    derivatives: str | Callable[[Points], Derivatives] = "reverse",
-    field: Function | None = None,
+    derivatives: str | Callable[[Points], InputDerivatives] = "reverse",
+    field: PointFunction | None = None,
     loss: Loss | None = None,
     threshold: float = 0.05,
     box: npt.ArrayLike | Tensor | None = None,
@@ -149,7 +155,7 @@ def audit(
     settings["derivatives"] = derivatives if isinstance(derivatives, str) else "given"
     measures, notes = {"value": relative(function(points), evaluated(points))}, []
     if order > 0:
-        ways = {"reverse": lambda x: reverse(function, x, order), "forward": lambda x: forward(network, x)}
+        ways = {"reverse": lambda x: reverse_mode(function, x, order), "forward": lambda x: forward_mode(network, x)}
         measures["off_diagonal"] = off_diagonal_share(function, points, required=isinstance(derivatives, str))
         measures |= input_part(ways.get(derivatives, given), evaluated, points, order, notes)
     hidden = _hidden(evaluated, points, bounds, notes)

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Bool, Float
-from rectified.audit.arguments import Function, Points, checked
+from rectified.audit.arguments import PointFunction, Points, checked
 from rectified.audit.singularities import Field
 from rectified.errors import InvalidInputError
 
 STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4
 AGREEMENT = 0.01  # differences of the three steps that differ by more see a singularity
-ROUNDING = 8 * torch.finfo(torch.float64).eps  # of a value of a network
+VALUE_ROUNDING = 8 * torch.finfo(torch.float64).eps  # of a value of a network
 ROWS = 64  # outputs of which the derivatives in all points are taken
 
-Derivatives = tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"] | None]
+InputDerivatives = tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"] | None]
 
 
 def input_part(
@@ -26,7 +26,7 @@ def input_part(
     """``first``, ``second`` and ``dropped``."""
     used = _usable_derivatives(derivatives(points.clone()), points, order)
     u, extent = evaluated(points).detach(), points.amax(0) - points.amin(0)
-    noise = ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
+    noise = VALUE_ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
     measures, kept = {}, torch.ones(len(points), dtype=torch.bool)
     for k, (name, differences) in enumerate(zip(("first", "second")[:order], _differences(evaluated, points, extent))):
         scaled = used[k] * extent[:, None] ** (k + 1)
@@ -49,7 +49,7 @@ def _usable_derivatives(given: object, points: Points, order: int) -> list[Float
     return [part.detach().double() for part in parts[:order]]
 
 
-def reverse(function: Field, points: Points, order: int) -> Derivatives:
+def reverse_mode(function: Field, points: Points, order: int) -> InputDerivatives:
     """Gradients of the sum over the points, as is usual: right only if no output depends on another point."""
     x = points.clone().requires_grad_(True)
     first = _gradient(function(x), x)
@@ -66,7 +66,7 @@ def _gradient(values: Float[Tensor, " points"], x: Points) -> Points:
     return torch.zeros_like(x) if gradient is None else gradient
 
 
-def forward(network: Function, points: Points) -> Derivatives:
+def forward_mode(network: PointFunction, points: Points) -> InputDerivatives:
     """Derivatives under translation of all points together, by nested forward mode."""
     if isinstance(network, torch.nn.Module):
         network = _without_records(copy.deepcopy(network))

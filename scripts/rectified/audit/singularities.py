@@ -22,7 +22,7 @@ PARTS = 8  # what a suspect cell is cut into
 FINEST = 2e-9  # share of a line below which cells are not cut
 SLOPE_STEP = 1e-7  # share of a line over which the slopes beside a suspect are taken
 SMALLEST = 1e-3  # jump relative to the rms of u − mean, and kink relative to the mean absolute slope, that count
-ROUNDING = 16 * torch.finfo(torch.float64).eps  # of a fourth difference, whose coefficients sum to 16
+DIFFERENCE_ROUNDING = 16 * torch.finfo(torch.float64).eps  # of a fourth difference, whose coefficients sum to 16
 LARGEST_BATCH = 1 << 17  # points evaluated for one width of cells; lines beyond are left out
 
 
@@ -111,7 +111,7 @@ def singularities(field: Field, box: Float[Tensor, "inputs 2"]) -> Singularities
     lines = Lines(field, box)
     u = lines.sampled()
     spread, slope = (u - u.mean()).square().mean().sqrt(), u.diff().abs().mean() * lines.cells
-    if not spread > ROUNDING * u.abs().max():
+    if not spread > DIFFERENCE_ROUNDING * u.abs().max():
         return Singularities(*[0.0 if torch.isfinite(spread) else torch.nan] * 4)
     complete, (line, left, right) = _suspects(lines, float(SMALLEST * slope / 2))
     if not complete:
@@ -169,7 +169,7 @@ def _excess(u: Float[Tensor, " nodes"], owner: Int[Tensor, " nodes"], magnitude:
     Args:
         magnitude: |x| in widths of the cells, so that ε·magnitude·|Δu| is what the rounding of x does to u.
     """
-    rounding = ROUNDING * (u[2:-2].abs() + magnitude / 4 * (u[4:] - u[:-4]).abs())
+    rounding = DIFFERENCE_ROUNDING * (u[2:-2].abs() + magnitude / 4 * (u[4:] - u[:-4]).abs())
     return torch.where(owner[4:] == owner[:-4], u.diff(n=4).abs() - rounding, -torch.inf)
 
 

@@ -15,7 +15,7 @@ from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
 from rectified.formulas.activations import Activation
 
-MARGIN = 0.8  # of what would explode
+SAFETY_FACTOR = 0.8  # of what would explode
 GROWTH = 10.0  # of the kernel over the layers that a network holds
 
 
@@ -46,15 +46,17 @@ def starting_variances(activation: Activation, ratio: float, layers: int) -> Sta
         weight, bias = kind.weight_variance, kind.bias_variance
         if _holds(theory, weight, bias, ratio, layers):
             return StartingVariances(weight, weight, bias, f"critical, class {kind.name}")
-        weight *= MARGIN
+        weight *= SAFETY_FACTOR
         repelling = [point.kernel for point in theory.fixed_points(weight) if _repels(point)]
         if repelling:
-            reason = f"{MARGIN:g} of the critical C_W, first layer {MARGIN:g} of the repelling K* for the largest input"
-            return StartingVariances(weight, MARGIN * repelling[0] / ratio, 0.0, reason)
+            reason = f"{SAFETY_FACTOR:g} of the critical C_W, first layer {SAFETY_FACTOR:g} of the repelling K* for the largest input"
+            return StartingVariances(weight, SAFETY_FACTOR * repelling[0] / ratio, 0.0, reason)
     largest = theory.largest_safe_weight_variance(ratio)
     if largest is not None:
-        weight = MARGIN * largest
-        return StartingVariances(weight, weight, 0.0, f"{MARGIN:g} of the largest C_W that holds the largest input")
+        weight = SAFETY_FACTOR * largest
+        return StartingVariances(
+            weight, weight, 0.0, f"{SAFETY_FACTOR:g} of the largest C_W that holds the largest input"
+        )
     return StartingVariances(1.0, 1.0, 0.0, "no critical C_W: 1")
 
 

@@ -80,7 +80,7 @@ SAMPLERS: dict[str, Propagate] = {"exact": exact, "brute_force": brute_force}
 
 
 @torch.no_grad()
-def log_kernels(
+def sample_log_kernels(
     activation: TorchActivation,
     setting: Setting,
     x: Float[Tensor, "networks components inputs"],

@@ -14,7 +14,7 @@ from rectified.effective_theory.root_finding import zeros
 from rectified.formulas.activations import Activation
 
 CRITICAL_KERNELS = np.geomspace(1e-4, 1e4, 8 * 24 + 1)
-MARGIN = 1e-9  # rounding in Kh'' is a millionth of it
+CURVATURE_TOLERANCE = 1e-9  # rounding in Kh'' is a millionth of it
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def universality_class(activation: Activation) -> UniversalityClass:
         reason = "σ(0) = 0 and K' < K for small K at the critical C_W"
         return UniversalityClass("K* = 0", "stable", 1 / slope, 0.0, 0.0, reason)
     for kernel, weight_variance, bias_variance in equal_susceptibilities(theory):
-        if bias_variance >= 0 and abs(kernel * theory.curvature(kernel, weight_variance)) > MARGIN:
+        if bias_variance >= 0 and abs(kernel * theory.curvature(kernel, weight_variance)) > CURVATURE_TOLERANCE:
             reason = f"χ∥ = χ⊥ = 1 at K* = {kernel:.6g}, which attracts from one side"
             return UniversalityClass("half-stable", "half-stable", weight_variance, bias_variance, kernel, reason)
     if slope:

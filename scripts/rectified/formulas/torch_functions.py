@@ -20,7 +20,7 @@ from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.formulas.activations import Activation, X
 
-FUNCTIONS = {
+TORCH_FUNCTIONS = {
     sympy.Abs: torch.abs,
     sympy.atan: torch.atan,
     sympy.cos: torch.cos,
@@ -90,8 +90,8 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         return _compile_extremum(node)
     if isinstance(node, sympy.Heaviside):
         return lambda known: _heaviside(parts[0](known))
-    if node.func in FUNCTIONS:
-        function = FUNCTIONS[node.func]
+    if node.func in TORCH_FUNCTIONS:
+        function = TORCH_FUNCTIONS[node.func]
         return lambda known: function(parts[0](known))
     raise InvalidInputError(f"{node} has no counterpart in torch")
 

@@ -12,8 +12,8 @@ from torch.nn.functional import conv2d
 
 from rectified.array_types import Float
 from rectified.networks.normalization import Pass
-from rectified.networks.pinn_architectures import Field, FieldNetwork, Points, Scaling
-from rectified.networks.residual_mlp import Blocks, Function, Trunk
+from rectified.networks.pinn_architectures import FieldNetwork, FieldValues, PointBatch, Scaling
+from rectified.networks.residual_mlp import Blocks, TensorFunction, Trunk
 
 Images = Float[Tensor, "images channels _ _"]
 
@@ -21,7 +21,7 @@ Images = Float[Tensor, "images channels _ _"]
 class ConvolutionTrunk(Trunk):
     """The parameters of a trunk with kernels as weights: [channels, channels, rows, columns]."""
 
-    def __init__(self, width: int, layers: int, activation: Function, kernel: int):
+    def __init__(self, width: int, layers: int, activation: TensorFunction, kernel: int):
         super().__init__(2, width, layers, activation)
         for layer in range(1, layers + 1):
             self.shapes[f"W{layer}"] = (*self.shapes[f"W{layer}"], kernel, kernel)
@@ -50,7 +50,7 @@ class Convolution(FieldNetwork):
         self.reach = trunk.layers * (kernel // 2 - self.padding)
         super().__init__(scaling, (trunk,))
 
-    def batch(self, points: Points) -> Float[Tensor, "networks_or_1 2 inputs"]:
+    def batch(self, points: PointBatch) -> Float[Tensor, "networks_or_1 2 inputs"]:
         """The grid of points, larger by the reach on every side."""
         if not self.reach:
             return points
@@ -64,7 +64,7 @@ class Convolution(FieldNetwork):
         inner = slice(self.reach, side - self.reach)
         return values.unflatten(-1, (side, side))[..., inner, inner].flatten(-2)
 
-    def at(self, theta: Tensor, centres: Points, steps: Float[Tensor, " 2"]) -> Field:
+    def at(self, theta: Tensor, centres: PointBatch, steps: Float[Tensor, " 2"]) -> FieldValues:
         """u of valid convolutions as a function of place: each centre has a patch of its own, nodes ``steps`` apart."""
         offsets = torch.arange(-self.reach, self.reach + 1, dtype=centres.dtype, device=centres.device)
         shifts = torch.stack(torch.meshgrid(offsets * steps[0], offsets * steps[1], indexing="ij"))
@@ -73,7 +73,7 @@ class Convolution(FieldNetwork):
         images = patches.expand(len(theta), -1, -1).unflatten(-1, (-1, side, side)).permute(2, 0, 1, 3, 4).flatten(1, 2)
         return self._layers(self.blocks(theta), images)[:, :, 0, 0].T
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         rows = isqrt(x.shape[-1]) if self.kernel > 1 else 1  # 1×1 kernels take any points
         image = x.expand(len(p["b1"]), -1, -1).reshape(1, 2 * len(p["b1"]), rows, -1)
         return self._layers(p, image)[0].flatten(1)
@@ -91,7 +91,7 @@ class Convolution(FieldNetwork):
         return h[..., 1:-1, 1:-1] if self.reach else h
 
 
-def first_patches(network: Convolution, points: Points) -> Float[Tensor, "coordinates inputs"]:
+def first_patches(network: Convolution, points: PointBatch) -> Float[Tensor, "coordinates inputs"]:
     """What the first convolution sees: the coordinates in the patch of each node, one column per node."""
     x = network.scaling(network.batch(points))
     side = isqrt(x.shape[-1])

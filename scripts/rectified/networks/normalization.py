@@ -13,7 +13,7 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.networks.residual_mlp import Blocks, dense, dense_shapes, glorot
 
-EPSILON = 1e-5  # added to variances
+VARIANCE_OFFSET = 1e-5  # added to variances
 MOMENTUM = 0.1  # share of the batch in running statistics
 LARGEST_LOG_SCALE = 3.0
 PENALTY = 0.1
@@ -82,7 +82,7 @@ class Standardized(Normalization):
     def _normalized(self, layer: int, z: Preactivations, p: Blocks, of: Pass) -> Preactivations:
         mean, variance = self._statistics(layer, z, p, of)
         scale, shift = p[f"scale{layer}"][:, :, None], p[f"shift{layer}"][:, :, None]
-        return (z - mean) * torch.rsqrt(variance + EPSILON) * scale + shift
+        return (z - mean) * torch.rsqrt(variance + VARIANCE_OFFSET) * scale + shift
 
     def _statistics(self, layer: int, z: Preactivations, p: Blocks, of: Pass) -> tuple[Tensor, Tensor]:
         raise NotImplementedError

@@ -12,11 +12,11 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.networks.normalization import BatchNormalization, Normalization, Pass, ReferenceBatchNormalization
 from rectified.networks.parameter_layout import Rows
-from rectified.networks.residual_mlp import Blocks, Function, Trunk, dense, dense_shapes, glorot
+from rectified.networks.residual_mlp import Blocks, TensorFunction, Trunk, dense, dense_shapes, glorot
 from rectified.networks.seeding import generator
 
-Points = Float[Tensor, "networks_or_1 2 points"]
-Field = Float[Tensor, "networks _"]
+PointBatch = Float[Tensor, "networks_or_1 2 points"]
+FieldValues = Float[Tensor, "networks _"]
 COMMITMENT = 0.25
 
 
@@ -30,7 +30,7 @@ class Scaling:
     def __init__(self, box: Float[Tensor, "2 2"] | None = None):
         self.box = box
 
-    def __call__(self, x: Points) -> Points:
+    def __call__(self, x: PointBatch) -> PointBatch:
         if self.box is None:
             return x
         low, high = self.box.to(x)[:, :1], self.box.to(x)[:, 1:]
@@ -65,14 +65,14 @@ class FieldNetwork(Rows):
         streams = [generator(*stream, *filter(None, [part.prefix])) for part in self.parts]
         return {name: block for part, random in zip(self.parts, streams) for name, block in part.draw(random).items()}
 
-    def evaluate(self, theta: Float[Tensor, "networks parameters"], x: Points, of: Pass) -> Field:
+    def evaluate(self, theta: Float[Tensor, "networks parameters"], x: PointBatch, of: Pass) -> FieldValues:
         """u at points, in one pass of them; differentiable in the parameters and in x."""
         return self._field(self.blocks(theta), self.scaling(x), of)
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         raise NotImplementedError
 
-    def batch(self, points: Points) -> Float[Tensor, "networks_or_1 2 inputs"]:
+    def batch(self, points: PointBatch) -> Float[Tensor, "networks_or_1 2 inputs"]:
         """The inputs that a pass for these points takes."""
         return points
 
@@ -81,7 +81,7 @@ class FieldNetwork(Rows):
         return values
 
     @torch.no_grad()
-    def with_statistics(self, theta: Tensor, x: Points) -> Tensor:
+    def with_statistics(self, theta: Tensor, x: PointBatch) -> Tensor:
         """Parameters whose running statistics have followed one more pass."""
         of = Pass()
         self.evaluate(theta, x, of)
@@ -95,20 +95,22 @@ class Dense(FieldNetwork):
         reference: points whose statistics a reference batch normalization uses.
     """
 
-    def __init__(self, scaling: Scaling, trunk: Trunk, normalization: Normalization, reference: Points | None = None):
+    def __init__(
+        self, scaling: Scaling, trunk: Trunk, normalization: Normalization, reference: PointBatch | None = None
+    ):
         self.trunk, self.normalization = trunk, normalization
         self.reference = reference if isinstance(normalization, ReferenceBatchNormalization) else None
         self.has_statistics = isinstance(normalization, BatchNormalization)
         super().__init__(scaling, (trunk, normalization))
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         if self.reference is not None:
             before = Pass()
             self._trunk(p, self.scaling(self.reference.to(x)), before)
             of = replace(of, reference=before.reference)
         return self._trunk(p, x, of)
 
-    def _trunk(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _trunk(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         return self.trunk(p, x, lambda layer, z: self.normalization(layer, z, p, of))[:, 0]
 
 
@@ -118,11 +120,11 @@ class Towers(FieldNetwork):
     def __init__(self, scaling: Scaling, trunks: Sequence[Trunk]):
         super().__init__(scaling, trunks)
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         return sum(trunk(p, x)[:, 0] for trunk in self.parts)
 
 
-def mixed(activations: Sequence[Function]) -> Function:
+def mixed(activations: Sequence[TensorFunction]) -> TensorFunction:
     """An activation that splits the neurons of a layer into equal parts, one for each of the given."""
 
     def apply(z: Tensor) -> Tensor:
@@ -148,7 +150,7 @@ class Encoder:
             "codes": torch.nn.functional.normalize(codes, dim=-1),
         }
 
-    def __call__(self, p: Blocks, x: Points) -> Float[Tensor, "networks dimension points"]:
+    def __call__(self, p: Blocks, x: PointBatch) -> Float[Tensor, "networks dimension points"]:
         return torch.nn.functional.normalize(dense(p, "encoder", x), dim=1)
 
 
@@ -166,7 +168,12 @@ class Quantized(FieldNetwork):
     """
 
     def __init__(
-        self, scaling: Scaling, trunk: Trunk, encoder: Encoder, straight_through: bool, encoded: Points | None = None
+        self,
+        scaling: Scaling,
+        trunk: Trunk,
+        encoder: Encoder,
+        straight_through: bool,
+        encoded: PointBatch | None = None,
     ):
         self.trunk, self.encoder, self.straight_through, self.encoded = trunk, encoder, straight_through, encoded
         super().__init__(scaling, (trunk, encoder))
@@ -179,7 +186,7 @@ class Quantized(FieldNetwork):
             blocks["codes"] = z[:, chosen].T[None].contiguous()
         return blocks
 
-    def cells(self, theta: Tensor, x: Points) -> Tensor:
+    def cells(self, theta: Tensor, x: PointBatch) -> Tensor:
         """The number of the code chosen at each point, [networks, points]."""
         p = self.blocks(theta)
         return self._cells(p, self.encoder(p, self.scaling(x)))
@@ -187,7 +194,7 @@ class Quantized(FieldNetwork):
     def _cells(self, p: Blocks, z: Tensor) -> Tensor:
         return torch.bmm(torch.nn.functional.normalize(p["codes"], dim=-1), z).argmax(1)
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         z = self.encoder(p, x)
         codes = torch.nn.functional.normalize(p["codes"], dim=-1)
         chosen = self._cells(p, z)[:, None].expand(-1, z.shape[1], -1)
@@ -213,7 +220,7 @@ class Experts(FieldNetwork):
         self.trunks, self.gate, self.sharpness = trunks, gate, sharpness
         super().__init__(scaling, (*trunks, gate))
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, of: Pass) -> FieldValues:
         logits = self.gate(p, x)
         if self.sharpness == float("inf"):
             weights = torch.nn.functional.one_hot(logits.argmax(1), logits.shape[1]).mT.to(logits)

@@ -9,7 +9,7 @@ from torch import Tensor
 from rectified.array_types import Float
 
 Blocks = dict[str, Tensor]
-Function = Callable[[Tensor], Tensor]
+TensorFunction = Callable[[Tensor], Tensor]
 
 
 def dense(
@@ -60,7 +60,7 @@ class Trunk:
         inputs: int,
         width: int,
         layers: int,
-        activation: Function,
+        activation: TensorFunction,
         outputs: int = 1,
         prefix: str = "",
         bias_range: float = 0.0,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-CHUNK_BYTES = 1 << 21
+CACHE_BYTES = 1 << 21
 
 
 @torch.no_grad()
@@ -16,5 +16,5 @@ def evaluate(function: Callable[[Tensor], Tensor], rows: Tensor, values_per_row:
         function: maps [rows, …] to [rows].
         values_per_row: size of the largest intermediate array of one row, such as points × width.
     """
-    count = max(1, CHUNK_BYTES // (8 * values_per_row))
+    count = max(1, CACHE_BYTES // (8 * values_per_row))
     return torch.cat([function(part) for part in rows.split(count)])

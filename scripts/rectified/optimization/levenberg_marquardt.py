@@ -15,7 +15,8 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
-from rectified.optimization.optimizers import PerNetwork, ValueAndGradient
+from rectified.optimization.optimizers import PerNetwork
+from rectified.optimization.value_and_gradient import GradientRule
 from rectified.pinn.burgers_loss import BurgersResiduals
 
 SCALE_FLOOR = 1e-2  # added to the scale of each parameter, as a part of the mean scale
@@ -147,7 +148,7 @@ class LevenbergMarquardt(PerNetwork):
         self.growth = torch.full_like(self.damping, 2.0)
 
     @torch.no_grad()
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         theta = self.theta[row : row + 1]
         r, jacobian = self.system.linearized(row, theta)
         value, slope, normal = r @ r, jacobian @ r, lower_gram(jacobian)

@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from rectified.optimization.hessian import hessian
-
-ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
+from rectified.optimization.value_and_gradient import GradientRule
 
 
 class Elementwise:
@@ -22,7 +21,7 @@ class Elementwise:
     def __init__(self, theta: Tensor):
         self.theta = theta
 
-    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
+    def step(self, gradient: GradientRule, alive: Tensor, learning_rate: float) -> Tensor:
         """One update of the rows that are alive; returns the objective before it, not finite where it diverged."""
         value, slope = gradient(self.theta)
         finite = torch.isfinite(value + slope.sum(-1))
@@ -97,7 +96,7 @@ class PerNetwork:
     def __init__(self, theta: Tensor):
         self.theta = theta
 
-    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
+    def step(self, gradient: GradientRule, alive: Tensor, learning_rate: float) -> Tensor:
         """One iteration of every row that is alive; returns the objective before it, NaN for the others."""
         values = torch.full_like(self.theta[:, 0], torch.nan)
         for row in alive.nonzero().flatten().tolist():
@@ -108,7 +107,7 @@ class PerNetwork:
                 values[row] = torch.nan
         return values
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         raise NotImplementedError
 
 
@@ -132,7 +131,7 @@ class LBFGS(PerNetwork):
             for row in self._rows
         ]
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         parameters = self._rows[row]
 
         def closure() -> Tensor:
@@ -168,7 +167,7 @@ class SaddleFreeNewton(PerNetwork):
         self.damping = torch.ones_like(theta[:, 0])
         self.arrived = torch.zeros_like(self.damping, dtype=torch.bool)
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         value, slope = gradient(self.theta[row : row + 1])
         if self.arrived[row]:
             return value[0]

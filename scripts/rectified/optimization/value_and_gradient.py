@@ -9,6 +9,7 @@ from rectified.array_types import Float
 
 Objective = Callable[[Tensor], Tensor]
 ValueAndGradient = tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]
+GradientRule = Callable[[Tensor], ValueAndGradient]
 
 
 def value_and_gradient(objective: Objective, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:

@@ -31,7 +31,7 @@ class Leibniz:
     """
 
     def __init__(self, energy: RitzEnergy):
-        if not applies_to(energy):
+        if not has_closed_form_gradient(energy):
             raise InvalidInputError("the closed form is for kink-aware quadrature of one piecewise linear hidden layer")
         self.objective, self.network, self.rule = energy, energy.network, energy.rule
         activation = self.network.activation
@@ -125,7 +125,7 @@ class Leibniz:
         return values if self.per_neuron == 1 else values.unflatten(-1, (-1, self.per_neuron)).sum(-1)
 
 
-def applies_to(energy: RitzEnergy) -> bool:
+def has_closed_form_gradient(energy: RitzEnergy) -> bool:
     """Whether the gradient of an energy can be had in closed form."""
     network = energy.network
     lines = network.hidden_layers == 1 and network.activation.is_piecewise_linear

@@ -26,7 +26,7 @@ class MomentEnergy:
     """
 
     def __init__(self, energy: RitzEnergy):
-        if not applies_to(energy):
+        if not has_fast_grid_energy(energy):
             raise InvalidInputError(
                 "moments are for one hidden layer, a piecewise linear activation and a uniform grid"
             )
@@ -78,7 +78,7 @@ class MomentEnergy:
         return index.nan_to_num_(len(self.points)).clamp_(0, len(self.points)).long().flatten(1)
 
 
-def applies_to(energy: RitzEnergy) -> bool:
+def has_fast_grid_energy(energy: RitzEnergy) -> bool:
     """Whether an energy can be had from moments."""
     network = energy.network
     return (

@@ -5,8 +5,6 @@ All have one interface: called with parameters [networks, parameters] they retur
 ``work`` the cost of a call in evaluations of the field at a point. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.types import Device
@@ -14,7 +12,7 @@ from torch.types import Device
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.optimization import chunked_evaluation
-from rectified.optimization.value_and_gradient import Objective, ValueAndGradient, value_and_gradient
+from rectified.optimization.value_and_gradient import GradientRule, Objective, ValueAndGradient, value_and_gradient
 from rectified.ritz import closed_form_gradient
 from rectified.ritz.discrete_delta import discrete_deltas
 from rectified.ritz.energy import RitzEnergy
@@ -161,7 +159,7 @@ def ritz_gradient(
     order: int,
     panels: int,
     device: Device = "cpu",
-) -> Callable[[Tensor], ValueAndGradient]:
+) -> GradientRule:
     """The gradient rule of that name for the Ritz energy of a network.
 
     Args:
@@ -174,7 +172,7 @@ def ritz_gradient(
     """
     if name == "kink_aware":
         energy = RitzEnergy(problem, network, KinkAware(network, order, panels, device))
-        if closed_form_gradient.applies_to(energy):
+        if closed_form_gradient.has_closed_form_gradient(energy):
             return closed_form_gradient.Leibniz(energy)
         kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
         return Autodiff(energy, (panels + kinks) * order)

@@ -148,7 +148,7 @@ class Network(Rows):
         return crossing.sort(-1).values[:, :most]
 
 
-def initial_parameters(network: Network, seeds: int, kinks: str, stream: str) -> Float[Tensor, "seeds parameters"]:
+def initial_ritz_parameters(network: Network, seeds: int, kinks: str, stream: str) -> Float[Tensor, "seeds parameters"]:
     """Draw one row of parameters per seed; the rows of fewer seeds are the first rows of more.
 
     Args:

@@ -12,7 +12,7 @@ import sympy
 from rectified.formulas import expressions
 from rectified.problems.elliptic import NODES, WEIGHTS, EllipticProblem, X
 
-PANELS = 64
+QUADRATURE_PANELS = 64
 
 
 def uniform_knots(problem: EllipticProblem, distance: str, knots: np.ndarray) -> np.ndarray:
@@ -31,11 +31,11 @@ def free_knots(problem: EllipticProblem, distance: str, knots: np.ndarray) -> np
 def _density(problem: EllipticProblem, distance: str) -> tuple[np.ndarray, np.ndarray]:
     """κD²w''² at quadrature points, in 40 digits since w = u/D is 0/0 at the ends, and the weights."""
     left, right = problem.domain
-    width = (right - left) / PANELS
-    points = (left + width * (np.arange(PANELS)[:, None] + (1 + NODES) / 2)).ravel()
+    width = (right - left) / QUADRATURE_PANELS
+    points = (left + width * (np.arange(QUADRATURE_PANELS)[:, None] + (1 + NODES) / 2)).ravel()
     d = expressions.parse(distance)
     density = problem.coefficient * d**2 * sympy.diff(problem.solution / d, X, 2) ** 2
     function = sympy.lambdify(X, density, modules="mpmath")
     with mpmath.workdps(40):
         values = np.array([float(function(mpmath.mpf(point))) for point in points])
-    return values, np.tile(WEIGHTS * width / 2, PANELS)
+    return values, np.tile(WEIGHTS * width / 2, QUADRATURE_PANELS)

@@ -22,7 +22,7 @@ from rectified.networks.pinn_architectures import (
     Towers,
     mixed,
 )
-from rectified.networks.residual_mlp import Function, Trunk
+from rectified.networks.residual_mlp import TensorFunction, Trunk
 from rectified.optimization.optimizers import build
 from rectified.optimization.training_loop import History, Schedule, train
 from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
@@ -60,10 +60,10 @@ class CollocationJob:
             self.problem, self.network, self.sampler, s.derivatives, s.passes == "joint", s.mass_weight
         )
 
-    def _trunk(self, activation: Function, inputs: int = 2, **more) -> Trunk:
+    def _trunk(self, activation: TensorFunction, inputs: int = 2, **more) -> Trunk:
         return Trunk(inputs, self.settings.width, self.settings.hidden_layers, activation, **more)
 
-    def _network(self, activation: Function) -> FieldNetwork:
+    def _network(self, activation: TensorFunction) -> FieldNetwork:
         s = self.settings
         scaling = Scaling(torch.from_numpy(self.problem.box).to(self.device) if s.input_scaling else None)
         match s.architecture:
@@ -147,5 +147,5 @@ class CollocationJob:
         return {f"share{k}": norm / total for k, norm in zip(self.settings.powers, norms)}
 
 
-def _power_of_relu(k: int) -> Function:
+def _power_of_relu(k: int) -> TensorFunction:
     return torch_activation(activations.get(f"relu{k}")).values

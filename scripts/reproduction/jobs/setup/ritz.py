@@ -1,7 +1,5 @@
 """A Ritz job made ready to compute: its problem, its network, and its initial parameters."""
 
-from collections.abc import Callable
-
 import numpy as np
 import sympy
 import torch
@@ -10,10 +8,11 @@ from torch.types import Device
 
 from rectified.formulas import expressions
 from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.optimization.value_and_gradient import GradientRule
 from rectified.problems.elliptic import X, elliptic_problem
 from rectified.ritz.energy import TrueErrors
-from rectified.ritz.gradients import ValueAndGradient, ritz_gradient
-from rectified.ritz.network import Network, initial_parameters
+from rectified.ritz.gradients import ritz_gradient
+from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config.job import Job
 
 
@@ -41,11 +40,9 @@ class RitzJob:
             return self.network.row(blocks).to(self.device)
         s = self.settings
         stream = f"ritz/width{s.width}"
-        return initial_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
+        return initial_ritz_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
 
-    def gradient(
-        self, name: str, points: int | None = None, step: float | None = None
-    ) -> Callable[[Tensor], ValueAndGradient]:
+    def gradient(self, name: str, points: int | None = None, step: float | None = None) -> GradientRule:
         """A gradient rule of the energy, with the settings' numbers where none are given."""
         s = self.settings
         return ritz_gradient(
