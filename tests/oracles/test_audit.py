@@ -13,7 +13,7 @@ from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
 from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
 from rectified.audit.singularities import even_points, singularities
-from reproduction.config.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 DOUBLE = torch.float64
 LINE = torch.tensor([[-1.0, 1.0]], dtype=DOUBLE)
@@ -572,5 +572,5 @@ X = points(20)
     ],
 )
 def test_what_cannot_be_audited_is_answered_in_a_sentence(make, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(InvalidInputError, match=message):
         make()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
+from rectified.errors import InvalidInputError
 from rectified.ritz.closed_form_gradient import Leibniz
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.gradients import (
@@ -14,7 +15,6 @@ from rectified.ritz.gradients import (
     ritz_gradient,
 )
 from rectified.ritz.quadrature import KinkAware, UniformGrid
-from reproduction.config.errors import ConfigError
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 
@@ -186,5 +186,5 @@ def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, 
 @pytest.mark.parametrize("activation", ["tanh", "relu2", "bent"])
 def test_closed_form_is_refused_where_it_does_not_hold(activation):
     net = network(activation, width=4)
-    with pytest.raises(ConfigError, match="closed form"):
+    with pytest.raises(InvalidInputError, match="closed form"):
         Leibniz(RitzEnergy(problem(), net, KinkAware(net)))

@@ -8,6 +8,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, rankdata
 from sklearn.neighbors import NearestNeighbors
 
+from rectified.errors import InvalidInputError
 from rectified.statistics.representations import (
     coordinate_overlap,
     embed,
@@ -18,7 +19,6 @@ from rectified.statistics.representations import (
     partial_spearman,
     similarity_correlation,
 )
-from reproduction.config.errors import ConfigError
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -266,5 +266,5 @@ PLANE = square(np.random.default_rng(14), 30)
     ],
 )
 def test_bad_numbers_are_answered_in_a_sentence(call, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(InvalidInputError, match=message):
         call()

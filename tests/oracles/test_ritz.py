@@ -6,6 +6,7 @@ import sympy
 import torch
 
 from builders import network, parameters, problem
+from rectified.errors import InvalidInputError
 from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz import loss_landscape, spline_limits
@@ -13,7 +14,6 @@ from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
 from rectified.ritz.fast_grid_energy import MomentEnergy
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid
-from reproduction.config.errors import ConfigError
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, -2.467401), (2, -9.869604), (4, -39.478418)])
@@ -46,7 +46,7 @@ def test_no_field_has_less_energy_than_the_solution():
     ],
 )
 def test_refuses_problems_without_meaning(solution, coefficient, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(InvalidInputError, match=message):
         EllipticProblem(solution, coefficient)
 
 
@@ -154,5 +154,5 @@ def test_moments_give_the_energy_of_the_grid(activation):
 def test_moments_are_refused_where_they_do_not_hold(activation, moving):
     net = network(activation, width=4)
     energy = RitzEnergy(problem(), net, KinkAware(net) if moving else UniformGrid(50))
-    with pytest.raises(ConfigError, match="moments are for"):
+    with pytest.raises(InvalidInputError, match="moments are for"):
         MomentEnergy(energy)

@@ -11,6 +11,10 @@ from rectified.array_types import Bool, Float
 from rectified.audit.arguments import PointFunction, Points, checked
 from rectified.audit.singularities import Field
 from rectified.errors import InvalidInputError
+from rectified.optimization.central_differences import (
+    first_difference_of_fourth_order,
+    second_difference_of_fourth_order,
+)
 
 STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4
 AGREEMENT = 0.01  # differences of the three steps that differ by more see a singularity
@@ -28,7 +32,9 @@ def input_part(
     u, extent = evaluated(points).detach(), points.amax(0) - points.amin(0)
     noise = VALUE_ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
     measures, kept = {}, torch.ones(len(points), dtype=torch.bool)
-    for k, (name, differences) in enumerate(zip(("first", "second")[:order], _differences(evaluated, points, extent))):
+    for k, (name, differences) in enumerate(
+        zip(("first", "second")[:order], _fourth_order_differences(evaluated, points, extent))
+    ):
         scaled = used[k] * extent[:, None] ** (k + 1)
         measures[name], smooth = _mismatch(scaled, differences, noise * (4 / STEP) ** (k + 1))
         kept &= smooth
@@ -121,7 +127,7 @@ def _row(u: Float[Tensor, " points"], x: Points, row: int) -> Points | None:
     return torch.autograd.grad(u[row], x, retain_graph=True, allow_unused=True)[0]
 
 
-def _differences(
+def _fourth_order_differences(
     function: Field, points: Points, extent: Float[Tensor, " inputs"]
 ) -> tuple[Float[Tensor, "steps inputs points"], Float[Tensor, "steps inputs points"]]:
     """First and second central differences of fourth order under translation of all points; lengths in extents."""
@@ -133,8 +139,8 @@ def _differences(
         first, second = [], []
         for m in (4, 2, 1):
             h = m * STEP / 4
-            first.append((8 * (u[m] - u[-m]) - (u[2 * m] - u[-2 * m])) / (12 * h))
-            second.append((16 * (u[m] + u[-m]) - (u[2 * m] + u[-2 * m]) - 30 * u[0]) / (12 * h**2))
+            first.append(first_difference_of_fourth_order(u[-2 * m], u[-m], u[m], u[2 * m], h))
+            second.append(second_difference_of_fourth_order(u[-2 * m], u[-m], u[0], u[m], u[2 * m], h))
         return torch.stack([torch.stack(first), torch.stack(second)])
 
     first, second = torch.stack([along(axis) for axis in range(len(extent))], 2)

@@ -13,6 +13,7 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.audit.singularities import Field, Singularities, even_points, is_pointwise, singularities
 from rectified.errors import InvalidInputError
+from rectified.optimization.central_differences import first_difference
 
 Parameters = Float[Tensor, " parameters"]
 Loss = Callable[[torch.nn.Module, Float[Tensor, "points inputs"]], Tensor]
@@ -72,10 +73,10 @@ def parameter_mismatch(
         raise InvalidInputError(f"the gradient has shape {list(slopes.shape)}, the parameters have {list(theta.shape)}")
     along = random_directions(theta, directions, seed)
     used, size = along @ slopes, abs(float(value(theta).detach()))
-    coarse, found = _differences(value, theta, along, step), []
+    coarse, found = _directional_derivatives(value, theta, along, step), []
     while step / RATIO >= smallest_step * (1 - 1e-9):
         step /= RATIO
-        fine = _differences(value, theta, along, step)
+        fine = _directional_derivatives(value, theta, along, step)
         best = (RATIO**2 * fine - coarse) / (RATIO**2 - 1)
         rounding = 1e3 * torch.finfo(torch.float64).eps * size * directions**0.5 / step
         scale = max(float(used.norm()), float(best.norm()), rounding, torch.finfo(torch.float64).tiny)
@@ -96,10 +97,12 @@ def _require_usable(theta: Tensor, step: float, smallest_step: float) -> None:
         )
 
 
-def _differences(value: Callable, theta: Tensor, along: Tensor, step: float) -> Float[Tensor, " directions"]:
-    """Central differences of second order."""
-    pairs = [float((value(theta + step * v) - value(theta - step * v)).detach()) for v in along]
-    return torch.tensor(pairs, dtype=torch.float64) / (2 * step)
+def _directional_derivatives(
+    value: Callable[[Parameters], Tensor], theta: Parameters, along: Float[Tensor, "directions parameters"], step: float
+) -> Float[Tensor, " directions"]:
+    """Derivatives of a scalar along directions, by central differences of second order."""
+    pairs = [first_difference(value(theta - step * v), value(theta + step * v), step) for v in along]
+    return torch.tensor([float(pair.detach()) for pair in pairs], dtype=torch.float64)
 
 
 def loss_mismatches(

@@ -12,6 +12,7 @@ from torch.types import Device
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.optimization import chunked_evaluation
+from rectified.optimization.central_differences import first_difference
 from rectified.optimization.value_and_gradient import GradientRule, Objective, ValueAndGradient, value_and_gradient
 from rectified.ritz import closed_form_gradient
 from rectified.ritz.discrete_delta import discrete_deltas
@@ -60,7 +61,7 @@ class FiniteDifference:
         shifted = (theta[:, None] + torch.cat([shifts, -shifts])).flatten(0, 1)
         values = chunked_evaluation.evaluate(self.objective, shifted, self.values_per_network)
         up, down = values.view(networks, 2, parameters).unbind(1)
-        return self.objective(theta), (up - down) / (2 * self.step)
+        return self.objective(theta), first_difference(down, up, self.step)
 
 
 class NeuronwiseFiniteDifference:
@@ -92,12 +93,14 @@ class NeuronwiseFiniteDifference:
             derivative = distance_slope * value + distance * slope
             return (derivative * derivative) @ stiffness[0] - value @ (load * distance)[0]
 
-        differences = {
-            name: energies({**p, name: p[name] + self.step}) - energies({**p, name: p[name] - self.step}) for name in p
-        }
+        def difference(name: str) -> Tensor:
+            up, down = (energies({**p, name: p[name] + shift}) for shift in (self.step, -self.step))
+            return first_difference(down, up, self.step)
+
+        gradient = self.network.row({name: difference(name) for name in p})
         derivative = distance_slope * value + distance * slope
         total = self.energy.integrate((distance * value)[:, 0], derivative[:, 0], x, weights)
-        return total, self.network.row(differences) / (2 * self.step)
+        return total, gradient
 
     def _contributions(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
         """cᵢσ(zᵢ) and cᵢaᵢσ'(zᵢ) of every neuron, [networks, neurons, points]."""

@@ -25,6 +25,7 @@ from rectified.networks.jets import Jets
 from rectified.networks.normalization import Pass
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator
+from rectified.optimization.central_differences import first_difference, second_difference
 from rectified.pinn.burgers_loss import BurgersResiduals
 from reproduction.config.job import Job
 from reproduction.config.problem_factory import posed
@@ -264,7 +265,7 @@ def central_differences(
         u, shifts = field(x), torch.diag(spacing)
         right, left = (torch.stack([field(x + sign * shift) for shift in shifts]) for sign in (1, -1))
     h = spacing[:, None]
-    return (right - left) / (2 * h), (right - 2 * u + left) / h**2
+    return first_difference(left, right, h), second_difference(left, u, right, h)
 
 
 def _spacing(ready: CollocationJob) -> Float[Tensor, " inputs"]:
