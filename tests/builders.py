@@ -4,7 +4,7 @@ import numpy as np
 import sympy
 
 from rectified.formulas import activations, expressions
-from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.formulas.torch_functions import torch_activation, torch_function
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config.job import TASKS, Job
@@ -31,7 +31,7 @@ def network(activation: str = "relu", width: int = 50, hidden_layers: int = 1, d
         width,
         hidden_layers,
         torch_activation(activations.get(activation, CUSTOM)),
-        lower([expression, sympy.diff(expression, X)], [X]),
+        torch_function([expression, sympy.diff(expression, X)], [X]),
     )
 
 

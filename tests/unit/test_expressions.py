@@ -1,4 +1,4 @@
-"""The parser of formulas: what it accepts, what it refuses, and the kinks it finds."""
+"""The parser of formulas: accepted and rejected text, kinks and jumps."""
 
 import math
 
@@ -52,7 +52,7 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("text", TRICKS)
-def test_refuses_what_is_no_formula(text):
+def test_text_that_is_no_formula_is_rejected(text):
     with pytest.raises(InvalidInputError, match="expression"):
         expressions.parse(text)
 
@@ -132,7 +132,7 @@ def test_sizes_of_jumps_of_spline_sums(terms, degree):
     assert all(kink.order == degree for kink in kinks)
 
 
-def test_refuses_kinks_that_cannot_be_listed():
+def test_kinks_that_cannot_be_listed_are_rejected():
     with pytest.raises(InvalidInputError, match="cannot list"):
         expressions.kinks(expressions.parse("relu(sin(x))"), X)
 

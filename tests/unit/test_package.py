@@ -32,7 +32,7 @@ AUDIT = """
 KINK_AWARE_GRADIENT = """
     import sympy
     from rectified.formulas import activations
-    from rectified.formulas.torch_functions import lower, torch_activation
+    from rectified.formulas.torch_functions import torch_function, torch_activation
     from rectified.optimization.value_and_gradient import value_and_gradient
     from rectified.problems.elliptic import X, elliptic_problem
     from rectified.ritz.closed_form_gradient import Leibniz
@@ -42,7 +42,7 @@ KINK_AWARE_GRADIENT = """
 
     distance = X * (1 - X)
     relu = torch_activation(activations.get("relu"))
-    network = Network(10, 1, relu, lower([distance, sympy.diff(distance, X)], [X]))
+    network = Network(10, 1, relu, torch_function([distance, sympy.diff(distance, X)], [X]))
     problem = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
     energy = RitzEnergy(problem, network, KinkAware(network, 8, 32))
     theta = initial_ritz_parameters(network, 3, "random", "example")

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.array_types import Float
-from rectified.formulas.torch_functions import lower
+from rectified.formulas.torch_functions import torch_function
 from rectified.optimization.hessian import hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz.network import Network
@@ -24,7 +24,7 @@ class RitzEnergy:
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.problem, self.network, self.rule = problem, network, rule
-        self.data = lower([problem.coefficient / 2, problem.source], [X])
+        self.data = torch_function([problem.coefficient / 2, problem.source], [X])
         self._kept = self._weighted(rule.points, rule.weights) if rule.fixed else None
         self._kept_distance = network.distance(rule.points) if rule.fixed else None
 
@@ -53,7 +53,7 @@ class RegressionLoss:
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.network, self.rule = network, rule
-        self._solution = lower([problem.solution], [X])
+        self._solution = torch_function([problem.solution], [X])
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         x, weights = self.rule(theta)

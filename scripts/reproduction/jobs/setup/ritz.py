@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.formulas import expressions
-from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.formulas.torch_functions import torch_activation, torch_function
 from rectified.optimization.value_and_gradient import GradientRule
 from rectified.problems.elliptic import X, elliptic_problem
 from rectified.ritz.energy import TrueErrors
@@ -29,7 +29,7 @@ class RitzJob:
             self.settings.width,
             self.settings.hidden_layers,
             torch_activation(job.activation),
-            lower([distance, sympy.diff(distance, X)], [X]),
+            torch_function([distance, sympy.diff(distance, X)], [X]),
             self.problem.domain,
         )
 
