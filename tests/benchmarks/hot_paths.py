@@ -22,7 +22,7 @@ from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
 from rectified.problems.burgers import BurgersProblem
 from rectified.ritz import loss_landscape
 from rectified.ritz.energy import RitzEnergy
-from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import ritz_gradient
 from rectified.ritz.quadrature import UniformGrid
 
@@ -61,7 +61,7 @@ def grid_energy(width: int = 20, points: int = 100) -> tuple[RitzEnergy, torch.T
 def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Action:
     """A plane of energies through a network, spanned by two eigenvectors."""
     energy, theta = grid_energy(width, points)
-    quick = MomentEnergy(energy)
+    quick = FastGridEnergy(energy)
     vectors = eigenpairs(hessian(energy, theta)).vectors
     steps = torch.linspace(-0.5, 0.5, offsets, dtype=torch.float64)
     return lambda: loss_landscape.planes(quick, theta, vectors, [(1, 2)], steps, 3 * points)

@@ -20,7 +20,7 @@ from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.optimizers import Adam
 from rectified.ritz import loss_landscape
 from rectified.ritz.energy import RitzEnergy
-from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import FiniteDifference
 from rectified.ritz.quadrature import UniformGrid
 
@@ -75,7 +75,7 @@ def test_memory_grows_by_a_few_arrays_of_neurons_and_points_for_each_layer(build
 
 def test_a_plane_of_the_landscape_evaluates_each_of_its_points_once():
     net = network("relu", width=5)
-    energy = Counted(MomentEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
+    energy = Counted(FastGridEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
     theta, offsets = parameters(net, 1)[0], torch.linspace(-1, 1, 7, dtype=torch.float64)
     vectors = torch.eye(net.parameters, dtype=torch.float64)
     loss_landscape.planes(energy, theta, vectors, [(1, 2), (1, 3)], offsets, 50)

@@ -35,7 +35,7 @@ KINK_AWARE_GRADIENT = """
     from rectified.formulas.torch_functions import torch_function, torch_activation
     from rectified.optimization.value_and_gradient import value_and_gradient
     from rectified.problems.elliptic import X, elliptic_problem
-    from rectified.ritz.closed_form_gradient import Leibniz
+    from rectified.ritz.closed_form_gradient import ClosedFormGradient
     from rectified.ritz.energy import RitzEnergy
     from rectified.ritz.network import Network, initial_ritz_parameters
     from rectified.ritz.quadrature import KinkAware
@@ -46,7 +46,7 @@ KINK_AWARE_GRADIENT = """
     problem = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
     energy = RitzEnergy(problem, network, KinkAware(network, 8, 32))
     theta = initial_ritz_parameters(network, 3, "random", "example")
-    values, gradient = Leibniz(energy)(theta)
+    values, gradient = ClosedFormGradient(energy)(theta)
     expected = value_and_gradient(energy, theta)
     assert (gradient - expected[1]).abs().max() < 1e-10 * expected[1].abs().max()
 """

@@ -104,7 +104,7 @@ class PerNetwork:
         self.theta = theta
 
     def step(self, gradient: GradientRule, alive: Tensor, learning_rate: float) -> Tensor:
-        """Run one iteration on each row that is alive; return the objective [networks] before it, NaN for other rows."""
+        """Run one iteration on each row that is alive; return the objective [networks] before it, NaN elsewhere."""
         values = torch.full_like(self.theta[:, 0], torch.nan)
         for row in alive.nonzero().flatten().tolist():
             before = self.theta[row].clone()

@@ -53,7 +53,7 @@ def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
     s = job.settings
     objective, values_per_network = energy_by(job, s.quadrature)
     if fast_grid_energy.has_fast_grid_energy(objective):
-        objective, values_per_network = fast_grid_energy.MomentEnergy(objective), 3 * s.points
+        objective, values_per_network = fast_grid_energy.FastGridEnergy(objective), 3 * s.points
     offsets = torch.linspace(-s.extent, s.extent, s.resolution, dtype=torch.float64)
     surfaces = torch.stack(
         [
