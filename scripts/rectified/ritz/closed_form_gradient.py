@@ -33,7 +33,8 @@ class ClosedFormGradient:
     def __init__(self, energy: RitzEnergy):
         if not has_closed_form_gradient(energy):
             raise InvalidInputError(
-                "the closed-form gradient needs kink-aware quadrature and one hidden layer with a piecewise linear activation"
+                "the closed-form gradient needs kink-aware quadrature of a network with one hidden layer "
+                "and a piecewise linear activation with kinks"
             )
         self.objective, self.network, self.rule = energy, energy.network, energy.rule
         activation = self.network.activation

@@ -70,8 +70,8 @@ class KinkAware:
     """Composite Gauss–Legendre rule with panels cut at every kink of the network.
 
     The domain is cut at equally spaced points and at the kinks, and each piece has its own Gauss–Legendre rule. No
-    piece contains a kink, so that the rule has its full order, 2·order in the width of the panels, for a network that is
-    smooth between its kinks. The ends of the pieces are differentiable in θ: automatic differentiation of the energy
+    piece contains a kink, so that the rule has its full order, 2·order in the width of the panels, for a network that
+    is smooth between its kinks. The ends of the pieces are differentiable in θ: automatic differentiation of the energy
     contains the contributions of the moving kinks, which are the delta terms missing on a fixed grid.
 
     Args:
