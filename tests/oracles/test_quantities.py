@@ -178,7 +178,7 @@ def _job(task, **given):
 
 
 def test_what_the_audit_could_not_tell_is_unknown(case):
-    verdicts = ["inconsistent", "consistent", "not told", "diverged"]
+    verdicts = ["inconsistent", "consistent", "undetermined", "diverged"]
     table = pd.DataFrame({"case": ["a/b"] * 4, "seed": range(4), "verdict": verdicts})
     result = case(_job("audit", of=["a/b"]), "audit", table)
     np.testing.assert_array_equal(measured(result, "inconsistent", {"case": "a/b"}), [1, 0, NAN, NAN])

@@ -111,7 +111,7 @@ def _measured(way: AuditOne, theta: Float[Tensor, " parameters"], diverged_at: i
     try:
         result = way(theta)
     except InvalidInputError as error:
-        return {"verdict": "not told", "notes": str(error)}
+        return {"verdict": "undetermined", "notes": str(error)}
     return columns(result)
 
 

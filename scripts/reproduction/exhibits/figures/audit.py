@@ -20,7 +20,7 @@ from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.exhibits.tables.audit import HIDDEN, JUDGED, audited_seeds, hidden_in, rows
 from reproduction.storage.results import Result
 
-VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", "not told": "#777777", "diverged": "#777777"}
+VERDICT_COLOURS = {"consistent": "#0072b2", "inconsistent": "#d55e00", "undetermined": "#777777", "diverged": "#777777"}
 SHADES = ScalarMappable(TwoSlopeNorm(0.0, -4.0, 1.0), "RdBu_r")  # of the decadic logarithm of mismatch over threshold
 EMPTY, GREY = "#eeeeee", "0.5"
 SIZE = 6.0

@@ -23,7 +23,7 @@ FLOOR, CEILING = 1e-6, 3.0  # of mismatches that are told apart
 TICKS = {FLOOR: r"$\leq 10^{-6}$", 1e-4: "$10^{-4}$", 1e-2: "$10^{-2}$", 1.0: "1"}
 DOTS = {"color": "0.55", "markersize": 3.2, "markeredgewidth": 0.3, "markeredgecolor": "white", "zorder": 3}
 LEAST_RANGE, FEW_DECADES = 3.0, 500.0  # of an axis: high over low
-VERDICTS = {"consistent": ("o", "#0072b2"), "inconsistent": ("X", "#d55e00"), "not told": ("s", "#777777")}
+VERDICTS = {"consistent": ("o", "#0072b2"), "inconsistent": ("X", "#d55e00"), "undetermined": ("s", "#777777")}
 SHORT = {"first": "$u_x$", "second": "$u_{xx}$", "off_diagonal": "other points", "parameter": "parameters"}
 
 

@@ -108,7 +108,7 @@ def _audit(result: Result, results: list[Result]) -> Iterator[dict]:
         place = "audit", experiment, _without(case, result.job.settings.activation)
         seeds = {"seeds": found["seeds"], "diverged": found["diverged"]}
         words = " and ".join(filter(None, [found["reasons"], found["hides"] and f"hides {found['hides']}"]))
-        words = words or (found["notes"] if found["verdict"] == "not told" else "")
+        words = words or (found["notes"] if found["verdict"] == "undetermined" else "")
         yield _row(*place, "verdict", text=found["verdict"], **seeds)
         yield _row(*place, "order", median=found["order"])
         yield _row(*place, "because", text=words)

@@ -63,7 +63,7 @@ def _row(seeds: pd.DataFrame) -> dict:
     worst = judged(healthy).max()
     found |= {f"{name}_worst": worst[name] for name in JUDGED}
     inconsistent = int((healthy.verdict == "inconsistent").sum())
-    verdicts = ("inconsistent", "not told", "consistent", "diverged")  # the first that any seed has
+    verdicts = ("inconsistent", "undetermined", "consistent", "diverged")  # the first that any seed has
     verdict = next(one for one in verdicts if (seeds.verdict == one).any())
     return found | {"inconsistent_seeds": inconsistent, "verdict": verdict} | _words(found, healthy)
 
