@@ -13,18 +13,14 @@ report: "workflow/report/templates/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
-include: "workflow/rules/gradients.smk"
-include: "workflow/rules/curvature.smk"
-include: "workflow/rules/theory.smk"
-include: "workflow/rules/ensembles.smk"
-include: "workflow/rules/audit.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/compute.smk"
+include: "workflow/rules/exhibits.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/scorecards.smk"
 
 
-# Too short to be worth submitting to a cluster: seconds each.
+# Too short to be worth submitting to a cluster: seconds each. Of tasks see `local` in their rules.
 localrules:
     all,
     figures,
@@ -36,13 +32,7 @@ localrules:
     claims_page,
     captions,
     report,
-    theory,
-    lemma,
     reference,
-    feature,
-    gradients,
-    hessian,
-    landscape,
     scorecard,
     scorecard_table,
     scorecards,

@@ -7,8 +7,11 @@ from rectified.formulas import activations, expressions
 from rectified.formulas.torch_functions import torch_activation, torch_function
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 from rectified.ritz.network import Network, initial_ritz_parameters
-from reproduction.config.job import TASKS, Job
-from reproduction.config.problems import Burgers, Elliptic, Target
+from reproduction.config import tasks
+from reproduction.config.job import Job
+from reproduction.config.problems.burgers import Burgers
+from reproduction.config.problems.elliptic import Elliptic
+from reproduction.config.target import Target
 
 # How many published figures, figures of ours, and tables each document has.
 EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6), "failed_ideas": (6, 7, 3)}
@@ -53,6 +56,6 @@ def job_of(task: str, problems: dict | None = None, **given) -> Job:
     """A job of a task; its problem or target is a standard one unless problems has it by the name given."""
     entry = ENTRIES[task] if task in ENTRIES else {"problem": problems[given["problem"]]}
     names = {key: "one" for key in entry if key not in given}
-    settings = TASKS[task](document="test", **names, **given)
+    settings = tasks.model(task)(document="test", **names, **given)
     formula = activations.get(settings.activation).formula
     return Job(tier="test", threads=1, experiment="e", case="c", settings=settings, formula=formula, **entry)

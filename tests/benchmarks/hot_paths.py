@@ -15,10 +15,12 @@ from rectified.networks.mlp import MLP, initial_parameters
 from rectified.networks.seeding import numpy_generator
 from rectified.optimization import optimizers
 from rectified.optimization.hessian import eigenpairs, hessian
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.mean_squared_error import LeastSquares
 from rectified.optimization.training_loop import without_denormals
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.problems.burgers import BurgersProblem
 from rectified.ritz import loss_landscape
 from rectified.ritz.energy import RitzEnergy
@@ -128,7 +130,7 @@ def burgers_step(
     """An Adam step of Burgers PINNs with forward jets."""
     net, theta = _fully_connected("tanh", networks, width, layers)
     theta = theta.to(device)
-    loss = PinnLoss(BurgersResiduals(BurgersProblem(), net, device=device), points, compiled=compiled)
+    loss = MLPLoss(MLPResiduals(BurgersProblem(), net, device=device), points, compiled=compiled)
     loss.redraw(0, theta)
     return _adam_step(theta, loss)
 
@@ -148,7 +150,7 @@ def burgers_floor(networks: int, width: int, layers: int, points: int) -> Floor:
 def marquardt_step(width: int = 20, layers: int = 3, points: int = 1500) -> Action:
     """A Levenberg–Marquardt step of a Burgers PINN in float64, its points drawn before."""
     net, theta = _fully_connected("tanh", 1, width, layers)
-    residuals = BurgersResiduals(BurgersProblem(), net, initial=160, boundary=80)
+    residuals = MLPResiduals(BurgersProblem(), net, initial=160, boundary=80)
     loss = AdaptiveResiduals(residuals, points, 4 * points)
     optimizer = LevenbergMarquardt(theta.double(), loss)
     loss.redraw(0, optimizer.theta)

@@ -13,8 +13,10 @@ import torch
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
-from rectified.pinn.burgers_loss import BurgersResiduals, RelativeError
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_residuals import MLPResiduals
+from rectified.pinn.relative_error import RelativeError
 from rectified.problems.burgers import BurgersProblem
 
 GOAL = 1.2e-2
@@ -47,7 +49,7 @@ def exact_grid() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def ours(seed: int, goal: float = GOAL) -> tuple[float, float]:
     """Seconds until Levenberg–Marquardt on points that follow the residual is below the goal, and the error then."""
     net = MLP(2, WIDTH, LAYERS, torch_activation(activations.get("tanh")))
-    residuals = BurgersResiduals(BurgersProblem(), net, initial=INITIAL, boundary=BOUNDARY, stream=f"race {seed}")
+    residuals = MLPResiduals(BurgersProblem(), net, initial=INITIAL, boundary=BOUNDARY, stream=f"race {seed}")
     loss = AdaptiveResiduals(residuals, DOMAIN, 4 * DOMAIN)
     optimizer = LevenbergMarquardt(initial_parameters(net, [seed], [1.0] * (LAYERS + 1), 0.0, "race"), loss)
     error = RelativeError(net, *exact_grid())

@@ -11,11 +11,12 @@ from test_collocation import rows as rows_of
 from builders import job_of
 from rectified.networks.normalization import Pass
 from rectified.pinn.input_derivatives import RULES
-from reproduction.jobs.audit import OneNetwork, audited, central_differences
-from reproduction.jobs.ritz import run_training
-from reproduction.jobs.setup.collocation import CollocationJob
-from reproduction.jobs.setup.mlp import NetworkJob
-from reproduction.jobs.setup.ritz import RitzJob
+from reproduction.jobs import ritz
+from reproduction.jobs.audit import audited
+from reproduction.jobs.auditors.collocation import central_differences
+from reproduction.jobs.setup.auditing import OneNetwork
+from reproduction.jobs.setup.collocation import CollocationSetup
+from reproduction.jobs.setup.mlp import MLPSetup
 
 THRESHOLD = 0.1
 FLAGGED = ["batch", "joint", "naive", "valid", "quantized"]
@@ -115,7 +116,7 @@ def test_translation_derivatives_of_a_batch_norm_are_not_those_of_what_is_evalua
     assert row["first"] == pytest.approx(1, abs=1e-3)
 
 
-def test_what_cannot_be_measured_is_not_told():
+def test_what_cannot_be_measured_is_undetermined():
     row = variant("stencil", padding="zero")
     assert row.verdict == "undetermined"
     constant = variant("base", activation="perceptron")
@@ -143,8 +144,8 @@ RITZ = {
 @pytest.mark.parametrize(("changes", "verdict"), RITZ.values(), ids=RITZ)
 def test_explains_the_first_document_by_the_parameter_gradient(changes, verdict):
     text = job_of("ritz", width=12, points=60, seeds=1, epochs=1500, record_every=500, **changes)
-    ready = RitzJob(text)
-    history, _ = run_training(ready, None, progress=False)
+    ready = ritz.training(text, {})
+    history = ready.run()
     row = rows(text, ready.network, history.theta).iloc[0]
     assert row.verdict == verdict
     assert row["first"] < 1e-2
@@ -154,7 +155,7 @@ def test_explains_the_first_document_by_the_parameter_gradient(changes, verdict)
 @pytest.mark.parametrize(("activation", "hidden"), [("tanh", ""), ("relu", "kinks")])
 def test_jets_of_the_burgers_network_are_right_between_kinks(activation, hidden):
     text = job_of("pinn", activation=activation, width=8, hidden_layers=2, weight_variance=1.5, bias_variance=0.3)
-    ready = NetworkJob(text, 2)
+    ready = MLPSetup(text, 2)
     row = rows(text, ready.network, ready.initial([0])).iloc[0]
     assert row.verdict == "consistent"
     assert hidden in row.hides
@@ -163,7 +164,7 @@ def test_jets_of_the_burgers_network_are_right_between_kinks(activation, hidden)
 
 def test_a_regression_has_no_input_derivative_to_be_wrong():
     text = job_of("regression", activation="relu", width=8, hidden_layers=2, bias_variance=0.3)
-    ready = NetworkJob(text, 2)
+    ready = MLPSetup(text, 2)
     row = rows(text, ready.network, ready.initial([0])).iloc[0]
     assert row.verdict == "consistent"
     assert np.isnan(row["first"])
@@ -171,7 +172,7 @@ def test_a_regression_has_no_input_derivative_to_be_wrong():
 
 
 def test_of_a_diverged_network_nothing_is_measured():
-    ready = CollocationJob(job_text())
+    ready = CollocationSetup(job_text())
     blocks = {name: block.numpy() for name, block in ready.network.blocks(ready.initial()).items()}
     table = audited(job_text(), blocks, np.array([-1, 7, -1]), seeds=2, points=10, threshold=THRESHOLD)
     assert table.verdict.tolist() == ["consistent", "diverged"]

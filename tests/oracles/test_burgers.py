@@ -6,9 +6,9 @@ import scipy.stats
 import sympy
 import torch
 
+from rectified.errors import InvalidInputError
 from rectified.problems import burgers
 from rectified.problems.burgers import BurgersProblem, fourier_solution
-from reproduction.config.errors import ConfigError
 
 X = np.linspace(-1, 1, 201)
 T = np.linspace(0, 1, 11)
@@ -26,7 +26,7 @@ def test_fourier_solution_is_of_fourth_order_in_the_time_step():
     assert np.log2(errors[0] / errors[1]) > 3.9
 
 
-def test_slope_of_the_shock_is_the_published_one():
+def test_slope_of_the_shock_agrees_with_the_published_value():
     """Basdevant et al., Computers and Fluids 14 (1986): |u_x| at 0 is largest at t = 1.6037/π, 152.00516."""
     problem, h = BurgersProblem(), 1e-5
     times = np.array([1.6036, 1.6037, 1.6038]) / np.pi
@@ -47,12 +47,12 @@ def test_solution_satisfies_the_equation():
     assert abs(residual).max() < 1e-6 * abs(u_t).max()
 
 
-def test_more_nodes_change_nothing():
+def test_solution_has_converged_in_the_number_of_nodes():
     problem = BurgersProblem()
     assert abs(problem.reference(X, T) - problem.solution(X, T[:, None], nodes=200)).max() < 1e-13
 
 
-def test_starts_at_the_initial_condition_ends_at_zero_and_is_odd():
+def test_initial_values_boundary_values_and_symmetry():
     problem = BurgersProblem()
     u = problem.reference(X, T)
     np.testing.assert_allclose(u[0], -np.sin(np.pi * X), atol=1e-14)
@@ -60,7 +60,7 @@ def test_starts_at_the_initial_condition_ends_at_zero_and_is_odd():
     np.testing.assert_allclose(u, -u[:, ::-1], atol=1e-13)
 
 
-def test_stretched_domains_give_the_same_flow_stretched():
+def test_solution_scales_with_the_domain():
     one = BurgersProblem(0.02, (-1.0, 1.0), 1.0)
     other = BurgersProblem(0.02 * 1.5, (1.0, 4.0), 1.5)
     np.testing.assert_allclose(other.reference(2.5 + 1.5 * X, 1.5 * T), one.reference(X, T), atol=1e-13)
@@ -68,7 +68,7 @@ def test_stretched_domains_give_the_same_flow_stretched():
     np.testing.assert_allclose(stretched, one.reference(X, T), atol=1e-6)
 
 
-def test_large_grids_are_computed_in_parts(monkeypatch):
+def test_solution_does_not_depend_on_the_size_of_the_parts(monkeypatch):
     problem = BurgersProblem()
     whole = problem.reference(X, T)
     monkeypatch.setattr(burgers, "CHUNK_VALUES", 1000)
@@ -80,27 +80,27 @@ def test_large_grids_are_computed_in_parts(monkeypatch):
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
-        ({"viscosity": 0.0}, "viscosity 0 must be a positive number"),
-        ({"viscosity": float("nan")}, "viscosity nan must be a positive number"),
-        ({"final_time": -1.0}, "final_time -1 must be a positive number"),
-        ({"domain": (1.0, -1.0)}, "left end must be below"),
+        ({"viscosity": 0.0}, "viscosity must be a positive number; got 0"),
+        ({"viscosity": float("nan")}, "viscosity must be a positive number; got nan"),
+        ({"final_time": -1.0}, "final_time must be a positive number; got -1"),
+        ({"domain": (1.0, -1.0)}, r"left end of the domain must be below its right end; got \[1\.0, -1\.0\]"),
     ],
 )
-def test_bad_numbers_are_answered_in_a_sentence(numbers, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_arguments_raise(numbers, message):
+    with pytest.raises(InvalidInputError, match=message):
         BurgersProblem(**numbers)
 
 
 @pytest.mark.parametrize(("viscosity", "nodes"), [(0.01 / np.pi, 20), (1e-3, 100), (1e-5, 100)])
-def test_too_few_nodes_are_noticed(viscosity, nodes):
-    with pytest.raises(ConfigError, match="are too few"):
+def test_too_few_nodes_raise(viscosity, nodes):
+    with pytest.raises(InvalidInputError, match="are too few"):
         BurgersProblem(viscosity).solution(X, 1.0, nodes)
 
 
-# --- as a problem for networks -----------------------------------------------------------------------
+# --- operator, conditions, test grid ------------------------------------------------------------------
 
 
-def test_operator_is_the_equation_by_symbolic_differentiation_in_numpy_and_in_torch():
+def test_operator_agrees_with_symbolic_differentiation_in_numpy_and_torch():
     x, t = sympy.symbols("x t")
     u = sympy.exp(-t) * sympy.sin(3 * x) + x * t
     law = u.diff(t) + (u**2 / 2).diff(x) - sympy.Rational(7, 100) * u.diff(x, 2)
@@ -115,9 +115,10 @@ def test_operator_is_the_equation_by_symbolic_differentiation_in_numpy_and_in_to
     assert torch.autograd.gradcheck(lambda *values: problem.operator(dict(zip(jets, values))), tensors)
 
 
-def test_conditions_hold_for_the_exact_solution_and_fill_their_sides():
+def test_conditions_hold_for_the_exact_solution_and_are_uniform():
     problem = BurgersProblem(0.1, (2.0, 5.0), 0.5)
-    initial, boundary = problem.conditions(4000, 3001, np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    initial, boundary = problem.conditions(random.random(4000), random.random(3001))
     assert (initial.kind, boundary.kind) == ("initial", "boundary")
     assert (initial.points[1] == 0).all()
     assert [(boundary.points[0] == end).sum() for end in (2, 5)] == [1501, 1500]
@@ -125,8 +126,8 @@ def test_conditions_hold_for_the_exact_solution_and_fill_their_sides():
         assert scipy.stats.kstest(drawn, "uniform", (start, length)).pvalue > 1e-3
     for condition in (initial, boundary):
         np.testing.assert_allclose(problem.exact(condition.points), condition.values, rtol=0, atol=1e-13)
-    with pytest.raises(ConfigError, match="at least 1 of each"):
-        problem.conditions(0, 5, np.random.default_rng(0))
+    with pytest.raises(InvalidInputError, match="number of initial points must be at least 1; got 0"):
+        problem.conditions(np.zeros(0), np.zeros(5))
 
 
 def test_exact_solution_on_the_test_grid_is_the_reference():

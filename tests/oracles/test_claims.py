@@ -1,4 +1,4 @@
-"""Verdicts on claims: data decide them, swapped data turn them round, and files are read by seed and coordinate."""
+"""Verdicts on claims: outcomes from data, their symmetry under swapped data, and selection of measures from files."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reproduction.claims import decide, markdown
+from reproduction.claims import decide, markdown, samples
 from reproduction.config.claims import Claim, Part, cases_of, from_text, to_text
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
@@ -35,13 +35,13 @@ def claim(*parts):
 
 
 class Folder:
-    """Results of cases in a folder, as the workflow lays them out."""
+    """Results of cases in the folder layout of the workflow."""
 
     def __init__(self, root):
         self.root, self.paths = root, []
 
     def arrays(self, case, name="fields", **variables):
-        """Write variables, given with their dimensions or as values by seed, as netCDF."""
+        """Write variables as netCDF, given with dimensions or as values by seed."""
         coordinates = variables.pop("coordinates", {})
         data = {key: value if isinstance(value, tuple) else ("seed", value) for key, value in variables.items()}
         seeds = {"seed": np.arange(dict(xr.Dataset(data).sizes)["seed"])}
@@ -110,18 +110,18 @@ def test_above_and_below_are_mirror_images_and_agree_with_the_sign_test(values, 
     assert decide.outcome(part(below=-threshold), mirrored) == above
 
 
-def test_swapping_the_cases_or_moving_the_threshold_turns_the_verdict_round(tmp_path):
+def test_swapping_the_cases_or_moving_the_threshold_reverses_the_verdict(tmp_path):
     errors = np.multiply(RATIOS, BASE)
     cases = two(Folder(tmp_path / "as"), errors, BASE)
     swapped = two(Folder(tmp_path / "swapped"), BASE, errors)
     found = [
-        decide.table({"c1": claim(over(above=threshold))}, results).verdict[0]
+        decide.decide_claims({"c1": claim(over(above=threshold))}, results).verdict[0]
         for results, threshold in ((cases, 5), (swapped, 5), (cases, 25), (swapped, 0.01), (cases, 20.5))
     ]
     expected = ["reproduced", "not reproduced", "not reproduced", "reproduced", "undecided at this tier"]
     assert found == expected
-    inverse = decide.values_of(over(above=1), swapped).values
-    np.testing.assert_allclose(decide.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
+    inverse = samples.values_of(over(above=1), swapped).values
+    np.testing.assert_allclose(samples.values_of(over(above=1), cases).values * inverse, 1, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_all_verdicts_from_data(folder):
         "c3": claim(over(above=5), over(below=5)),
         "c4": claim(over(above=5), over(above=20.5)),
     }
-    found = decide.table(entries, cases)
+    found = decide.decide_claims(entries, cases)
     verdicts = dict(zip(found.claim, found.verdict))
     assert list(verdicts.values()) == [
         "reproduced",
@@ -176,28 +176,28 @@ def test_a_value_on_the_threshold_counts_against_either_side(folder):
 def test_seeds_are_paired_by_their_number(folder):
     folder.arrays("poisson/bn", relative_l2=[8.0, 4.0, 2.0], coordinates={"seed": [5, 1, 3]})
     folder.arrays("poisson/base", relative_l2=[1.0, 2.0, 4.0], coordinates={"seed": [1, 4, 5]})
-    found = decide.values_of(over(above=1), folder.cases)
+    found = samples.values_of(over(above=1), folder.cases)
     assert sorted(found.values) == [2.0, 4.0]
 
 
 def test_no_common_seed_is_an_error(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0]).arrays("poisson/base", relative_l2=[1.0], coordinates={"seed": [1]})
     with pytest.raises(ConfigError, match="no seed in common"):
-        decide.values_of(over(above=1), folder.cases)
+        samples.values_of(over(above=1), folder.cases)
 
 
 def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
     cases = two(folder, [1.0, NAN, 3.0, NAN, 5.0], [1.0, 2.0, NAN, NAN, np.inf])
-    ratios = decide.values_of(over(above=1), cases)
+    ratios = samples.values_of(over(above=1), cases)
     assert ratios.values.tolist() == [1.0, np.inf, 0.0, 0.0]
     assert ratios.diverged == 4
-    differences = decide.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
+    differences = samples.values_of(part(less="poisson/base", diverged="infinite", above=1), cases)
     assert differences.values.tolist() == [0.0, np.inf, -np.inf, -np.inf]
-    single = decide.values_of(part(diverged="infinite", above=1), cases)
+    single = samples.values_of(part(diverged="infinite", above=1), cases)
     assert (single.values.tolist(), single.diverged) == ([1.0, np.inf, 3.0, np.inf, 5.0], 2)
 
 
-def test_a_method_that_always_diverges_has_failed_where_the_other_has_not(tmp_path):
+def test_a_method_that_always_diverges_loses_against_one_that_does_not(tmp_path):
     cases = two(Folder(tmp_path), [NAN] * 7, BASE)
     found = decide.decide(over(above=5), cases)
     assert (found.value, found.low, found.outcome, found.diverged) == (np.inf, np.inf, "holds", 7)
@@ -210,7 +210,7 @@ def test_a_method_that_always_diverges_has_failed_where_the_other_has_not(tmp_pa
 
 @pytest.mark.parametrize("side", ["above", "below"])
 def test_an_unknown_value_never_decides_anything(folder, side):
-    """Two of seven unknown: the interval, which is the range, has no ends; one of ten changes no order statistic."""
+    """With two of seven values unknown the interval is unbounded; one of ten leaves the order statistics finite."""
     folder.arrays("poisson/bn", relative_l2=[1.0] * 5 + [NAN] * 2)
     for threshold in (0.0, 2.0):
         found = decide.decide(part(**{side: threshold}), folder.cases)
@@ -221,22 +221,22 @@ def test_an_unknown_value_never_decides_anything(folder, side):
     assert (found.low, found.high, found.outcome) == (1.0, 1.0, "holds")
 
 
-def test_runs_marked_diverged_have_no_value_in_any_file(folder):
+def test_diverged_runs_are_nan_in_every_file(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0, 2.0, 3.0], diverged_at=[-1, 7, -1])
     folder.table("poisson/bn", "audit", seed=[0, 1, 2], share=[0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(decide.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
-    found = decide.values_of(part(measure="share", above=0), folder.cases)
+    np.testing.assert_array_equal(samples.values_of(part(above=0), folder.cases).values, [1.0, NAN, 3.0])
+    found = samples.values_of(part(measure="share", above=0), folder.cases)
     np.testing.assert_array_equal(found.values, [0.1, NAN, 0.3])
     assert found.diverged == 1
-    assert decide.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
+    assert samples.values_of(part(measure="diverged_at", above=0), folder.cases).values.tolist() == [-1, 7, -1]
 
 
-def test_zero_over_zero_is_unknown_and_a_ratio_of_negative_numbers_refused(tmp_path):
+def test_zero_over_zero_is_unknown_and_ratios_of_negative_numbers_are_rejected(tmp_path):
     cases = two(Folder(tmp_path), [0.0, 0.0, 2.0], [0.0, 2.0, 0.0])
-    np.testing.assert_array_equal(decide.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
+    np.testing.assert_array_equal(samples.values_of(over(above=1), cases).values, [NAN, 0.0, np.inf])
     for name, first, second in (("first", [-1.0], [1.0]), ("second", [1.0], [-1.0])):
         with pytest.raises(ConfigError, match="has negative terms; compare with `less`"):
-            decide.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
+            samples.values_of(over(above=1), two(Folder(tmp_path / name), first, second))
 
 
 @pytest.mark.parametrize(
@@ -258,15 +258,17 @@ def test_a_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
 
 
 @pytest.mark.parametrize("values", [[3.0, 4.0], [3.0, NAN], [NAN]])
-def test_a_deterministic_part_that_varies_is_refused(folder, values):
+def test_a_deterministic_part_with_varying_values_is_rejected(folder, values):
     cases = folder.arrays("poisson/bn", patch_rank=values).cases
-    with pytest.raises(ConfigError, match="'patch_rank' of 'poisson/bn' is deterministic; it must be one value"):
+    with pytest.raises(
+        ConfigError, match="'patch_rank' of 'poisson/bn' is deterministic; all seeds must have the same value"
+    ):
         decide.decide(part(measure="patch_rank", deterministic=True, above=1), cases)
 
 
 @pytest.fixture
 def latents(folder):
-    """A correlation by seed, network and layer, each value telling where it stands: 100·network + 10·layer + seed."""
+    """A correlation by seed, network and layer with values 100·network + 10·layer + seed."""
     values = 100 * np.arange(2)[:, None, None] + 10 * np.arange(1, 4)[:, None] + np.arange(2)
     coordinates = {"network": ["pinn", "regressor"], "scale": np.float32([0.1, 0.2, 0.3])}
     folder.arrays("latents/default", "latents", correlation=(("network", "layer", "seed"), values))
@@ -281,7 +283,7 @@ def latents(folder):
 
 
 def at(latents, measure, **settings):
-    return decide.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
+    return samples.values_of(part(of="latents/default", measure=measure, above=0, **settings), latents).values.tolist()
 
 
 def test_selection_by_name_and_number_from_netcdf(latents):
@@ -296,21 +298,21 @@ def test_selection_by_name_and_number_from_netcdf(latents):
     ("measure", "selection", "message"),
     [
         ("by_scale", {"network": "regresor", "scale": 0.2}, "has no network 'regresor'; allowed: pinn, regressor"),
-        ("by_scale", {"network": "pinn"}, "has several values of a seed; `at` must choose among scale"),
+        ("by_scale", {"network": "pinn"}, "has several values of a seed; select among scale"),
         ("by_scale", {"network": "pinn", "layer": 2}, "by network and layer must be in one file; .* none of"),
         ("by_scal", {}, "'by_scal' must be in one file; it is in none of: latents.nc, scales.nc"),
     ],
 )
-def test_selections_that_fail_say_what_is_allowed(latents, measure, selection, message):
+def test_errors_of_selections_list_the_allowed_values(latents, measure, selection, message):
     with pytest.raises(ConfigError, match=f"case 'latents/default': .*{message}"):
         at(latents, measure, at=selection)
 
 
-def test_a_history_is_read_at_its_last_epoch_and_elsewhere_on_demand(folder):
+def test_a_history_is_read_at_its_last_epoch_unless_selected(folder):
     folder.table("poisson/bn", epoch=[0, 0, 10, 10], seed=[0, 1, 0, 1], loss=[4.0, 5.0, 6.0, NAN])
-    found = decide.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
+    found = samples.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
     assert (found.values.tolist(), found.diverged) == ([6.0, np.inf], 1)
-    found = decide.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
+    found = samples.values_of(part(measure="loss", at={"epoch": 0}, above=1), folder.cases)
     assert found.values.tolist() == [4.0, 5.0]
 
 
@@ -324,21 +326,21 @@ def test_rows_of_a_table_are_selected_by_columns(folder):
     cases = folder.table("towers/relu123", "audit", **columns).cases
 
     def share(**settings):
-        return decide.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
+        return samples.values_of(part(measure="share", of="towers/relu123", above=0, **settings), cases).values.tolist()
 
     assert share(at={"power": 1}) == [1.0, 3.0]
     assert share(at={"branch": "b"}, less={"branch": "a"}) == [1.0, 1.0]
-    with pytest.raises(ConfigError, match="`at` must choose among power, branch"):
+    with pytest.raises(ConfigError, match="select among power, branch with `at`"):
         share()
 
 
-def test_which_of_several_files_is_read(folder):
-    """Fields go before tables; what a table alone goes by selects the table; two fields must be told apart."""
+def test_the_file_of_a_measure(folder):
+    """netCDF takes precedence over Parquet; a coordinate only in the table selects it; two netCDF files clash."""
     folder.arrays("poisson/bn", relative_l2=[1.0])
     folder.table("poisson/bn", epoch=[0, 9], seed=[0, 0], relative_l2=[2.0, 3.0])
 
     def error(**settings):
-        return decide.values_of(part(above=0, **settings), folder.cases).values.tolist()
+        return samples.values_of(part(above=0, **settings), folder.cases).values.tolist()
 
     assert (error(), error(at={"epoch": 0}), error(file="history")) == ([1.0], [2.0], [3.0])
     folder.arrays("poisson/bn", "latents", relative_l2=[4.0])
@@ -347,7 +349,7 @@ def test_which_of_several_files_is_read(folder):
         error()
 
 
-def test_results_that_are_missing_are_named(folder):
+def test_missing_results_are_named(folder):
     with pytest.raises(ConfigError, match="no results of the case 'poisson/base'; did you mean 'poisson/bn'"):
         decide.decide(over(above=1), folder.arrays("poisson/bn", relative_l2=[1.0]).cases)
 
@@ -378,13 +380,13 @@ def test_results_that_are_missing_are_named(folder):
         ({"above": 1, "diverged": "infinit"}, "'infinit' is not known; did you mean 'infinite'"),
     ],
 )
-def test_entries_that_cannot_be_decided_are_answered_in_a_sentence(settings, message):
+def test_invalid_entries_are_rejected_with_one_line(settings, message):
     with pytest.raises(ConfigError, match=message) as error:
         part(**settings)
     assert "\n" not in str(error.value)
 
 
-def test_entries_survive_as_text_and_name_their_cases():
+def test_entries_survive_serialization_and_name_their_cases():
     first = claim(
         part(at={"layer": 3, "scale": 0.5, "network": "pinn", "on": True}, over="b/c", below="1e-12"),
         part(less={"layer": 2}, above=-1),
@@ -399,7 +401,7 @@ def shifted(**settings):
     return over(statistic="shift", **settings)
 
 
-def test_four_seeds_of_each_decide_a_shift_and_swapping_them_turns_it_round(tmp_path):
+def test_four_seeds_of_each_decide_a_shift_and_swapping_them_reverses_it(tmp_path):
     cases = two(Folder(tmp_path / "as"), [5.0, 6, 7, 8], [1.0, 2, 3, 4])
     swapped = two(Folder(tmp_path / "swapped"), [1.0, 2, 3, 4], [5.0, 6, 7, 8])
     found = decide.decide(shifted(above=1.5), cases)
@@ -417,7 +419,7 @@ def test_four_seeds_of_each_decide_a_shift_and_swapping_them_turns_it_round(tmp_
     assert decide.decide(shifted(above=1.5), three).outcome == "undecided"
 
 
-def test_diverged_runs_are_the_worst_of_a_shift(tmp_path):
+def test_diverged_runs_rank_last_in_a_shift(tmp_path):
     cases = two(Folder(tmp_path / "as"), [NAN, NAN, 7, NAN], [1.0, 2, 3, 4])
     found = decide.decide(shifted(above=1.5), cases)
     assert (found.value, found.low, found.diverged, found.outcome) == (np.inf, 7 / 4, 3, "holds")
@@ -425,7 +427,7 @@ def test_diverged_runs_are_the_worst_of_a_shift(tmp_path):
     assert decide.decide(shifted(above=1.5), both).outcome == "undecided"
 
 
-def test_a_number_within_two_others_wants_the_whole_interval_between_them(folder):
+def test_within_requires_the_whole_interval_between_the_bounds(folder):
     cases = two(folder, np.multiply([0.97, 0.98, 0.99, 1.01, 1.02, 1.03], BASE[:6]), BASE[:6])
     outcomes = [
         decide.decide(over(within=bounds), cases).outcome
@@ -435,8 +437,8 @@ def test_a_number_within_two_others_wants_the_whole_interval_between_them(folder
     assert np.isnan(decide.decide(over(within=(0.95, 1.05)), cases).p_value)
 
 
-def test_networks_are_replicates_where_there_are_no_seeds(folder):
-    """Means want ten, shares any; flipping the values turns the outcomes round."""
+def test_networks_are_replicates_if_there_are_no_seeds(folder):
+    """A mean needs ten replicates, a share any number; flipped values reverse the outcomes."""
     values = np.linspace(0.9, 1.3, 12)
     flags = np.array([1.0] * 11 + [0.0])
     dims, given = ("network", "layer"), {"network": np.arange(12), "layer": [1, 2]}
@@ -460,7 +462,7 @@ def test_networks_are_replicates_where_there_are_no_seeds(folder):
         decided("kernel", 1, statistic="share", above=0.5)
 
 
-def test_equal_laws_are_near_and_others_are_not(folder):
+def test_the_distance_of_equal_and_of_shifted_distributions(folder):
     random = np.random.default_rng(0)
     first, second = random.normal(size=(2, 4000))
     near = part(over="poisson/base", statistic="distance", below=0.1)
@@ -472,7 +474,7 @@ def test_equal_laws_are_near_and_others_are_not(folder):
     assert decide.decide(near, few).outcome == "undecided"
 
 
-def test_a_list_of_places_pools_their_seeds(folder):
+def test_a_list_in_at_pools_the_seeds(folder):
     columns = {"branch": ["a"] * 4 + ["b"] * 4, "seed": [*range(4)] * 2, "flag": [1.0] * 8}
     cases = folder.table("poisson/bn", "audit", **columns).cases
     alone = part(measure="flag", at={"branch": "a"}, statistic="share", above=0.5)
@@ -489,7 +491,7 @@ def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monke
     entries = {"c1": claim(over(above=5), over(above=6)), "c2": claim(over(below=5)), "c3": claim(over(above=4))}
     paths = []
     for document, names in (("one", ["c1", "c2", "c3"]), ("other", ["c2"])):
-        table = decide.table({name: entries[name] for name in names}, cases)
+        table = decide.decide_claims({name: entries[name] for name in names}, cases)
         paths.append(tmp_path / f"{document}.parquet")
         store.write_table(paths[-1], table.assign(document=document, tier="draft"), {})
     output = {kind: tmp_path / f"all.{kind}" for kind in ("data", "csv", "md")}
@@ -505,7 +507,7 @@ def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monke
 
 
 def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
-    """One base run has diverged, so that the range of seven ratios reaches down to zero."""
+    """One base run has diverged, so that the interval of seven ratios starts at zero."""
     monkeypatch.setattr(decide, "start", lambda snakemake: None)
     two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
@@ -542,8 +544,8 @@ def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, mon
         ([2.0, NAN, 4.0], False, "3 [-inf, inf] (75 %), claimed < 3.5, n = 3, 1 diverged: undecided"),
     ],
 )
-def test_decisive_numbers_say_what_they_rest_on(folder, values, deterministic, numbers):
+def test_numbers_are_shown_with_coverage_and_sample_size(folder, values, deterministic, numbers):
     folder.arrays("poisson/bn", patch_rank=values)
     entry = {"c1": claim(part(measure="patch_rank", deterministic=deterministic, below=3.5))}
-    (row,) = decide.table(entry, folder.cases).itertuples()
+    (row,) = decide.decide_claims(entry, folder.cases).itertuples()
     assert markdown.numbers(row) == f"ratio of errors: {numbers}"

@@ -1,4 +1,4 @@
-"""Physics-informed networks in their variants: derivatives, identities of batch norm, convolutions, seeds."""
+"""Variants of physics-informed networks: derivatives, identities of batch normalization, convolutions, seeds."""
 
 import os
 import subprocess
@@ -15,14 +15,18 @@ from rectified.networks.convolution import first_patches
 from rectified.networks.normalization import BatchNormalization, LayerNormalization, LearnableNormalization, Pass
 from rectified.networks.pinn_architectures import FieldNetwork, Scaling, mixed
 from rectified.optimization.training_loop import History
-from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
+from rectified.pinn.collocation_loss import CollocationLoss
 from rectified.pinn.input_derivatives import RULES, forward, reverse, stencil
+from rectified.pinn.sampling import Sampler, as_tensor
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
+from rectified.problems.conditions import grid_of
 from rectified.problems.poisson import PoissonProblem
 from reproduction.config.job import Job
-from reproduction.config.problems import BuckleyLeverett, Burgers, Poisson
-from reproduction.jobs.collocation import trained_fields
-from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.config.problems.buckley_leverett import BuckleyLeverett
+from reproduction.config.problems.burgers import Burgers
+from reproduction.config.problems.poisson import Poisson
+from reproduction.jobs.collocation import CollocationTraining
+from reproduction.jobs.setup.collocation import CollocationSetup
 from reproduction.storage.checkpoints import Checkpoint
 
 PROBLEMS = {
@@ -61,24 +65,24 @@ VARIANTS = {
 
 
 def job_text(**changes) -> Job:
-    """A small job of task collocation."""
+    """A small job of the task collocation."""
     given = {"problem": "poisson", "width": 9, "hidden_layers": 2, "epochs": 12, "record_every": 4, "seeds": 3}
     given |= {"collocation_points": 64, "boundary_points": 16, "initial_points": 10, "precision": "float64"}
     return job_of("collocation", problems=PROBLEMS, **given | changes)
 
 
-def job(**changes) -> CollocationJob:
-    return CollocationJob(job_text(**changes))
+def job(**changes) -> CollocationSetup:
+    return CollocationSetup(job_text(**changes))
 
 
-def rows(ready: CollocationJob, spread: float = 0.3) -> torch.Tensor:
-    """Initial parameters, moved so that no bias is zero."""
+def rows(ready: CollocationSetup, spread: float = 0.3) -> torch.Tensor:
+    """Initial parameters plus noise, so that no bias is zero."""
     theta = ready.initial().double()
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return theta + spread * noise
 
 
-def jacobian(ready: CollocationJob, theta: torch.Tensor, of: Pass) -> torch.Tensor:
+def jacobian(ready: CollocationSetup, theta: torch.Tensor, of: Pass) -> torch.Tensor:
     """∂u_i/∂x_j of the first network over its collocation points: [points, 2, points]."""
     x = ready.loss.points.collocation
     return torch.autograd.functional.jacobian(lambda y: ready.network.evaluate(theta[:1], y, of)[0], x)[:, 0]
@@ -113,14 +117,14 @@ def test_stencil_is_of_second_order():
     assert np.all((orders > 1.85) & (orders < 2.15))
 
 
-def test_a_field_that_does_not_depend_on_the_inputs_has_derivative_zero():
+def test_derivatives_of_a_constant_field_are_zero():
     x = torch.rand(1, 2, 5, dtype=torch.float64)
     found = reverse(lambda y: torch.ones(1, 5, dtype=torch.float64), x, ("xx",), ("x", "y"))
     assert (found["xx"] == 0).all()
 
 
 @pytest.mark.parametrize("name", ["base", "reference", "layer", "learnable", "towers", "quantized", "experts", "k1"])
-def test_networks_of_single_points_have_one_derivative(name):
+def test_reverse_and_forward_derivatives_agree_for_pointwise_networks(name):
     ready = job(**VARIANTS[name] | {"mass_weight": 0.0})
     theta, x = rows(ready), ready.loss.points.collocation.repeat(3, 1, 1)
     wanted, axes = ready.problem.derivatives, ready.problem.axes
@@ -133,7 +137,7 @@ def test_networks_of_single_points_have_one_derivative(name):
 
 
 @pytest.mark.parametrize("name", ["base", "naive"])
-def test_gradients_are_the_same_bits_in_every_process(name):
+def test_gradients_are_bit_identical_in_every_process(name):
     program = (
         "from test_collocation import VARIANTS, job, rows; "
         f"ready = job(**VARIANTS['{name}'] | {{'precision': 'float32'}}); "
@@ -157,7 +161,7 @@ def test_gradients_are_the_same_bits_in_every_process(name):
 
 
 class Exact(FieldNetwork):
-    """A given function of points as a network."""
+    """A network that is a given function of the points."""
 
     def __init__(self, function):
         self.function = function
@@ -180,7 +184,7 @@ def test_the_loss_of_the_exact_solution_is_zero():
     assert float(terms["conditions"].max()) < 1e-26
 
 
-def test_weights_are_those_of_mean_squares():
+def test_weights_multiply_mean_squares():
     problem = PoissonProblem()
     sampler = Sampler(problem, "cells", 256, 0, 96, {"initial": 1.0, "boundary": 100.0}, "test")
     terms = CollocationLoss(problem, Exact(lambda x: 0 * x[:, 0]), sampler).terms(torch.zeros(1, 0).double())
@@ -189,7 +193,7 @@ def test_weights_are_those_of_mean_squares():
     assert float(terms["equation"]) == pytest.approx(25 * np.pi**4 / 4, rel=1e-12)
 
 
-def test_mass_of_a_shifted_field_is_off_by_the_shift():
+def test_mass_error_of_a_shifted_field_is_the_shift():
     problem = BuckleyLeverettProblem()
     sampler = Sampler(problem, "uniform", 50, 10, 10, {"initial": 1.0, "boundary": 1.0}, "test")
 
@@ -204,10 +208,10 @@ def test_mass_of_a_shifted_field_is_off_by_the_shift():
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_gradients_are_those_of_the_loss_without_stopped_gradients(name):
+def test_gradients_agree_with_finite_differences(name):
     ready = job(**VARIANTS[name] | {"straight_through": False, "seeds": 1})
 
-    def loss(theta):  # the penalty of a quantization stops gradients on purpose
+    def loss(theta):  # the penalty of a quantization stops gradients by design
         terms = ready.loss.terms(theta)
         return sum(value for term, value in terms.items() if (term, name) not in STOPPED)
 
@@ -219,7 +223,7 @@ def test_gradients_are_those_of_the_loss_without_stopped_gradients(name):
     assert float((gradient * direction).sum()) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
 
 
-def test_codes_and_encodings_are_drawn_to_each_other():
+def test_quantization_penalty_attracts_codes_and_encodings():
     ready = job(**VARIANTS["quantized"], seeds=1)
     theta, x = rows(ready).requires_grad_(), ready.loss.points.collocation
     of = Pass()
@@ -235,7 +239,7 @@ def test_codes_and_encodings_are_drawn_to_each_other():
     torch.testing.assert_close(found["Wencoder"], 0.25 * by_encoder)
 
 
-def test_a_moved_problem_is_the_same_problem_with_scaled_inputs():
+def test_input_scaling_makes_the_loss_translation_invariant():
     here, there = job(), job(problem="offset")
     theta = rows(here)
     torch.testing.assert_close(here.loss.objective(theta), there.loss.objective(theta), rtol=1e-8, atol=0)
@@ -243,7 +247,7 @@ def test_a_moved_problem_is_the_same_problem_with_scaled_inputs():
     assert not torch.allclose(unscaled.loss.objective(theta), here.loss.objective(theta), rtol=1e-2)
 
 
-def test_collocation_points_are_drawn_anew_only_if_resampled():
+def test_collocation_points_depend_on_the_epoch_only_if_resampled():
     again, once = job(sampling="resampled").sampler, job(sampling="uniform").sampler
     assert (again.draw(3).collocation == again.draw(3).collocation).all()
     assert not (again.draw(3).collocation == again.draw(4).collocation).any()
@@ -257,7 +261,7 @@ def test_collocation_points_are_drawn_anew_only_if_resampled():
 @pytest.mark.parametrize("normalized", ["all", "first"])
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=5, deadline=None)
-def test_batch_norm_makes_the_field_blind_to_translation(normalized, seed):
+def test_batch_norm_makes_the_field_translation_invariant(normalized, seed):
     ready = job(normalization="batch", collocation_points=256, hidden_layers=2, seeds=1)
     if normalized == "first":
         ready.network.normalization.normalized = range(1, 2)
@@ -275,7 +279,7 @@ def test_batch_norm_makes_the_field_blind_to_translation(normalized, seed):
     assert float(residual) == pytest.approx(25 * np.pi**4 / 4, rel=1e-8)
 
 
-def test_batch_norm_of_activations_makes_even_the_first_derivative_vanish():
+def test_batch_norm_of_activations_makes_the_first_derivatives_zero():
     ready = job(normalization="batch", seeds=1)
     theta, network = rows(ready), ready.network
     p = network.blocks(theta)
@@ -294,7 +298,7 @@ def test_batch_norm_of_activations_makes_even_the_first_derivative_vanish():
 
 
 @pytest.mark.parametrize(("name", "training"), [("batch", False), ("reference", True), ("layer", True), ("base", True)])
-def test_statistics_that_do_not_depend_on_the_points_leave_the_jacobian_diagonal(name, training):
+def test_fixed_statistics_keep_the_jacobian_diagonal(name, training):
     ready = job(**VARIANTS[name])
     theta = rows(ready, 0.1)
     matrix = jacobian(ready, theta, Pass(training=training)).abs()
@@ -303,14 +307,14 @@ def test_statistics_that_do_not_depend_on_the_points_leave_the_jacobian_diagonal
     assert float(matrix[own].max()) > 1e-3
 
 
-def test_batch_statistics_fill_the_jacobian():
+def test_batch_statistics_make_the_jacobian_dense():
     ready = job(normalization="batch")
     matrix = jacobian(ready, rows(ready), Pass()).abs()
     share = 1 - float(matrix.diagonal(dim1=0, dim2=2).sum() / matrix.sum())
     assert share > 0.1
 
 
-def test_normalizations_are_those_of_torch():
+def test_normalizations_agree_with_torch():
     z = torch.randn(1, 5, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 1
     for ours, theirs, arranged in (
         (BatchNormalization(5, range(1, 2)), torch.nn.BatchNorm1d(5), z),
@@ -330,7 +334,7 @@ def test_normalizations_are_those_of_torch():
     torch.testing.assert_close(of.running["variance1"], 0.9 + 0.1 * z.var(-1, correction=0))
 
 
-def test_running_statistics_come_to_those_of_the_points():
+def test_running_statistics_converge_to_those_of_the_points():
     ready = job(normalization="batch", seeds=1)
     theta = rows(ready)
     for epoch in range(200):
@@ -349,23 +353,23 @@ def test_running_statistics_come_to_those_of_the_points():
 # --- towers, convolutions, quantization, experts ------------------------------------------------------
 
 
-def test_the_tower_of_relu_gets_no_gradient_from_the_residual():
+def test_the_residual_has_no_gradient_in_the_relu_tower():
     ready = job(architecture="towers", hidden_layers=2, seeds=4)
-    history = ready.run(None, False)
+    history = CollocationTraining(ready).run()
     assert (history.records["share1"] == 0).all()
     total = sum(history.records[f"share{k}"] for k in (1, 2, 3))
     np.testing.assert_allclose(total, 1, rtol=1e-12)
     assert (history.records["share2"] > 0).all()
 
 
-def test_a_convolution_with_1x1_kernels_is_the_dense_network():
+def test_a_convolution_with_1x1_kernels_equals_the_dense_network():
     conv, dense = job(**VARIANTS["k1"]), job(sampling="nodes")
     theta = conv.initial()
     assert (theta == dense.initial()).all()
     torch.testing.assert_close(conv.loss(theta)[1], dense.loss(theta)[1], rtol=1e-9, atol=1e-9)
 
 
-def test_a_convolution_is_that_of_torch_module_by_module():
+def test_a_convolution_agrees_with_torch_modules():
     ready = job(**GRID, seeds=2)
     theta, nodes = rows(ready), ready.loss.points.collocation
     p, x = ready.network.blocks(theta), ready.network.batch(nodes)
@@ -383,7 +387,7 @@ def test_a_convolution_is_that_of_torch_module_by_module():
         torch.testing.assert_close(u[number], expected, rtol=1e-12, atol=1e-12)
 
 
-def test_a_valid_convolution_is_a_function_of_place():
+def test_a_valid_convolution_is_a_function_of_position():
     ready = job(**GRID)
     theta, nodes = rows(ready), ready.loss.points.collocation
     steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
@@ -407,7 +411,7 @@ def test_coordinates_in_patches_have_rank_three(side, layers):
     assert int(torch.linalg.matrix_rank(patches)) == 3
 
 
-def test_quantization_chooses_the_nearest_code_and_passes_it_on():
+def test_quantization_uses_the_nearest_code():
     through, hard = job(**VARIANTS["quantized"]), job(**VARIANTS["quantized"] | {"straight_through": False})
     theta, x = rows(through), through.loss.points.collocation
     torch.testing.assert_close(through.field(theta, x[0].numpy()), hard.field(theta, x[0].numpy()))
@@ -422,7 +426,7 @@ def test_quantization_chooses_the_nearest_code_and_passes_it_on():
     torch.testing.assert_close(of.penalty, 1.25 * distances.amin(1).mean(-1))
 
 
-def test_encoded_codes_are_all_in_use_at_first():
+def test_encoded_codes_are_all_used_initially():
     ready = job(**VARIANTS["hard"])
     x = ready.loss.points.collocation
     used = [len(row.unique()) for row in ready.network.cells(ready.initial(), x)]
@@ -431,7 +435,7 @@ def test_encoded_codes_are_all_in_use_at_first():
 
 @given(sharpness=st.floats(1e3, 1e6))
 @settings(max_examples=10, deadline=None)
-def test_a_sharp_gate_is_a_hard_one(sharpness):
+def test_a_sharp_gate_approximates_a_hard_gate(sharpness):
     soft, hard = job(**VARIANTS["experts"] | {"sharpness": sharpness}), job(**VARIANTS["gate"])
     theta = rows(hard, 1.0)
     x = hard.loss.points.collocation
@@ -441,7 +445,7 @@ def test_a_sharp_gate_is_a_hard_one(sharpness):
     assert float(difference[clear].max()) < 1e-12
 
 
-def test_an_even_gate_takes_the_mean_of_the_experts():
+def test_a_uniform_gate_averages_the_experts():
     ready = job(**VARIANTS["experts"])
     p = ready.network.blocks(rows(ready))
     p["Wgate_out"] = torch.zeros_like(p["Wgate_out"])
@@ -454,18 +458,18 @@ def test_an_even_gate_takes_the_mean_of_the_experts():
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_seed_trains_the_same_in_company(name):
+def test_training_of_a_seed_does_not_depend_on_the_others(name):
     together, alone = job(**VARIANTS[name]), job(**VARIANTS[name] | {"seeds": 1})
-    many, one = together.run(None, False), alone.run(None, False)
+    many, one = CollocationTraining(together).run(), CollocationTraining(alone).run()
     np.testing.assert_allclose(many.records["objective"][:, 0], one.records["objective"][:, 0], rtol=1e-7)
-    fields = trained_fields(together, many)
+    fields = CollocationTraining(together).fields(many)
     assert fields.field.shape[0] == 3
     assert np.isfinite(fields.relative_l2).all()
     np.testing.assert_allclose(fields.relative_l2, many.records["relative_l2"][-1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["joint", "quantized"])
-def test_training_resumes_to_the_same_bits(name, tmp_path):
+def test_resumed_training_is_bit_identical(name, tmp_path):
     checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
     stopped, redraw = job(**VARIANTS[name]), None
 
@@ -476,22 +480,25 @@ def test_training_resumes_to_the_same_bits(name, tmp_path):
 
     redraw, stopped.loss.redraw = stopped.loss.redraw, interrupt
     with pytest.raises(KeyboardInterrupt):
-        stopped.run(checkpoint, False)
+        CollocationTraining(stopped).run(checkpoint)
     assert checkpoint.path.exists()
-    whole, resumed = job(**VARIANTS[name]).run(None, False), job(**VARIANTS[name]).run(checkpoint, False)
+    whole, resumed = (
+        CollocationTraining(job(**VARIANTS[name])).run(),
+        CollocationTraining(job(**VARIANTS[name])).run(checkpoint),
+    )
     assert (resumed.theta == whole.theta).all()
     np.testing.assert_array_equal(resumed.records["objective"], whole.records["objective"])
 
 
-def test_how_often_one_looks_does_not_change_what_is_learned():
-    often, seldom = (job(normalization="batch", record_every=n).run(None, False).theta for n in (1, 12))
+def test_recording_does_not_change_the_training():
+    often, seldom = (CollocationTraining(job(normalization="batch", record_every=n)).run().theta for n in (1, 12))
     assert (often == seldom).all()
 
 
-# --- how networks start, and what is read off them ----------------------------------------------------
+# --- initial parameters and measured quantities -------------------------------------------------------
 
 
-def test_weights_start_with_the_variance_of_glorot_and_biases_at_zero():
+def test_initial_weights_have_the_glorot_variance_and_biases_are_zero():
     for changes, name, variance in (
         ({}, "W2", 2 / 48),
         ({}, "W1", 2 / 26),
@@ -510,7 +517,7 @@ def test_weights_start_with_the_variance_of_glorot_and_biases_at_zero():
     assert (biases.blocks(biases.initial([0], "test"))["brelu1_2"] == 0).all()
 
 
-def test_variants_share_the_start_of_the_parts_that_they_share():
+def test_variants_share_the_initial_parameters_of_common_parts():
     base, towers, fewer = job(), job(architecture="towers"), job(architecture="towers", powers=[2, 3])
     for one, other, names in (
         (base, job(normalization="learnable"), ("W1", "W2", "Wout")),
@@ -529,7 +536,7 @@ def test_mixed_layers_split_their_neurons():
     torch.testing.assert_close(apply(z), torch.cat([z[:, :3].relu(), z[:, 3:6].tanh(), z[:, 6:].sin()], 1))
 
 
-def test_learnable_normalization_by_hand():
+def test_learnable_normalization_agrees_with_its_formula():
     norm, of = LearnableNormalization(3, range(1, 2)), Pass()
     z = torch.randn(1, 3, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     bias = torch.tensor([[0.5, -0.5, 0.1, 0.2, 9.0, -9.0]], dtype=torch.float64)
@@ -541,7 +548,7 @@ def test_learnable_normalization_by_hand():
 
 
 class Step(FieldNetwork):
-    """1 behind a given front, 0 ahead of it."""
+    """A field that is 1 behind a given front and 0 ahead of it."""
 
     def __init__(self, front):
         self.front = front
@@ -552,11 +559,11 @@ class Step(FieldNetwork):
 
 
 @pytest.mark.parametrize(("front", "found"), [(0.4, 0.4), (-1.0, 0.0), (2.0, 1.0)])
-def test_the_front_is_the_last_place_above_half_its_saturation(front, found):
+def test_the_front_is_the_last_position_above_half_its_saturation(front, found):
     ready = job(**FRONT)
     ready.network = Step(front)
     history = History(np.array([0]), {}, torch.tensor([-1, 3]), torch.zeros(2, 0, dtype=torch.float64))
-    fields = trained_fields(ready, history)
+    fields = CollocationTraining(ready).fields(history)
     np.testing.assert_allclose(fields.front[0], found, atol=1e-3)
     np.testing.assert_allclose(fields.front_error[0], abs(fields.front[0] - fields.exact_front))
     np.testing.assert_allclose(fields.exact_front, [0.1707532, 0.3415064, 0.6830127], rtol=1e-6)
@@ -565,8 +572,8 @@ def test_the_front_is_the_last_place_above_half_its_saturation(front, found):
 
 def test_orphans_are_cells_without_a_condition():
     ready = job(**VARIANTS["quantized"])
-    history = ready.run(None, False)
-    fields = trained_fields(ready, history)
+    history = CollocationTraining(ready).run()
+    fields = CollocationTraining(ready).fields(history)
     at_conditions = ready.network.cells(history.theta, torch.from_numpy(ready.sampler.points)[None])
     for seed in range(3):
         cells = fields.cell[seed].values

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,15 +11,9 @@ from test_collocation import PROBLEMS, VARIANTS
 
 from builders import job_of
 from reproduction.config.errors import ConfigError
-from reproduction.jobs import regression, ritz
-from reproduction.jobs.collocation import trained_fields
-from reproduction.jobs.ensemble_training import train_shard
-from reproduction.jobs.kernel_ensemble import kernel_ensemble
-from reproduction.jobs.pinn import PinnJob
-from reproduction.jobs.regression import Regression
+from reproduction.jobs import collocation, ensemble_training, kernel_ensemble, regression, ritz
+from reproduction.jobs.pinn import PinnTraining
 from reproduction.jobs.setup import devices
-from reproduction.jobs.setup.collocation import CollocationJob
-from reproduction.jobs.setup.ritz import RitzJob
 from reproduction.storage.checkpoints import Checkpoint
 from simulated_device import DEVICE, simulated_device
 
@@ -77,27 +70,19 @@ def trained(name: str, device: torch.device, epochs: int = WHOLE, checkpoint: Ch
     """Parameters, history and fields of a training, by name, as NumPy arrays."""
     task, settings = TRAININGS[name]
     job = job_of(task, PROBLEMS, **settings, epochs=epochs)
-    match task:
-        case "ensemble_training":
-            return arrays(train_shard(job, 0, checkpoint, False, device))
-        case "ritz":
-            ready = RitzJob(job, None, device)
-            history, work = ritz.run_training(ready, checkpoint, False)
-            fields = ritz.trained_fields(ready, history, work)
-        case "regression":
-            ready = Regression(job, device)
-            history = ready.run(checkpoint, False)
-            fields = regression.trained_fields(ready, history)
-        case "pinn":
-            ready = PinnJob(job, reference(), device)
-            history = ready.run(checkpoint, False)
-            fields = ready.fields(history)
-        case "collocation":
-            ready = CollocationJob(job, device)
-            history = ready.run(checkpoint, False)
-            fields = trained_fields(ready, history)
+    if task == "pinn":
+        ready = PinnTraining(job, reference(), device)
+    else:
+        modules = {
+            "ritz": ritz,
+            "regression": regression,
+            "ensemble_training": ensemble_training,
+            "collocation": collocation,
+        }
+        ready = modules[task].training(job, {}, device)
+    history = ready.run(checkpoint)
     assert history.theta.device.type == torch.device(device).type
-    return arrays(fields) | history.records | {"theta": history.theta.numpy(force=True)}
+    return arrays(ready.fields(history)) | history.records | {"theta": history.theta.numpy(force=True)}
 
 
 def arrays(data: xr.Dataset) -> dict[str, np.ndarray]:
@@ -189,8 +174,8 @@ def test_training_is_that_of_the_cpu_and_goes_on_from_checkpoints_of_either_devi
 def test_kernels_are_those_of_the_cpu(name):
     job = job_of("kernel_ensemble", **ENSEMBLES[name])
     with simulated_device() as device:
-        found = arrays(kernel_ensemble(job, device))
-    assert_same_bits(found, arrays(kernel_ensemble(job)))
+        found = arrays(kernel_ensemble.sampled_kernels(job, device))
+    assert_same_bits(found, arrays(kernel_ensemble.sampled_kernels(job)))
 
 
 # --- the choice of a device --------------------------------------------------------------------------
@@ -253,8 +238,6 @@ def test_a_gpu_is_chosen_and_made_repeatable(name):
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_results_say_where_they_were_computed(monkeypatch):
-    job = job_of("kernel_ensemble", **KERNELS)
-    monkeypatch.setattr(devices.session, "begin", lambda snakemake: (job, {"code": "[]"}))
-    snakemake = SimpleNamespace(resources=SimpleNamespace(device="auto"))
-    assert devices.begin(snakemake) == (job, {"code": "[]", "device": "cpu"}, torch.device("cpu"))
+def test_results_name_the_device_that_computed_them():
+    found = kernel_ensemble.kernel_ensemble(job_of("kernel_ensemble", **KERNELS), {}, "auto")
+    assert found.attrs == {"device": "cpu"}

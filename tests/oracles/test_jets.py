@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from builders import CUSTOM
+from rectified.errors import InvalidInputError
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.jets import Jets
 from rectified.networks.mlp import MLP, initial_parameters
-from reproduction.config.errors import ConfigError
 
 X, T = 0, 1
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "leaky_relu", "bent", "mish"]
@@ -28,7 +28,7 @@ def points(networks: int = 1) -> torch.Tensor:
 
 
 def derivative(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """∂value/∂x summed over points, or zeros where automatic differentiation finds no way from x to value."""
+    """∂value/∂x summed over points, or zeros if value does not depend on x."""
     if not value.requires_grad:
         return torch.zeros_like(x)
     (found,) = torch.autograd.grad(value.sum(), x, create_graph=True, allow_unused=True)
@@ -50,7 +50,7 @@ def nested(net: MLP, row: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("hidden_layers", [1, 3])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_jets_are_what_nested_autodiff_gives(activation, hidden_layers):
+def test_jets_agree_with_nested_autodiff(activation, hidden_layers):
     net = network(activation, hidden_layers)
     theta, x = parameters(net), points()
     found = Jets(net, (X, T), (X, T))(theta, x)
@@ -59,7 +59,7 @@ def test_jets_are_what_nested_autodiff_gives(activation, hidden_layers):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradients_are_what_threefold_autodiff_gives(activation):
+def test_gradients_agree_with_threefold_autodiff(activation):
     net = network(activation)
     theta, x = parameters(net), points()
     weights = torch.randn(3, 4, POINTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
@@ -72,7 +72,7 @@ def test_gradients_are_what_threefold_autodiff_gives(activation):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "mrepu2", "relu"])
-def test_jets_are_differentiable_by_autograd_too(activation):
+def test_jets_are_differentiable_by_autograd(activation):
     net = network(activation)
     jets, x = Jets(net, (X, T), (X,)), points()
     theta = parameters(net).requires_grad_(True)
@@ -82,7 +82,7 @@ def test_jets_are_differentiable_by_autograd_too(activation):
 
 
 @pytest.mark.parametrize(("first", "second"), [((), ()), ((T,), ()), ((T, X), (T,)), ((X,), (X,))])
-def test_only_what_is_asked_for_is_computed_and_in_that_order(first, second):
+def test_components_are_those_requested_in_the_order_requested(first, second):
     net = network("tanh")
     theta, x = parameters(net), points()
     u, u_x, u_t, u_xx, u_tt = Jets(net, (X, T), (X, T))(theta, x).unbind(1)
@@ -112,7 +112,7 @@ def test_second_derivatives_of_piecewise_linear_networks_are_zero(activation):
     assert (tape.gradient(only_u_xx) == 0).all()
 
 
-def test_every_network_may_have_points_of_its_own():
+def test_each_network_can_have_its_own_points():
     net = network("tanh")
     theta, x = parameters(net), points(3)
     jets = Jets(net, (X, T), (X,))
@@ -125,7 +125,7 @@ def test_every_network_may_have_points_of_its_own():
         torch.testing.assert_close(of_all, alone.gradient(weights)[0], rtol=1e-12, atol=1e-13)
 
 
-def test_single_precision_stays_single():
+def test_jets_preserve_single_precision():
     net = network("gelu")
     tape = Jets(net, (X, T), (X,)).record(parameters(net).float(), points().float())
     assert tape.values.dtype == torch.float32
@@ -134,8 +134,12 @@ def test_single_precision_stays_single():
 
 @pytest.mark.parametrize(
     ("first", "second", "message"),
-    [((), (X,), "need the first ones"), ((2,), (), "from 0 to 1"), ((-1,), (), "from 0 to 1")],
+    [
+        ((), (X,), r"must be among the first derivatives \[\]; got \[0\]"),
+        ((2,), (), r"between 0 and 1; got \[2\]"),
+        ((-1,), (), r"between 0 and 1; got \[-1\]"),
+    ],
 )
-def test_impossible_derivatives_are_answered_in_a_sentence(first, second, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_derivatives_raise(first, second, message):
+    with pytest.raises(InvalidInputError, match=message):
         Jets(network("tanh"), first, second)

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 from test_collocation import job
 
-from reproduction.config.collocation_tasks import Latents
+from reproduction.config.tasks.latents import LatentsSettings
+from reproduction.jobs.collocation import CollocationTraining
 from reproduction.jobs.latents import Companions, compared_latents
 
-SETTINGS = Latents(document="test", start="e/c", points=64, epochs=1500)
+SETTINGS = LatentsSettings(document="test", start="e/c", points=64, epochs=1500)
 
 
 def test_regressors_stop_at_the_error_they_are_given():
@@ -39,7 +40,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
 
 def test_all_networks_start_alike_and_are_compared_at_the_same_points():
     origin = job(collocation_points=100)
-    trained = origin.run(None, False).theta
+    trained = CollocationTraining(origin).run().theta
     found = compared_latents(origin, SETTINGS, trained, np.full(3, -1))
     assert found.purity.dims == ("network", "seed", "layer")
     assert found.sizes == {"network": 4, "other": 4, "layer": 2, "point": 64, "axis": 2, "seed": 3}

@@ -13,15 +13,18 @@ import pytest
 import torch
 
 from builders import CUSTOM
+from rectified.errors import InvalidInputError
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization import optimizers
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt, lower_gram
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt, lower_gram
 from rectified.optimization.training_loop import Checkpoint, Schedule, train
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
+from rectified.pinn.relative_error import RelativeError
 from rectified.problems.burgers import BurgersProblem
-from reproduction.config.errors import ConfigError
 
 PROBLEM = BurgersProblem()
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "mish"]
@@ -40,16 +43,16 @@ def parameters(net: MLP, seeds: int = 2, variance: float = 0.8) -> torch.Tensor:
     return initial_parameters(net, range(seeds), [variance] * net.layers, 0.1, "tests")
 
 
-def residuals(net: MLP, **numbers) -> BurgersResiduals:
-    return BurgersResiduals(PROBLEM, net, **({"initial": 12, "boundary": 9} | numbers))
+def residuals(net: MLP, **numbers) -> MLPResiduals:
+    return MLPResiduals(PROBLEM, net, stream="burgers", **({"initial": 12, "boundary": 9} | numbers))
 
 
 def nothing(theta):
     return {}
 
 
-def plain_loss(net: MLP, row: torch.Tensor, x: torch.Tensor, pinn: BurgersResiduals, weights=(1.0, 1.0)):
-    """The loss of one network as a user of torch writes it, by nested automatic differentiation."""
+def plain_loss(net: MLP, row: torch.Tensor, x: torch.Tensor, pinn: MLPResiduals, weights=(1.0, 1.0)):
+    """The loss of one network in plain torch, by nested automatic differentiation."""
 
     def u_of(inputs: torch.Tensor) -> torch.Tensor:
         return net.output(row[None], inputs[None])[0]
@@ -69,10 +72,10 @@ def plain_loss(net: MLP, row: torch.Tensor, x: torch.Tensor, pinn: BurgersResidu
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_loss_and_gradient_are_those_of_plain_torch(activation):
+def test_loss_and_gradient_agree_with_plain_torch(activation):
     net = network(activation)
     pinn = residuals(net, initial_weight=3.0, boundary_weight=0.5)
-    loss, theta = PinnLoss(pinn, points=50), parameters(net)
+    loss, theta = MLPLoss(pinn, points=50), parameters(net)
     rows = theta.clone().requires_grad_(True)
     expected = torch.stack([plain_loss(net, row, loss.points[0], pinn, (3.0, 0.5)) for row in rows])
     (slope,) = torch.autograd.grad(expected.sum(), rows)
@@ -83,9 +86,9 @@ def test_loss_and_gradient_are_those_of_plain_torch(activation):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient_is_that_of_finite_differences(activation):
+def test_gradient_agrees_with_finite_differences(activation):
     net, step = network(activation, width=4, hidden_layers=2), 1e-4
-    loss, theta = PinnLoss(residuals(net), points=30), parameters(net, variance=0.3)
+    loss, theta = MLPLoss(residuals(net), points=30), parameters(net, variance=0.3)
     _, gradient = loss(theta)
     shifts = step * torch.eye(net.parameters, dtype=torch.float64)
     differences = [
@@ -97,17 +100,17 @@ def test_gradient_is_that_of_finite_differences(activation):
     assert (gradient - expected).norm() < 1e-7 * expected.norm()
 
 
-def test_the_pool_cut_into_cache_sized_parts_gives_the_same(monkeypatch):
+def test_loss_does_not_depend_on_the_size_of_the_parts(monkeypatch):
     net = network()
-    loss, theta = PinnLoss(residuals(net), points=97), parameters(net)
+    loss, theta = MLPLoss(residuals(net), points=97), parameters(net)
     whole = loss(theta)
-    monkeypatch.setattr("rectified.pinn.burgers_loss.CHUNK_BYTES", 1 << 14)
+    monkeypatch.setattr("rectified.pinn.mlp_loss.CHUNK_BYTES", 1 << 14)
     torch.testing.assert_close(loss(theta), whole, rtol=1e-12, atol=1e-14)
 
 
 def test_single_precision_agrees_with_double():
     net = network("gelu")
-    loss, theta = PinnLoss(residuals(net), points=200, batch=100), parameters(net)
+    loss, theta = MLPLoss(residuals(net), points=200, batch=100), parameters(net)
     double = loss(theta)
     loss.redraw(3, theta.float())
     assert loss.points.dtype == torch.float32
@@ -119,9 +122,9 @@ def test_single_precision_agrees_with_double():
     torch.testing.assert_close(gradient.double(), double[1], rtol=1e-4, atol=1e-5)
 
 
-def test_minibatches_depend_on_the_epoch_alone_and_come_from_the_pool():
+def test_minibatches_depend_only_on_the_epoch_and_are_subsets_of_the_pool():
     net = network()
-    whole, loss, other = (PinnLoss(residuals(net), points=100, batch=batch) for batch in (None, 30, 30))
+    whole, loss, other = (MLPLoss(residuals(net), points=100, batch=batch) for batch in (None, 30, 30))
     pool = {tuple(point) for point in whole.points[0].T.tolist()}
     torch.testing.assert_close(loss(parameters(net))[0], loss.objective(parameters(net)), rtol=1e-12, atol=0)
     drawn = {}
@@ -138,8 +141,8 @@ def test_minibatches_depend_on_the_epoch_alone_and_come_from_the_pool():
 
 def test_collocation_points_fill_the_domain_and_the_time():
     problem = BurgersProblem(0.1, (2.0, 5.0), 3.0)
-    pinn = BurgersResiduals(problem, network(), initial=400, boundary=401)
-    x, t = PinnLoss(pinn, points=4000).points[0]
+    pinn = MLPResiduals(problem, network(), initial=400, boundary=401)
+    x, t = MLPLoss(pinn, points=4000).points[0]
     assert 2 < x.min() < 2.01
     assert 4.99 < x.max() < 5
     assert 0 < t.min() < 0.01
@@ -147,7 +150,7 @@ def test_collocation_points_fill_the_domain_and_the_time():
     assert pinn.conditions[0, 0, 400:].unique(return_counts=True)[1].tolist() == [201, 200]
 
 
-def test_relative_error_of_the_zero_network_is_one_and_falls_with_the_solution():
+def test_relative_error_of_constant_networks():
     net = network(width=20)
     theta = torch.zeros(2, net.parameters, dtype=torch.float32)
     errors = relative_error(net)
@@ -161,39 +164,45 @@ def test_relative_error_of_the_zero_network_is_one_and_falls_with_the_solution()
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: BurgersResiduals(PROBLEM, MLP(1, 4, 1, network().activation)), "the 2 inputs x and t, not 1"),
-        (lambda: residuals(network(), boundary=0), "at least 1 of each"),
         (
-            lambda: PinnLoss(residuals(network()), points=10, batch=11),
-            "minibatches of 11 points cannot be drawn",
+            lambda: MLPResiduals(PROBLEM, MLP(1, 4, 1, network().activation)),
+            r"network must have the inputs \('x', 't'\); got 1 inputs",
         ),
-        (lambda: PinnLoss(residuals(network()), points=10, batch=0), "minibatches of 0 points"),
-        (lambda: AdaptiveResiduals(residuals(network()), points=10, candidates=9), "10 points cannot be chosen"),
+        (lambda: residuals(network(), boundary=0), "number of boundary points must be at least 1; got 0"),
+        (
+            lambda: MLPLoss(residuals(network()), points=10, batch=11),
+            "batch must be between 1 and the 10 points of the pool; got 11",
+        ),
+        (lambda: MLPLoss(residuals(network()), points=10, batch=0), "points of the pool; got 0"),
+        (
+            lambda: AdaptiveResiduals(residuals(network()), points=10, candidates=9),
+            "points must be between 1 and the 9 candidates; got 10",
+        ),
     ],
 )
-def test_bad_numbers_are_answered_in_a_sentence(make, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_arguments_raise(make, message):
+    with pytest.raises(InvalidInputError, match=message):
         make()
 
 
 # --- compilation -------------------------------------------------------------------------------------
 
 
-def test_without_a_compiler_the_same_is_computed_and_one_line_says_why(monkeypatch, caplog):
+def test_without_a_compiler_the_loss_is_the_same_and_the_reason_is_logged_once(monkeypatch, caplog):
     def broken(*arguments, **options):
         raise RuntimeError("no C++ compiler here\nand a long story")
 
     monkeypatch.setattr(torch, "compile", broken)
     net = network()
     theta = parameters(net)
-    loss = PinnLoss(residuals(net), points=40, compiled=True)
+    loss = MLPLoss(residuals(net), points=40, compiled=True)
     with caplog.at_level(logging.INFO, "rectified"):
         results = [loss(theta) for _ in range(3)]
     assert [record.message for record in caplog.records] == [
-        "torch.compile failed, going on without: RuntimeError: no C++ compiler here"
+        "torch.compile failed; continuing without compilation: RuntimeError: no C++ compiler here"
     ]
     for result in results:
-        torch.testing.assert_close(result, PinnLoss(residuals(net), points=40)(theta), rtol=0, atol=0)
+        torch.testing.assert_close(result, MLPLoss(residuals(net), points=40)(theta), rtol=0, atol=0)
 
 
 COMPILED = """
@@ -201,26 +210,27 @@ COMPILED = """
     from rectified.formulas import activations
     from rectified.formulas.torch_functions import torch_activation
     from rectified.networks.mlp import MLP, initial_parameters
-    from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
+    from rectified.pinn.mlp_loss import MLPLoss
+    from rectified.pinn.mlp_residuals import MLPResiduals
     from rectified.problems.burgers import BurgersProblem
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stdout)
     net = MLP(2, 8, 1, torch_activation(activations.get("gelu")))
     theta = initial_parameters(net, range(2), [1.0] * 2, 0.1, "tests")
-    compiled, eager = (PinnLoss(BurgersResiduals(BurgersProblem(), net), 64, compiled=c) for c in (True, False))
+    compiled, eager = (MLPLoss(MLPResiduals(BurgersProblem(), net), 64, compiled=c) for c in (True, False))
     for _ in range(2):
         torch.testing.assert_close(compiled(theta), eager(theta), rtol=1e-9, atol=1e-12)
 """
 
 
-def in_a_process_of_its_own(**environment: str) -> subprocess.CompletedProcess:
+def in_a_separate_process(**environment: str) -> subprocess.CompletedProcess:
     scripts = Path(__file__).parent.parent.parent / "scripts"
     variables = {"PYTHONPATH": str(scripts), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", textwrap.dedent(COMPILED)]
     return subprocess.run(command, env=os.environ | variables | environment, capture_output=True, text=True)
 
 
-def test_a_broken_compiler_is_a_line_in_the_log_and_nothing_else(tmp_path):
-    done = in_a_process_of_its_own(TORCHINDUCTOR_CACHE_DIR=str(tmp_path), CXX="/nowhere/c++")
+def test_a_broken_compiler_only_adds_one_log_line(tmp_path):
+    done = in_a_separate_process(TORCHINDUCTOR_CACHE_DIR=str(tmp_path), CXX="/nowhere/c++")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "torch.compile failed" in line]
     assert len(lines) == 1
@@ -229,7 +239,7 @@ def test_a_broken_compiler_is_a_line_in_the_log_and_nothing_else(tmp_path):
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_compiled_and_eager_gradients_agree():
-    done = in_a_process_of_its_own()
+    done = in_a_separate_process()
     assert done.returncode == 0, done.stderr
     assert "torch.compile failed" not in done.stdout
 
@@ -237,10 +247,10 @@ def test_compiled_and_eager_gradients_agree():
 # --- training ----------------------------------------------------------------------------------------
 
 
-def test_the_published_initial_variance_of_mrepu_diverges_at_once_and_is_recorded():
+def test_divergence_with_the_published_initial_variance_of_mrepu_is_recorded():
     net = network("mrepu2", width=64, hidden_layers=7)
     theta = initial_parameters(net, range(3), [0.45] * net.layers, 0.0, "tests").float()
-    loss = PinnLoss(residuals(net), points=200, batch=100)
+    loss = MLPLoss(residuals(net), points=200, batch=100)
     optimizer = optimizers.build("adam", theta.clone(), loss.objective)
     history = train(optimizer, loss, nothing, Schedule(3, 1e-3), redraw=loss.redraw)
     assert history.diverged_at.tolist() == [0, 0, 0]
@@ -249,7 +259,7 @@ def test_the_published_initial_variance_of_mrepu_diverges_at_once_and_is_recorde
 
 def test_adam_lowers_the_loss_of_every_network():
     net = network("gelu", width=16)
-    loss = PinnLoss(residuals(net), points=400, batch=100)
+    loss = MLPLoss(residuals(net), points=400, batch=100)
     theta = parameters(net, seeds=3).float()
     start = loss(theta)[0]
     optimizer = optimizers.build("adam", theta, loss.objective)
@@ -262,7 +272,7 @@ def test_adam_lowers_the_loss_of_every_network():
 
 
 class Linear:
-    """r = Aθ − b, whose least squares solution is known; each network has a b of its own."""
+    """r = Aθ − b with a known least squares solution; each network has its own b."""
 
     def __init__(self):
         random = torch.Generator().manual_seed(1)
@@ -277,7 +287,7 @@ class Linear:
 
 
 class Rosenbrock:
-    """r = (10(y − x²), 1 − x), zero at (1, 1) alone."""
+    """r = (10(y − x²), 1 − x), zero only at (1, 1)."""
 
     def residuals(self, row, theta):
         x, y = theta[0]
@@ -302,20 +312,20 @@ def test_levenberg_marquardt_finds_least_squares_solutions():
     torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-9)
 
 
-def test_levenberg_marquardt_goes_round_the_bend_of_rosenbrock():
+def test_levenberg_marquardt_minimizes_the_rosenbrock_function():
     start = torch.tensor([[-1.2, 1.0], [0.0, 3.0]], dtype=torch.float64)
     found = marquardt(start, Rosenbrock(), 40).theta
     torch.testing.assert_close(found, torch.ones_like(found), rtol=0, atol=1e-7)
 
 
-def test_a_network_that_cannot_be_improved_stays_and_its_damping_starts_over():
+def test_without_improvement_parameters_are_kept_and_the_damping_is_reset():
     optimizer = marquardt(torch.ones(1, 2, dtype=torch.float64), Rosenbrock(), 100)
     assert (optimizer.theta == 1).all()
     assert optimizer.damping.item() == optimizer.first_damping
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_jacobian_is_that_of_reverse_mode_autodiff(activation):
+def test_jacobian_agrees_with_reverse_mode_autodiff(activation):
     net = network(activation)
     pinn = residuals(net, initial_weight=3.0)
     system, theta = AdaptiveResiduals(pinn, points=30, candidates=60), parameters(net)
@@ -332,7 +342,7 @@ def test_jacobian_is_that_of_reverse_mode_autodiff(activation):
     torch.testing.assert_close(jacobian.T, torch.func.jacrev(scaled)(theta[1]), rtol=1e-9, atol=1e-11)
 
 
-def test_residuals_squared_are_the_loss_and_their_gradient_is_its_gradient():
+def test_squared_residuals_and_their_gradient_are_the_loss_and_its_gradient():
     net = network("gelu")
     system, theta = AdaptiveResiduals(residuals(net), points=30, candidates=60), parameters(net)
     system.redraw(0, theta)
@@ -344,7 +354,7 @@ def test_residuals_squared_are_the_loss_and_their_gradient_is_its_gradient():
     torch.testing.assert_close(gradient, slope, rtol=1e-9, atol=1e-12)
 
 
-def test_adaptive_points_depend_on_epoch_and_parameters_alone():
+def test_adaptive_points_depend_only_on_epoch_and_parameters():
     net = network()
     theta = parameters(net, seeds=3)
     one, other = (AdaptiveResiduals(residuals(net), points=20, candidates=80) for _ in range(2))
@@ -359,7 +369,7 @@ def test_adaptive_points_depend_on_epoch_and_parameters_alone():
     assert not torch.equal(other.points, one.points)
 
 
-def test_adaptive_points_are_drawn_with_the_probability_that_is_claimed():
+def test_adaptive_points_have_the_documented_density():
     """Means of features over the draws against their means under the density ∝ 1 + |r|/mean|r|."""
     net = network("gelu")
     theta = parameters(net, seeds=1, variance=2.0)
@@ -384,7 +394,7 @@ def test_adaptive_points_are_drawn_with_the_probability_that_is_claimed():
 
 
 def burgers_run(theta: torch.Tensor, net: MLP, epochs: int, points: int = 60, stop_after=None, **more):
-    """A training run with Levenberg–Marquardt on points that are redrawn every 3 epochs."""
+    """A training run with Levenberg–Marquardt and new points every 3 epochs."""
     system = AdaptiveResiduals(residuals(net), points, 2 * points)
     optimizer, linearized, calls = LevenbergMarquardt(theta.clone(), system), system.linearized, 0
 
@@ -400,7 +410,7 @@ def burgers_run(theta: torch.Tensor, net: MLP, epochs: int, points: int = 60, st
     return train(optimizer, system, nothing, schedule, redraw=system.redraw, **more)
 
 
-def test_interrupted_runs_end_with_the_same_bits(tmp_path):
+def test_resumed_runs_are_bit_identical(tmp_path):
     net = network(width=6)
     theta = parameters(net)
     checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
@@ -414,14 +424,14 @@ def test_interrupted_runs_end_with_the_same_bits(tmp_path):
     assert np.array_equal(resumed.records["objective"], whole.records["objective"])
 
 
-def test_seeds_of_an_ensemble_do_not_know_of_each_other():
+def test_networks_of_an_ensemble_are_independent():
     net = network(width=6)
     theta = parameters(net, seeds=3)
     one, three = burgers_run(theta[1:2], net, 10), burgers_run(theta, net, 10)
     torch.testing.assert_close(three.theta[1:2], one.theta, rtol=1e-7, atol=1e-9)
 
 
-def test_a_network_that_overflows_is_frozen_and_the_others_go_on():
+def test_a_network_that_overflows_is_frozen_and_the_others_continue():
     net = network("mrepu2", width=6)
     theta = parameters(net, seeds=3, variance=0.15)
     theta[1] *= 1e100
@@ -432,10 +442,10 @@ def test_a_network_that_overflows_is_frozen_and_the_others_go_on():
     torch.testing.assert_close(history.theta[[0, 2]], healthy.theta, rtol=1e-7, atol=1e-9)
 
 
-def test_levenberg_marquardt_finds_the_shock():
+def test_levenberg_marquardt_resolves_the_shock():
     net = network(width=20)
     theta = initial_parameters(net, [0], [1.0] * net.layers, 0.0, "tests")
-    pinn = BurgersResiduals(PROBLEM, net, initial=80, boundary=40)
+    pinn = MLPResiduals(PROBLEM, net, initial=80, boundary=40, stream="burgers")
     system = AdaptiveResiduals(pinn, points=600, candidates=2400)
     optimizer = LevenbergMarquardt(theta, system)
     train(optimizer, system, nothing, Schedule(150, 1.0, redraw_every=3), redraw=system.redraw)
@@ -443,6 +453,6 @@ def test_levenberg_marquardt_finds_the_shock():
 
 
 @pytest.mark.parametrize("rows", [1, 3, 4, 21, 64])
-def test_the_lower_triangle_of_the_product_is_that_of_the_whole(rows):
+def test_lower_triangle_of_the_gram_matrix(rows):
     matrix = torch.randn(rows, 30, generator=torch.Generator().manual_seed(rows), dtype=torch.float64)
     torch.testing.assert_close(lower_gram(matrix).tril(), (matrix @ matrix.T).tril())

@@ -1,4 +1,4 @@
-"""The Poisson problem: its forcing and its boundary values by other means, other domains, bad formulas."""
+"""The Poisson problem: forcing and boundary values by independent means, other domains, invalid formulas."""
 
 import mpmath
 import numpy as np
@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rectified.errors import InvalidInputError
 from rectified.problems.poisson import PoissonProblem
-from reproduction.config.errors import ConfigError
 
 RANDOM = np.random.default_rng(0)
 OFFSET = ((100.0, 102.0), (100.0, 102.0))
@@ -28,7 +28,7 @@ def points_of(problem, count=40):
 
 
 @pytest.mark.parametrize(("text", "formula"), FORMULAS)
-def test_forcing_is_the_laplacian_by_mpmath(text, formula):
+def test_forcing_agrees_with_the_laplacian_by_mpmath(text, formula):
     problem = PoissonProblem(text)
     points = points_of(problem)
     expected = [float(mpmath.diff(formula, (x, y), (2, 0)) + mpmath.diff(formula, (x, y), (0, 2))) for x, y in points.T]
@@ -52,7 +52,7 @@ def test_exact_solution_satisfies_the_equation(text, domain):
     assert abs(problem.operator(jets) - problem.forcing(points)).max() < 1e-6 * scale
 
 
-def test_default_forcing_is_the_closed_form():
+def test_default_forcing_agrees_with_its_closed_form():
     problem = PoissonProblem()
     x, y = points = points_of(problem)
     expected = -5 * np.pi**2 * np.sin(np.pi * x) * np.sin(2 * np.pi * y)
@@ -61,7 +61,7 @@ def test_default_forcing_is_the_closed_form():
 
 
 @pytest.mark.parametrize("harmonic", ["(x**2 - y**2)/2", "exp(x)*sin(y)", "x*y", "log((x - 3)**2 + y**2)"])
-def test_harmonic_parts_drop_out_of_the_forcing_alone(harmonic):
+def test_harmonic_parts_change_the_solution_but_not_the_forcing(harmonic):
     wave, both = PoissonProblem("sin(pi*x)*sin(2*pi*y)"), PoissonProblem(f"sin(pi*x)*sin(2*pi*y) + {harmonic}")
     points = points_of(wave)
     np.testing.assert_allclose(both.forcing(points), wave.forcing(points), rtol=0, atol=1e-12)
@@ -74,13 +74,13 @@ def test_mean_square_of_the_default_forcing(domain):
     assert PoissonProblem(domain=domain).mean_square_forcing() == pytest.approx(25 * np.pi**4 / 4, rel=1e-10)
 
 
-def test_mean_square_over_a_rectangle_is_that_of_the_polynomial():
+def test_mean_square_forcing_of_a_polynomial_on_a_rectangle():
     """q = 6x: the mean of 36x² over [1, 3] is 36·(27 − 1)/6."""
     assert PoissonProblem("x**3", ((1.0, 3.0), (0.0, 5.0))).mean_square_forcing() == pytest.approx(156, rel=1e-13)
 
 
-def test_periods_of_the_wave_are_the_same_far_from_the_origin():
-    """The formula is in the coordinates of the domain: a shift by 101 is half a period in x and whole ones in y."""
+def test_formulas_use_the_coordinates_of_the_domain():
+    """A shift by 101 is an odd number of half periods in x and a whole number of periods in y."""
     near, far = PoissonProblem("sin(pi*x)*sin(2*pi*y)"), PoissonProblem("sin(pi*x)*sin(2*pi*y)", OFFSET)
     points = points_of(near)
     np.testing.assert_allclose(far.exact(points + 101), -near.exact(points), rtol=0, atol=1e-12)
@@ -96,7 +96,7 @@ def test_periods_of_the_wave_are_the_same_far_from_the_origin():
 def test_boundary_points_are_midpoints_of_cells_of_each_side(left, width, bottom, height, side):
     right, top = left + width, bottom + height
     problem = PoissonProblem("x*y + cos(x)", ((left, right), (bottom, top)))
-    (condition,) = problem.conditions(0, 4 * side, np.random.default_rng(0))
+    (condition,) = problem.conditions(np.zeros(0), np.zeros(4 * side))
     x, y = condition.points
     assert condition.kind == "boundary"
     for across, end, along, start, length in [
@@ -112,12 +112,12 @@ def test_boundary_points_are_midpoints_of_cells_of_each_side(left, width, bottom
     np.testing.assert_allclose(condition.values, x * y + np.cos(x), rtol=1e-12, atol=1e-11)
 
 
-def test_nothing_of_the_boundary_is_random():
-    one, other = (PoissonProblem().conditions(5, 96, np.random.default_rng(seed))[0] for seed in (0, 1))
+def test_boundary_points_are_not_random():
+    one, other = (PoissonProblem().conditions(np.zeros(5), RANDOM.random(96))[0] for _ in range(2))
     assert np.array_equal(one.points, other.points)
 
 
-def test_test_grid_has_cell_centres_of_the_domain():
+def test_test_grid_consists_of_cell_centres():
     x, y = PoissonProblem("x*y", ((0.0, 64.0), (100.0, 102.0))).test_axes()
     np.testing.assert_allclose(x, np.arange(64) + 0.5, rtol=1e-14)
     np.testing.assert_allclose(y, 100 + (np.arange(64) + 0.5) / 32, rtol=1e-14)
@@ -139,31 +139,31 @@ def test_operator_takes_torch_tensors():
         ("sqrt(x**2 + y**2)", r"Laplacian of the solution 'sqrt\(x\*\*2 \+ y\*\*2\)' is not finite"),
         ("sqrt(1 + x)", r"Laplacian of the solution 'sqrt\(1 \+ x\)' is not finite"),
         ("log(x)", "is not finite"),
-        ("abs(x)*y", r"solution 'abs\(x\)\*y' must be smooth"),
+        ("abs(x)*y", r"solution must be smooth.* got 'abs\(x\)\*y'"),
         ("relu(x - y)", "must be smooth"),
         ("sqrt(x**2)", "must be smooth"),
         ("x - x", "'x - x' is zero everywhere"),
         ("x + z", "'x \\+ z': unknown symbol 'z'"),
     ],
 )
-def test_bad_solutions_are_answered_in_a_sentence(text, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_solutions_raise(text, message):
+    with pytest.raises(InvalidInputError, match=message):
         PoissonProblem(text)
 
 
 @pytest.mark.parametrize("text", ["tan(pi*x/2)", "1/(x - 0.3)", "((x - 0.01)**2 + y**2)**0.55"])
-def test_singularities_between_grid_points_are_noticed_by_the_mean_square(text):
-    with pytest.raises(ConfigError, match="singular or too rough"):
+def test_singularities_between_grid_points_raise_in_the_mean_square(text):
+    with pytest.raises(InvalidInputError, match="singular or too rough"):
         PoissonProblem(text).mean_square_forcing()
 
 
 @pytest.mark.parametrize("domain", [((1.0, 1.0), (0.0, 1.0)), ((0.0, 1.0), (2.0, 1.0)), ((0.0, np.inf), (0.0, 1.0))])
-def test_bad_domains_are_answered_in_a_sentence(domain):
-    with pytest.raises(ConfigError, match=r"of [xy]: the left end must be below the right end"):
+def test_invalid_domains_raise(domain):
+    with pytest.raises(InvalidInputError, match=r"left end of the [xy] axis must be below its right end"):
         PoissonProblem(domain=domain)
 
 
-@pytest.mark.parametrize("boundary", [-4, 0, 1, 30])
-def test_sides_need_equally_many_points(boundary):
-    with pytest.raises(ConfigError, match=f"{boundary} boundary points: a positive multiple of 4"):
-        PoissonProblem().conditions(0, boundary, RANDOM)
+@pytest.mark.parametrize("boundary", [0, 1, 30])
+def test_number_of_boundary_points_must_be_a_multiple_of_4(boundary):
+    with pytest.raises(InvalidInputError, match=f"must be a positive multiple of 4; got {boundary}"):
+        PoissonProblem().conditions(np.zeros(0), np.zeros(boundary))

@@ -13,9 +13,10 @@ from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz import spline_limits
 from reproduction.claims.decide import by_name
 from reproduction.claims.measures import measured
+from reproduction.config import tasks
 from reproduction.config.errors import ConfigError
-from reproduction.config.job import TASKS, Job
-from reproduction.exhibits import quantities
+from reproduction.config.job import Job
+from reproduction.exhibits.quantities.theory import CLASSES
 from reproduction.storage import store
 from reproduction.storage.results import results_of
 
@@ -54,7 +55,7 @@ def kernels(case, log_kernel, activation="relu2", **given):
         "log_kernel": (dims, log_kernel[None, None, None, :, :, None]),
         "C_W": (("weight_variance", "input_scale"), variances),
     }
-    return case(job, "kernels", xr.Dataset(data, coordinates))
+    return case(job, "kernel_ensemble", xr.Dataset(data, coordinates))
 
 
 def test_a_network_has_exploded_above_the_unstable_fixed_point(case):
@@ -162,19 +163,21 @@ def test_gaps_over_the_limits_of_splines(case):
         measured(result, "exploded", {})
 
 
-def test_the_mass_that_is_missing_of_a_feature(case):
+def test_the_missing_mass_of_a_neuron(case):
     x = np.linspace(0, 1, 11)
     by_hand = np.zeros((2, 11))
     by_hand[1, 5] = 10.0
     derivative = (("method", "name", "x"), np.stack([by_hand, np.zeros((2, 11))]))
     coordinates = {"x": x, "method": ["analytic", "autodiff"], "name": ["f_x", "f_xb"]}
-    result = case(_job("feature", activation="relu"), "feature", xr.Dataset({"derivative": derivative}, coordinates))
+    result = case(
+        _job("single_neuron", activation="relu"), "single_neuron", xr.Dataset({"derivative": derivative}, coordinates)
+    )
     assert measured(result, "missing", {"name": "f_x"}).tolist() == [0]
     assert measured(result, "missing", {"name": "f_xb"}).tolist() == pytest.approx([1])
 
 
 def _job(task, **given):
-    return Job(tier="test", threads=1, experiment="e", case="c", settings=TASKS[task](document="test", **given))
+    return Job(tier="test", threads=1, experiment="e", case="c", settings=tasks.model(task)(document="test", **given))
 
 
 def test_what_the_audit_could_not_tell_is_unknown(case):
@@ -195,9 +198,11 @@ def test_classes_and_ratios_of_the_theory(case, activation, name, stability, rat
         {"universality_class": name, "stability": stability},
     )
     result = case(_job("theory", activation=activation), "theory", arrays)
-    classes = [measured(result, "in_class", {"universality_class": kind}).item() for kind in quantities.CLASSES]
-    assert classes == [float(kind == name) for kind in quantities.CLASSES]
+    classes = [measured(result, "in_class", {"universality_class": kind}).item() for kind in CLASSES]
+    assert classes == [float(kind == name) for kind in CLASSES]
     assert measured(result, "stable", {}).item() == float(stability == "stable")
     assert measured(result, "susceptibility_ratio", {}, reduce="largest").item() == ratio
-    with pytest.raises(ConfigError, match="several values; `at` must choose among kernel, or `reduce` make them one"):
+    with pytest.raises(
+        ConfigError, match="several values; select among kernel with `at`, or combine them with `reduce`"
+    ):
         measured(result, "susceptibility_ratio", {})

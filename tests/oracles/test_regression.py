@@ -11,10 +11,8 @@ from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization.mean_squared_error import LeastSquares
 from reproduction.config.job import Job
-from reproduction.jobs import regression
-from reproduction.jobs.ensemble_training import layer_statistics, train_shard
-from reproduction.jobs.regression import Regression
-from reproduction.jobs.setup.mlp import NetworkJob
+from reproduction.jobs import ensemble_training, regression
+from reproduction.jobs.regression import RegressionTraining
 from reproduction.storage.checkpoints import Checkpoint
 
 WAVE = {"function": "sin(pi*x) + y**2", "domain": [[-1, 1], [-1, 1]]}
@@ -35,6 +33,11 @@ def job(target=WAVE, **settings) -> Job:
 def ensemble_job(**settings) -> Job:
     sizes = {"width": 12, "hidden_layers": 3, "networks": 4, "shard": 4, "epochs": 20, "record_every": 10}
     return job(**{"task": "ensemble_training", "test_samples": 60, "probes": 20} | sizes | settings)
+
+
+def trained_shard(job: Job, shard: int = 0):
+    ready = ensemble_training.training(job, {}, shard=shard)
+    return ready.fields(ready.run())
 
 
 def regression_job(target=CUBE, **settings) -> Job:
@@ -76,10 +79,10 @@ def test_initial_parameters_have_their_law():
 
 
 def test_statistics_of_an_untrained_ensemble_agree_with_theory():
-    ready = NetworkJob(ensemble_job(activation="mrepu2", width=256, weight_variance=0.9, precision="float64"), 2)
-    theta = ready.initial(range(60))
-    probes = torch.full((1, 2, 1), 0.05, dtype=torch.float64)
-    found = layer_statistics(ready, theta, probes)
+    settings = {"activation": "mrepu2", "width": 256, "weight_variance": 0.9, "precision": "float64"}
+    ready = ensemble_training.training(ensemble_job(**settings, networks=60, shard=60), {})
+    ready.probes = torch.full((1, 2, 1), 0.05, dtype=torch.float64)
+    found = ready.measures(ready.initial())
     theory = EffectiveTheory(activations.get("mrepu2"))
     expected = theory.finite_width(0.9 * 0.0025, 0.9, 0.0, 3)
     kernels = found["kernel"][..., 0].numpy()
@@ -93,9 +96,10 @@ def test_statistics_of_an_untrained_ensemble_agree_with_theory():
 def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
     def go(epochs, checkpoint):
         if run == "ensemble":
-            return train_shard(ensemble_job(epochs=epochs, optimizer="adam"), 0, checkpoint, False)
-        ready = Regression(regression_job(epochs=epochs, batch=40))
-        return regression.trained_fields(ready, ready.run(checkpoint, False))
+            ready = ensemble_training.training(ensemble_job(epochs=epochs, optimizer="adam"), {})
+        else:
+            ready = regression.training(regression_job(epochs=epochs, batch=40), {})
+        return ready.fields(ready.run(checkpoint))
 
     checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "work")
     go(10, checkpoint)
@@ -107,9 +111,10 @@ def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
 
 
 def test_pairs_of_a_layer_are_those_of_its_definition():
-    ready = NetworkJob(ensemble_job(width=5, precision="float64"), 2)
-    theta, probes = ready.initial(range(2)), torch.rand(1, 2, 3, dtype=torch.float64)
-    found = layer_statistics(ready, theta, probes)
+    ready = ensemble_training.training(ensemble_job(width=5, precision="float64", networks=2, shard=2), {})
+    theta, probes = ready.initial(), torch.rand(1, 2, 3, dtype=torch.float64)
+    ready.probes = probes
+    found = ready.measures(theta)
     for layer, z in enumerate(ready.network.preactivations(theta, probes)[:-1]):
         pairs = [z[:, i] ** 2 * z[:, j] ** 2 for i in range(5) for j in range(5) if i != j]
         torch.testing.assert_close(found["pairs"][:, layer], torch.stack(pairs).mean(0))
@@ -117,47 +122,47 @@ def test_pairs_of_a_layer_are_those_of_its_definition():
 
 
 def test_shards_are_parts_of_one_ensemble():
-    whole = train_shard(ensemble_job(networks=4, shard=4), 0, None, False)
-    parts = [train_shard(ensemble_job(networks=4, shard=2), shard, None, False) for shard in (0, 1)]
+    whole = trained_shard(ensemble_job(networks=4, shard=4))
+    parts = [trained_shard(ensemble_job(networks=4, shard=2), shard) for shard in (0, 1)]
     for shard, part in enumerate(parts):
         np.testing.assert_allclose(part.output, whole.output[2 * shard : 2 * shard + 2], rtol=1e-4, atol=1e-5)
         assert part.network.values.tolist() == [2 * shard, 2 * shard + 1]
 
 
 def test_a_network_that_overflows_is_recorded_and_frozen():
-    found = train_shard(ensemble_job(activation="relu3", weight_variance=40.0, hidden_layers=5), 0, None, False)
+    found = trained_shard(ensemble_job(activation="relu3", weight_variance=40.0, hidden_layers=5))
     assert (found.diverged_at >= 0).all()
     assert np.isnan(found.output).all()
 
 
 def test_regression_learns_the_function_and_its_derivative():
-    ready = Regression(regression_job(epochs=1500, width=16, learning_rate=5e-3, record_every=500))
-    fields = regression.trained_fields(ready, ready.run(None, False))
+    ready = regression.training(regression_job(epochs=1500, width=16, learning_rate=5e-3, record_every=500), {})
+    fields = ready.fields(ready.run())
     assert float(fields.value_error.max()) < 0.05
     assert float(fields.gradient_error.max()) < 0.2
     assert float(fields.gradient_error.min()) > float(fields.value_error.min())
 
 
 def test_gradients_off_the_grid_are_finite_differences():
-    ready = Regression(regression_job(WAVE))
-    theta = ready.ready.initial(range(2))
+    ready = RegressionTraining(regression_job(WAVE))
+    theta = ready.setup.initial(range(2))
     x = np.random.default_rng(0).uniform(-1, 1, (2, 9))
-    value, gradient = regression.with_gradient(ready.ready, theta, x)
+    value, gradient = ready.with_gradient(theta, x)
     for axis in range(2):
         step = np.zeros((2, 1))
         step[axis] = 1e-5
-        ahead, behind = (regression.with_gradient(ready.ready, theta, x + sign * step)[0] for sign in (1, -1))
+        ahead, behind = (ready.with_gradient(theta, x + sign * step)[0] for sign in (1, -1))
         np.testing.assert_allclose(gradient[:, axis], (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-8)
     assert value.shape == (2, 9)
 
 
 def test_minibatches_depend_on_the_epoch_alone():
-    ready = Regression(regression_job(batch=10))
-    theta = ready.ready.initial(range(3))
+    ready = RegressionTraining(regression_job(batch=10))
+    theta = ready.setup.initial(range(3))
     batches = []
     for epoch in (3, 4, 3):
         ready.redraw(epoch, theta * epoch)
-        batches.append(ready.loss.x.clone())
+        batches.append(ready.objective.x.clone())
     assert (batches[0] == batches[2]).all()
     assert (batches[0] != batches[1]).any()
     assert batches[0].shape == (1, 1, 10)

@@ -14,7 +14,7 @@ from rectified.effective_theory.homogeneous_activations import Homogeneous, homo
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import equal_susceptibilities, universality_class
 from rectified.formulas import activations
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 
 CUSTOM = {
     "mish": "x*tanh(log(1 + exp(x)))",

@@ -14,7 +14,7 @@ from reproduction.exhibits.figures import variants
 from reproduction.exhibits.figures.audit import measured, number, verdict
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.exhibits.tables.audit import JUDGED, judged, rows
-from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_label, variant_labels
+from reproduction.exhibits.variant_labels import variant_label, variant_labels
 from reproduction.jobs.audit import columns
 from reproduction.storage.results import Result
 
@@ -65,13 +65,13 @@ def test_what_is_called_the_same_on_one_problem_has_its_case_added():
     unit = POISSON | {"domain": [[0, 1], [0, 1]]}
     jobs = [job(case="a", width=6), job(case="b", width=6, epochs=7), job(unit, "c", width=6), job(case="d", width=48)]
     assert variant_labels(jobs) == ["base (experiment/a)", "base (experiment/b)", "base", "width 48"]
-    assert problem_label(jobs[2]) == "Poisson on [0, 1]²"
+    assert jobs[2].problem.label == "Poisson on [0, 1]²"
 
 
 def test_a_remedy_leaves_the_problem_the_same():
     plain, hull = job({"equation": "buckley_leverett"}), job(HULL)
-    assert problem_key(plain) == problem_key(hull) != problem_key(job(HULL | {"mobility": 1}))
-    assert problem_label(plain) == problem_label(hull) == "Buckley–Leverett, M = 2"
+    assert plain.problem.solution_key == hull.problem.solution_key != job(HULL | {"mobility": 1}).problem.solution_key
+    assert plain.problem.label == hull.problem.label == "Buckley–Leverett, M = 2"
 
 
 @dataclass(frozen=True)

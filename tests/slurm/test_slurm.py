@@ -110,9 +110,12 @@ def test_ctrl_c_takes_the_jobs_back(cluster, trouble, smoke):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--default-resources", "runtime=10"], "rule train: slurm_partition is not set; give it in the profile"),
-        (["--set-resources", "train:mem_mb=9000"], "rule train asks for 9000 MB of memory; no node of partition 'cpu'"),
-        (["--config", "device=cuda"], "rule train is to run on cuda (`device` in config) but asks for no GPU"),
+        (["--default-resources", "runtime=10"], "rule train: slurm_partition is not set; set it in the profile"),
+        (
+            ["--set-resources", "train:mem_mb=9000"],
+            "rule train requests 9000 MB of memory; partition 'cpu' allows at most",
+        ),
+        (["--config", "device=cuda"], "rule train runs on cuda (`device` in config) but requests no GPU"),
     ],
 )
 def test_what_no_node_can_run_is_refused_before_it_is_submitted(cluster, trouble, smoke, arguments, sentence):

@@ -1,4 +1,4 @@
-"""Memory that is freed stays with the process, where the C library is one that can do so."""
+"""Freed memory is reused by the process, where the C library supports it."""
 
 import platform
 import subprocess
@@ -12,17 +12,18 @@ COUNT = """
 import resource, sys
 import torch
 from rectified.formulas import activations
-from reproduction.runtime import malloc as allocation
+from reproduction.runtime import malloc
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.problems.burgers import BurgersProblem
 
 torch.set_num_threads(1)
 if sys.argv[1] == "kept":
-    assert allocation.keep_freed_memory()
+    assert malloc.keep_freed_memory()
 network = MLP(2, 64, 7, torch_activation(activations.get("tanh")))
-loss = PinnLoss(BurgersResiduals(BurgersProblem(), network), 250)
+loss = MLPLoss(MLPResiduals(BurgersProblem(), network), 250)
 theta = initial_parameters(network, [0, 1, 2], [1.0] * 8, 0.0, "pages").float()
 for _ in range(10):
     loss(theta)
@@ -34,7 +35,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 100)
 
 
 def page_faults(how: str) -> float:
-    """Pages that the system has to map anew for each repetition of the same work."""
+    """Return the number of page faults per repetition of the same work."""
     environment = {"PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(
         [sys.executable, "-c", COUNT, how], env=environment, capture_output=True, text=True, check=True
@@ -42,6 +43,6 @@ def page_faults(how: str) -> float:
     return float(done.stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
-def test_the_same_work_again_needs_no_new_pages():
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_repeated_work_maps_no_new_pages():
     assert 10 * page_faults("kept") < page_faults("by default")

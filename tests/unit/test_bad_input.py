@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import raw, small
 
-from reproduction.config import config as configuration
+from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 
 BASE = raw("smoke")
@@ -36,7 +36,7 @@ KEYS = ["", "a b", "../x", "A", 1, 2.5, None, True, "x" * 100, "task"]
 
 def answer(config: dict) -> str:
     try:
-        return configuration.load(config).tier
+        return loading.load(config).tier
     except ConfigError as error:
         return str(error)
 
@@ -65,7 +65,7 @@ def test_one_wrong_value_or_key_gives_a_config_or_a_sentence(place, wrong, key):
 @pytest.mark.parametrize("whole", [{}, {1: 2}, {None: None}, {"tier": "a"}])
 def test_what_is_no_config_at_all_is_said(whole):
     with pytest.raises(ConfigError):
-        configuration.load(whole)
+        loading.load(whole)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_what_is_no_config_at_all_is_said(whole):
 )
 def test_it_says_what_was_given(change, message):
     with pytest.raises(ConfigError, match=message) as error:
-        configuration.load(small(**change))
+        loading.load(small(**change))
     assert "\n" not in str(error.value)

@@ -109,7 +109,7 @@ def test_captions_say_the_tier_and_go_by_kind_document_and_name(config):
 
 def test_an_exhibit_without_a_file_has_the_words_of_its_family(config, tmp_path):
     caption = captions.captions(config, UNDECIDED, tmp_path)["figures/deep_ritz/fig3"]
-    assert (caption.title, caption.text) == ("The derivatives of one feature", "")
+    assert (caption.title, caption.text) == ("The derivatives of one neuron", "")
 
 
 def test_config_survives_the_way_to_the_job_as_json(config):

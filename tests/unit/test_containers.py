@@ -1,4 +1,4 @@
-"""The recipes of the containers, and the comparison that their check ends with."""
+"""Container recipes, and the comparison of results in their check."""
 
 import re
 from pathlib import Path
@@ -13,11 +13,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def words(text: str) -> list[str]:
-    """Words of the lines that are no comments."""
+    """Return the words of all lines that are not comments."""
     return [word for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split()]
 
 
-def test_both_containers_take_the_same_files_the_same_base_and_the_same_steps():
+def test_both_containers_have_the_same_files_base_image_and_steps():
     folder = ROOT / "workflow/container"
     oci, apptainer = words((folder / "Containerfile").read_text()), words((folder / "rectified.def").read_text())
     needed = {"requirements.txt", "Snakefile", "config.yaml", "scripts", "workflow", "envs"}
@@ -32,7 +32,7 @@ def test_both_containers_take_the_same_files_the_same_base_and_the_same_steps():
 
 @pytest.fixture
 def projects(tmp_path):
-    """Write one table as the result of two projects, with attributes of their own; return their folders."""
+    """Write one table as the result of two projects with their own attributes; return their folders."""
 
     def write(first: dict, second: dict, change: float = 0.0) -> list[Path]:
         folders = [tmp_path / "one", tmp_path / "other"]
@@ -43,18 +43,18 @@ def projects(tmp_path):
     return write
 
 
-def test_results_that_name_another_python_are_the_same_data(projects, capsys):
+def test_results_of_another_python_version_count_as_equal(projects, capsys):
     compare.main(*projects({"versions": "3.11.2", "spec": "a"}, {"versions": "3.11.7", "spec": "a"}))
     assert capsys.readouterr().out == "1 files: 0 of the same bytes, 1 more of the same data\n"
 
 
 @pytest.mark.parametrize(("spec", "change"), [("b", 0.0), ("a", 1e-15)])
-def test_other_data_and_other_attributes_are_told(projects, spec, change):
+def test_different_data_and_attributes_are_reported(projects, spec, change):
     with pytest.raises(SystemExit, match=r"different: results/smoke/data.parquet"):
         compare.main(*projects({"spec": "a"}, {"spec": spec}, change))
 
 
-def test_missing_results_are_told(projects):
+def test_missing_results_are_reported(projects):
     one, other = projects({}, {})
     (other / "results/smoke/data.parquet").unlink()
     with pytest.raises(SystemExit, match="not the same files"):

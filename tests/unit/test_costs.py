@@ -12,7 +12,7 @@ from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.runtime import cost_model, schedule
 from reproduction.runtime.cost_model import START, Cost, Costs, Measured
-from reproduction.runtime.schedule import Job
+from reproduction.runtime.schedule import PlannedJob
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,7 +29,7 @@ def paper():
 
 def measured(config, stem: str, seconds: float, megabytes: float = 100.0) -> Measured:
     settings = cost_model.case_of(stem, config)
-    return Measured(stem, cost_model.work(settings, config), seconds, megabytes, cost_model.given(settings))
+    return Measured(stem, settings.work(config), seconds, megabytes, cost_model.given(settings))
 
 
 def test_a_measured_job_costs_what_it_did(config):
@@ -89,7 +89,12 @@ def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
 @pytest.mark.parametrize("tier", schedule.TIERS)
 def test_every_case_of_every_tier_has_a_cost_from_its_own_task(tier):
     config, table = loading.read([ROOT / path for path in schedule.TIERS[tier]]), Costs.read(ROOT / cost_model.TABLE)
-    stems = {"ritz": "train", "ensemble_training": "shard0", "kernel_ensemble": "kernels", "collocation": "train"}
+    stems = {
+        "ritz": "train",
+        "ensemble_training": "shard0",
+        "kernel_ensemble": "kernel_ensemble",
+        "collocation": "train",
+    }
     for case in config.all_cases:
         if job := stems.get(config.cases[case.experiment][case.case].task):
             cost = table.of(f"{case.folder}/{job}", config)
@@ -120,20 +125,20 @@ localrule all:
 def test_a_dry_run_is_read_as_jobs_that_wait_for_each_other():
     jobs = schedule.read_jobs(DRY_RUN, "results")
     assert jobs == [
-        Job("train", "a/train", ()),
-        Job("figure", "figures/f", (0, 2)),
-        Job("train", "b/train", (0,)),
+        PlannedJob("train", "a/train", ()),
+        PlannedJob("figure", "figures/f", (0, 2)),
+        PlannedJob("train", "b/train", (0,)),
     ]
 
 
 def test_a_chain_is_no_faster_on_many_workers():
-    jobs = [Job("r", "0", ()), Job("r", "1", (0,)), Job("r", "2", (1,))]
+    jobs = [PlannedJob("r", "0", ()), PlannedJob("r", "1", (0,)), PlannedJob("r", "2", (1,))]
     assert schedule.makespan(jobs, [1.0, 2.0, 3.0], 64) == 6.0
     assert schedule.critical_path(jobs, [1.0, 2.0, 3.0]) == [0, 1, 2]
 
 
 def test_long_jobs_come_first():
-    jobs = [Job("r", str(n), ()) for n in range(5)]
+    jobs = [PlannedJob("r", str(n), ()) for n in range(5)]
     assert schedule.makespan(jobs, [1.0, 1.0, 1.0, 1.0, 4.0], 2) == 4.0
 
 
@@ -148,7 +153,7 @@ def graphs(draw):
 @given(graphs(), st.integers(1, 6))
 def test_no_schedule_beats_the_bounds_and_list_schedules_keep_grahams(graph, workers):
     needs, seconds = graph
-    jobs = [Job("r", str(index), need) for index, need in enumerate(needs)]
+    jobs = [PlannedJob("r", str(index), need) for index, need in enumerate(needs)]
     total, longest = sum(seconds), max(schedule.chains(jobs, seconds))
     time = schedule.makespan(jobs, seconds, workers)
     assert max(total / workers, longest) - 1e-9 <= time <= total / workers + (1 - 1 / workers) * longest + 1e-9
@@ -158,7 +163,7 @@ def test_no_schedule_beats_the_bounds_and_list_schedules_keep_grahams(graph, wor
 
 
 def test_the_report_says_how_long_on_how_many():
-    text = schedule.report("paper", [Job("train", "a/b/c/train", ())], [7200.0])
+    text = schedule.report("paper", [PlannedJob("train", "a/b/c/train", ())], [7200.0])
     assert re.search(r"\n +1 +2\.00\n +8 +2\.00\n +64 +2\.00\n", text)
     assert "a/b/c/train" in text
 

@@ -1,18 +1,19 @@
 """Digests of code: what counts as a change, and whom it concerns."""
 
 import json
+import pkgutil
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from reproduction.config import problems, tasks
 from reproduction.storage import code_digest
 
 SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
-DRAWING = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name.startswith(("plot_", "tabulate_")))
-COMPUTING = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name not in DRAWING)
 
 
 def digest_of(text: str, tmp_path: Path) -> str:
@@ -33,16 +34,80 @@ def test_meaning_counts(change, tmp_path):
     assert digest_of(text, tmp_path) != digest_of(text.replace("return math.sin(x)", change), tmp_path)
 
 
-def modules(script: str) -> set[str]:
-    return {line.split()[0] for line in code_digest.code(script)}
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('"""Width."""', '"""Other words."""'),
+        ('"{} wide"', '"width {}"'),
+        ("return self.width", "return 2 * self.width"),
+    ],
+)
+def test_descriptions_of_tasks_do_not_count_and_settings_do(change, tmp_path, monkeypatch):
+    text = (
+        "from words import Term\nfrom types import Count\n"
+        'class S:\n    terms: tuple = (Term("{} wide"),)\n    width: Count = 3\n    """Width."""\n'
+        "    def work(self):\n        return self.width\n"
+    )
+    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
+    folder = tmp_path / code_digest.DESCRIBED
+    folder.mkdir(parents=True)
+    paths = [folder / name for name in ("a.py", "b.py", "c.py")]
+    for path, content in zip(paths, (text, text.replace(*change), text.replace("= 3", "= 4"))):
+        path.write_text(content)
+    plain, reworded, other = map(code_digest._digest, paths)
+    assert plain == reworded != other
+    assert code_digest.imported_names(paths[0]) == ["types", "types.Count"]
+
+
+def jobs() -> dict[str, tuple[str, ...]]:
+    """Name → entry script and the modules that it imports by name, for every kind of job."""
+    found = {}
+    for name, model in tasks.models().items():
+        own = (f"reproduction.jobs.{name}", f"reproduction.config.tasks.{name}")
+        found[name] = ("train.py" if model.is_trained else "compute.py", *own)
+    for kind, script in (("figures", "plot.py"), ("tables", "tabulate.py")):
+        package = import_module(f"reproduction.exhibits.{kind}")
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.endswith("_page"):
+                found[f"{kind}.{module.name}"] = (script, f"reproduction.exhibits.{kind}.{module.name}")
+    models = [
+        *(f"reproduction.config.tasks.{name}" for name in tasks.names()),
+        *(f"reproduction.config.problems.{name}" for name in problems.names()),
+    ]
+    found |= {"captions": ("captions.py", *models), "report": ("report.py", *models)}
+    named = {script for script, *_ in found.values()}
+    return found | {path.name: (path.name,) for path in SCRIPTS.glob("*.py") if path.name not in named}
+
+
+JOBS = jobs()
+DRAWING = [name for name, (script, *_) in JOBS.items() if script in ("plot.py", "tabulate.py")]
+ENTRY_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
+# Imported for the descriptions of tasks alone, which the digest leaves out.
+DESCRIPTIVE = {"reproduction/config/terms", "reproduction/config/words"}
+
+
+def modules(name: str) -> set[str]:
+    return {line.split()[0] for line in code_digest.code(*JOBS[name])}
 
 
 def test_imports_are_followed_through_other_modules():
-    assert {"train_ritz.py", "rectified/training.py", "rectified/quadrature.py", "rectified/expressions.py"} <= modules(
-        "train_ritz.py"
-    )
-    assert "rectified/training.py" not in modules("feature.py")
-    assert "rectified/style.py" not in modules("train_ritz.py")
+    assert {
+        "train.py",
+        "rectified/optimization/training_loop.py",
+        "rectified/ritz/quadrature.py",
+        "rectified/formulas/expressions.py",
+    } <= modules("ritz")
+    assert "rectified/optimization/training_loop.py" not in modules("single_neuron")
+    assert "reproduction/exhibits/style.py" not in modules("ritz")
+
+
+def test_a_job_does_not_depend_on_the_registry_or_on_other_tasks():
+    for name in tasks.names():
+        found = modules(name)
+        assert "rectified/formulas/activations.py" not in found, name
+        others = {f"reproduction/config/tasks/{other}.py" for other in tasks.names() if other != name}
+        allowed = {"latents": {"reproduction/config/tasks/collocation.py"}}.get(name, set())
+        assert found & others <= allowed, name
 
 
 # Loads what is not ours once, and then the imports of every script in a process of its own.
@@ -52,7 +117,7 @@ import matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, sci
 for script, imports in json.load(sys.stdin).items():
     if os.fork() == 0:
         exec(imports)
-        print(script, *(name for name in sys.modules if name.startswith("rectified")), flush=True)
+        print(script, *(name for name in sys.modules if name.split(".")[0] in ("rectified", "reproduction")), flush=True)
         os._exit(0)
     os.wait()
 """
@@ -60,11 +125,11 @@ for script, imports in json.load(sys.stdin).items():
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, set[str]]:
-    """Script → our modules that Python loads for it."""
-    imports = {
-        script: "\n".join(line for line in (SCRIPTS / script).read_text().splitlines() if re.match("import|from", line))
-        for script in [*DRAWING, *COMPUTING]
-    }
+    """Name of a job → modules of the project that Python loads for it."""
+    imports = {}
+    for name, (script, *dynamic) in JOBS.items():
+        lines = [line for line in (SCRIPTS / script).read_text().splitlines() if re.match("import|from", line)]
+        imports[name] = "\n".join([*lines, *(f"import {module}" for module in dynamic)])
     run = subprocess.run(
         [sys.executable, "-c", PROBE],
         cwd=SCRIPTS,
@@ -74,32 +139,32 @@ def loaded() -> dict[str, set[str]]:
         check=True,
     )
     lines = (line.split() for line in run.stdout.splitlines())
-    return {script: {name.replace(".", "/") for name in names} for script, *names in lines}
+    return {name: {module.replace(".", "/") for module in found} for name, *found in lines}
 
 
-@pytest.mark.parametrize("script", [*DRAWING, *COMPUTING])
-def test_closure_is_what_python_loads(script, loaded):
-    """The digest sees every module of ours that the script really imports, and no more."""
-    seen = {name.removesuffix(".py").removesuffix("/__init__") for name in modules(script)}
-    assert loaded[script] == seen - {script.removesuffix(".py")}
+@pytest.mark.parametrize("name", JOBS)
+def test_closure_is_what_python_loads(name, loaded):
+    """The digest contains every module of the project that the job imports, and no more."""
+    seen = {module.removesuffix(".py").removesuffix("/__init__") for module in modules(name)}
+    expected = seen - {JOBS[name][0].removesuffix(".py")}
+    assert loaded[name] - DESCRIPTIVE == expected - DESCRIPTIVE
 
 
-@pytest.mark.parametrize("script", DRAWING)
-def test_figures_and_tables_load_no_torch(script):
+@pytest.mark.parametrize("name", [*DRAWING, "theory"])
+def test_torch_free_jobs_load_no_torch(name):
     names = {
-        name.split(".")[0]
-        for path in code_digest.closure(SCRIPTS / script)
-        for name in code_digest.imported_names(path)
+        imported.split(".")[0]
+        for line in code_digest.code(*JOBS[name])
+        for imported in code_digest.imported_names(SCRIPTS / line.split()[0])
     }
     assert "torch" not in names
 
 
-def test_there_are_scripts_of_both_kinds():
-    assert len(DRAWING) >= 6
-    assert len(COMPUTING) >= 5
+def test_there_are_at_most_twenty_entry_scripts():
+    assert len(ENTRY_SCRIPTS) <= 20
 
 
-@pytest.mark.parametrize("script", [*DRAWING, *COMPUTING])
+@pytest.mark.parametrize("script", ENTRY_SCRIPTS)
 def test_entry_scripts_are_thin(script):
     text = (SCRIPTS / script).read_text()
     assert len(text.splitlines()) < 60

@@ -9,11 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduction.config import loading
+from reproduction.config import loading, tasks
 from reproduction.config.errors import ConfigError
-from reproduction.config.job import TASKS
 from reproduction.runtime import explain
-from reproduction.runtime.equations import EQUATIONS
 from reproduction.runtime.explain import Stale
 from reproduction.storage import code_digest, store
 
@@ -32,18 +30,14 @@ def reason(before: object, now: object) -> str:
     )
 
 
-def entry_scripts(task: str) -> list[str]:
-    named = {"landscape": ["hessian.py", "landscape.py"], "gradient_errors": ["gradients.py"]}
-    named |= {"ensemble_training": ["train_ensemble.py"]}
-    scripts = named.get(task, [f"{task}.py", f"train_{task}.py"])
-    return [script for script in scripts if (ROOT / "scripts" / script).exists()]
-
-
-def test_every_task_has_an_equation_in_code_that_its_job_runs():
-    assert EQUATIONS.keys() == TASKS.keys()
-    for task, equation in EQUATIONS.items():
-        run = " ".join(line for script in entry_scripts(task) for line in code_digest.code(script))
-        for module in equation.modules:
+def test_every_equation_is_in_modules_that_the_task_runs():
+    for task, model in tasks.models().items():
+        modules = [f"reproduction.jobs.{task}"]
+        if model.is_trained:
+            modules += [f"reproduction.config.problems.{equation}" for equation in model.equations]
+        script = "train.py" if model.is_trained else "compute.py"
+        run = " ".join(code_digest.code(script, *modules))
+        for module in model.equation.modules:
             assert f"rectified/{module}.py" in run, (task, module)
 
 
@@ -53,7 +47,7 @@ def test_an_exhibit_is_traced_to_every_task_behind_it(name):
     lines = explain.chain(CONFIG, wanted)
     text = "\n".join(lines)
     for case in CONFIG.select(wanted.entry.data):
-        assert EQUATIONS[CONFIG.cases[case.experiment][case.case].task].text in text
+        assert CONFIG.settings_of(case).equation.text in text
     for path in re.findall(r"scripts/[a-z_/]+\.py", text):
         assert (ROOT / path).is_file()
     assert sum(line.startswith("equation") for line in lines) == len(
@@ -98,7 +92,7 @@ def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
 
 
 def test_of_changed_settings_the_values_before_and_now_are_told():
-    job = CONFIG.job("feature", "default")
+    job = CONFIG.job("single_neuron", "default")
     other = job.model_copy(update={"settings": job.settings.model_copy(update={"bias": -0.25})})
     found = explain.plain(reason(job.model_dump_json(), other.model_dump_json()))
     assert found == "changed: bias from -0.5 to -0.25"

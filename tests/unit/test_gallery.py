@@ -1,4 +1,4 @@
-"""Parts of README.md that are made, not written."""
+"""Generated parts of README.md."""
 
 import pytest
 
@@ -7,18 +7,18 @@ from reproduction.report import gallery
 README = "Before.\n\n<!-- speed: made by `make gallery` -->\nold | text\n<!-- end of speed -->\n\nAfter.\n"
 
 
-def test_a_part_takes_the_place_of_the_old_one_and_nothing_else():
+def test_only_the_text_between_the_markers_is_replaced():
     once = gallery.with_part(README, "speed", r"| new \1 |")
     assert once == README.replace("old | text", r"| new \1 |")
     assert gallery.with_part(once, "speed", r"| new \1 |") == once
 
 
 def test_a_part_without_a_place_is_answered_in_a_sentence():
-    with pytest.raises(ValueError, match="no place for verdicts"):
+    with pytest.raises(ValueError, match=r"results\.md must contain the lines"):
         gallery.with_part(README, "verdicts", "text")
 
 
-def test_the_first_table_of_a_page_is_found_whole():
+def test_the_first_table_of_a_page_is_complete():
     assert gallery.first_table("# Title\n\ntext\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n| c |\n|---|\n") == (
         "| a | b |\n|---|---|\n| 1 | 2 |"
     )

@@ -1,4 +1,4 @@
-"""Pages set by Typst: any text comes out as it went in, and nothing is cut."""
+"""Typst markup: text survives unchanged, and nothing is cut off."""
 
 import json
 import tempfile
@@ -23,7 +23,7 @@ SHORT = settings(max_examples=40, deadline=None)
 
 
 def texts(source: str) -> list[str]:
-    """The text of the marked parts of a page, as Typst has it after reading the markup."""
+    """Return the text of the marked elements of a page, as parsed by Typst."""
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
         main.write_text(source)
@@ -31,7 +31,7 @@ def texts(source: str) -> list[str]:
 
 
 def _text(content) -> str:
-    """All text in a piece of content, spaces included."""
+    """Return all text of a content element, with spaces."""
     if content.get("func") == "space":
         return " "
     return content.get("text", "") + "".join(_text(child) for child in content.get("children", []))
@@ -44,14 +44,14 @@ def written(path: Path, body: str, files: dict | None = None) -> pypdf.PdfReader
 
 @SHORT
 @given(TEXTS)
-def test_any_text_is_read_as_that_text(value):
+def test_escaped_text_is_read_back(value):
     (found,) = texts(f"#heading[{typst_markup.text(value)}] <mark>")
     assert found == " ".join(value.split())
 
 
 @SHORT
 @given(TEXTS)
-def test_any_string_is_read_as_that_string(value):
+def test_string_literals_are_read_back(value):
     source = f"#metadata((text: {typst_markup.quoted(value)})) <mark>"
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
@@ -74,12 +74,12 @@ def test_any_string_is_read_as_that_string(value):
         "K∗(C_W) χ∥ u″ ≤ 10⁻³ · ν",
     ],
 )
-def test_markup_in_a_text_is_no_markup(value, tmp_path):
+def test_markup_in_a_text_is_escaped(value, tmp_path):
     page = written(tmp_path / "one.pdf", typst_markup.text(value)).pages[0]
     assert "".join(value.split()) in words(page)
 
 
-def test_prose_knows_emphasis_and_literals_and_leaves_other_stars_alone(tmp_path):
+def test_prose_converts_emphasis_and_literals_but_no_other_asterisks(tmp_path):
     assert typst_markup.prose("an *even* one") == "an #emph[even] one"
     assert typst_markup.prose("``a_b`` is") == '#raw("a_b") is'
     assert "emph" not in typst_markup.prose("2*x and K*(C) or a * b *")
@@ -91,7 +91,7 @@ def table(rows) -> str:
     return typst_markup.table(["first", "second"], rows, ["auto", "1fr"])
 
 
-def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
+def test_table_headings_are_repeated_on_every_page(tmp_path):
     rows = [[typst_markup.text(f"row {number}"), "x"] for number in range(200)]
     read = [words(page) for page in written(tmp_path / "one.pdf", table(rows)).pages]
     assert len(read) > 2
@@ -101,7 +101,7 @@ def test_headings_of_a_table_are_on_each_of_its_pages(tmp_path):
 
 
 @pytest.mark.parametrize("height", [120, 200, 230, 245, 250, 255])
-def test_what_is_said_of_a_table_is_on_the_page_where_it_begins(height, tmp_path):
+def test_the_caption_of_a_table_is_on_its_first_page(height, tmp_path):
     body = (
         f"#v({height}mm)\n" + typst_markup.kept_with_next(typst_markup.heading(3, "said")) + table([["row", "x"]] * 3)
     )
@@ -110,7 +110,7 @@ def test_what_is_said_of_a_table_is_on_the_page_where_it_begins(height, tmp_path
 
 
 def picture(path: Path, width: float, height: float) -> Path:
-    """A figure of a size in inches, with a word in each corner."""
+    """Write a figure of a size in inches with a word in each corner."""
     figure = Figure(figsize=(width, height))
     for x, y, word in ((0, 0, "sw"), (0, 1, "nw"), (1, 0, "se"), (1, 1, "ne")):
         figure.text(x, y, f"corner-{word}", ha="left" if x == 0 else "right", va="bottom" if y == 0 else "top")
@@ -119,7 +119,7 @@ def picture(path: Path, width: float, height: float) -> Path:
 
 
 @pytest.mark.parametrize(("width", "height"), [(7.0, 3.0), (7.0, 9.0), (7.0, 20.0), (30.0, 5.0)])
-def test_a_picture_and_its_caption_are_whole_on_one_page(width, height, tmp_path):
+def test_a_picture_and_its_caption_fit_on_one_page(width, height, tmp_path):
     file = picture(tmp_path / "in.pdf", width, height)
     caption = typst_markup.text("caption " * 200 + "last word")
     reader = written(tmp_path / "out.pdf", "before\n" + typst_markup.figure("p.pdf", caption), {"p.pdf": file})
@@ -133,7 +133,7 @@ def test_a_picture_and_its_caption_are_whole_on_one_page(width, height, tmp_path
     assert scale == pytest.approx(1.0, rel=1e-3) if (width, height) == (7.0, 3.0) else 0.1 < scale < 1
 
 
-def test_the_same_pages_are_the_same_bytes_wherever_the_files_lie(tmp_path):
+def test_pdf_bytes_do_not_depend_on_the_folder(tmp_path):
     (tmp_path / "other").mkdir()
     contents = []
     for folder in (tmp_path, tmp_path / "other"):
@@ -145,7 +145,7 @@ def test_the_same_pages_are_the_same_bytes_wherever_the_files_lie(tmp_path):
     assert contents[0] == contents[1]
 
 
-def test_headings_are_bookmarks_and_links_lead_to_them(tmp_path):
+def test_headings_are_bookmarks_and_link_targets(tmp_path):
     body = (
         typst_markup.heading(1, "One")
         + typst_markup.link("two", "there")
@@ -159,7 +159,7 @@ def test_headings_are_bookmarks_and_links_lead_to_them(tmp_path):
     assert [note.get_object()["/Subtype"] for note in reader.pages[0]["/Annots"]] == ["/Link"]
 
 
-def test_turned_pages_are_as_wide_as_others_are_high(tmp_path):
+def test_landscape_pages_swap_width_and_height(tmp_path):
     turned = written(tmp_path / "one.pdf", "a" + typst_markup.landscape("b") + "c").pages
     sizes = [tuple(round(float(side)) for side in page.mediabox.upper_right) for page in turned]
     assert sizes == [(595, 842), (842, 595), (595, 842)]
@@ -169,8 +169,8 @@ LINE = st.text(st.sampled_from("abcWi0123456789·⁻[], σχ"), min_size=1, max_
 
 
 @SHORT
-@given(LINE.filter(lambda value: "··" not in value), st.sampled_from([5.5, 7.0, 12.0]))  # Typst moves two dots closer
-def test_measured_widths_are_those_of_the_page_or_a_little_more(value, size):
+@given(LINE.filter(lambda value: "··" not in value), st.sampled_from([5.5, 7.0, 12.0]))  # Typst kerns two dots
+def test_measured_widths_are_at_least_those_of_typst(value, size):
     shown = typst_markup.text(value)
     source = (
         f'#set text(font: "DejaVu Sans", size: {size}pt)\n'
@@ -185,7 +185,7 @@ def test_measured_widths_are_those_of_the_page_or_a_little_more(value, size):
     assert expected - 0.02 <= typst_markup.width(" ".join(value.split()), size) <= 1.06 * expected + 0.1
 
 
-def test_a_document_has_its_title_and_no_date(tmp_path):
+def test_a_document_has_a_title_and_no_date(tmp_path):
     reader = written(tmp_path / "one.pdf", "text")
     assert reader.metadata.title == "title"
     assert reader.metadata.creation_date is None

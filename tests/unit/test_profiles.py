@@ -1,4 +1,4 @@
-"""The profiles say what Snakemake and the workflow understand, and ask for GPUs where jobs can use them."""
+"""Profiles: valid options of Snakemake, and GPUs requested for the rules that can use them."""
 
 import re
 from dataclasses import fields
@@ -15,12 +15,12 @@ RULES = "".join(path.read_text() for path in [ROOT / "Snakefile", *sorted(ROOT.g
 
 
 def rules_with(text: str) -> set[str]:
-    """The rules in whose definition a text occurs."""
+    """Return the rules whose definition contains a text."""
     blocks = re.split(r"^rule (\w+):\n", RULES, flags=re.M)[1:]
     return {name for name, body in zip(blocks[::2], blocks[1::2]) if text in body.split("\n\n\n")[0]}
 
 
-def test_the_three_are_there():
+def test_there_are_three_profiles():
     assert set(PROFILES) == {"slurm", "slurm-gpu", "gpu"}
 
 
@@ -32,19 +32,19 @@ def test_every_key_is_an_option_of_snakemake(name):
 
 
 @pytest.mark.parametrize("name", ["gpu", "slurm-gpu"])
-def test_every_rule_that_can_use_a_gpu_asks_for_one(name):
+def test_every_rule_that_can_use_a_gpu_requests_one(name):
     asking = {rule for rule, resources in PROFILES[name]["set-resources"].items() if resources["gpu"] == 1}
     assert asking == rules_with("device=CONFIG.device")
     assert PROFILES[name]["config"] == ["device=cuda"]
 
 
-def test_the_slurm_profiles_differ_in_their_gpus_only():
+def test_the_slurm_profiles_differ_only_in_gpus():
     plain, gpu = PROFILES["slurm"], dict(PROFILES["slurm-gpu"])
     del gpu["set-resources"], gpu["config"]
     assert gpu == plain
 
 
-def test_what_is_submitted_asks_for_more_when_it_is_tried_again():
+def test_submitted_rules_request_more_resources_when_retried():
     local = set(re.search(r"^localrules:\n((?:    \w+,\n)+)", RULES, re.M)[1].replace(",", "").split())
     submitted = set(re.findall(r"^rule (\w+):", RULES, re.M)) - local
     assert submitted == {"train", "ensemble", "kernel_ensemble", "latents", "audit"}

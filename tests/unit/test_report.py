@@ -1,4 +1,4 @@
-"""The report: counts, tables that fit, costs and provenance of a run."""
+"""The PDF report: counts of verdicts, table widths, costs and provenance."""
 
 import json
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import pages
 from reproduction.claims.decide import verdict as verdict_of
 from reproduction.config.config import Config
+from reproduction.exhibits.tables import table_page
 from reproduction.rendering import typst_markup
 from reproduction.report import captions, pdf, pdf_claims, pdf_tables, run_facts
 from reproduction.storage import code_digest, store
@@ -45,7 +46,7 @@ PART = {
 
 
 def claims(*rows: tuple[str, str, str]) -> pd.DataFrame:
-    """Claims of two parts each, from document, name and verdict."""
+    """Return claims of two parts each, from document, name and verdict."""
     stated = [
         {"document": document, "claim": name, "statement": f"{name} is so", "figure": "d/fig1", "verdict": verdict}
         for document, name, verdict in rows
@@ -64,7 +65,7 @@ def test_counts_are_of_claims_not_of_parts_and_add_up(found):
     rows = [(document, f"c{number}", verdict) for number, (document, verdict) in enumerate(found)]
     table = claims(*rows)
     expected = pd.crosstab([d for d, _ in found], [v for _, v in found])
-    markup_of_counts = pdf_claims.counts(table)
+    markup_of_counts = pdf_claims.count_table(table)
     for document in {document for document, _ in found}:
         numbers = [int(expected.loc[document].get(name, 0)) for name in pdf_claims.VERDICTS]
         row = ", ".join(f"[{number}]" for number in [document.upper(), *numbers, sum(numbers)])
@@ -72,7 +73,7 @@ def test_counts_are_of_claims_not_of_parts_and_add_up(found):
 
 
 def claim(name: str, *outcomes: str, document: str = "d") -> pd.DataFrame:
-    """A claim whose parts have these outcomes, and their place as value."""
+    """Return a claim whose parts have these outcomes, with their numbers as values."""
     stated = {"document": document, "claim": name, "statement": f"{name} is so", "figure": "d/fig1"}
     return pd.DataFrame(
         [
@@ -82,17 +83,17 @@ def claim(name: str, *outcomes: str, document: str = "d") -> pd.DataFrame:
     ).assign(verdict=verdict_of([*outcomes]))
 
 
-def test_a_claim_has_its_statement_verdict_as_a_word_number_and_place(tmp_path):
+def test_a_row_of_a_claim_has_statement_verdict_number_and_exhibit(tmp_path):
     table = pd.concat([claim("c1", "fails", "fails"), claim("c2", "holds", document="deep_ritz")])
-    body = pdf_claims.verdicts(table, {"d/fig1"}) + pdf_claims.all_numbers(table)
+    body = pdf_claims.verdict_table(table, {"d/fig1"}) + pdf_claims.all_numbers(table)
     found = text_of(tmp_path / "one.pdf", body + typst_markup.heading(3, "shown", "d/fig1"))
     for text in ("c1isso", "c2isso", "notreproduced", "1[18.9,24.1]claimed>5,n=61of2", "DeepRitz", "d/fig1"):
         assert text in found
 
 
-def test_a_claim_may_be_shown_by_what_the_tier_has_not(tmp_path):
+def test_a_claim_may_name_an_exhibit_that_the_tier_lacks(tmp_path):
     table = claim("c1", "holds", document="other")
-    body = pdf_claims.verdicts(table, set()) + pdf_claims.all_numbers(table)
+    body = pdf_claims.verdict_table(table, set()) + pdf_claims.all_numbers(table)
     assert "d/fig1" in text_of(tmp_path / "one.pdf", body)
 
 
@@ -100,7 +101,7 @@ OUTCOMES = st.lists(st.sampled_from(["holds", "fails", "undecided"]), min_size=1
 
 
 @given(OUTCOMES)
-def test_without_the_decisive_parts_outcome_the_verdict_would_be_another(outcomes):
+def test_the_verdict_depends_on_the_outcome_of_the_decisive_part(outcomes):
     place = pdf_claims.decisive(claim("c1", *outcomes))
     without = ["holds" if outcome == outcomes[place] else outcome for outcome in outcomes]
     assert outcomes[place] not in outcomes[:place]
@@ -110,10 +111,10 @@ def test_without_the_decisive_parts_outcome_the_verdict_would_be_another(outcome
         assert verdict_of(without) != verdict_of(outcomes)
 
 
-def test_all_parts_of_all_claims_have_their_numbers_and_links_lead_both_ways(tmp_path):
+def test_all_parts_have_numbers_and_links_in_both_directions(tmp_path):
     table = pd.concat([claim("c1", "holds", "undecided"), claim("c2", "fails")])
     path = tmp_path / "one.pdf"
-    body = f"{pdf_claims.verdicts(table, set())}#pagebreak()\n{pdf_claims.all_numbers(table)}"
+    body = f"{pdf_claims.verdict_table(table, set())}#pagebreak()\n{pdf_claims.all_numbers(table)}"
     found = text_of(path, body)
     for text in ("part11[18.9,24.1]>5n=6holds", "part22[18.9,24.1]>5n=6undecided", "part11[18.9,24.1]>5n=6fails"):
         assert text in found
@@ -129,9 +130,9 @@ COLUMNS = st.lists(
 
 @settings(deadline=None)
 @given(COLUMNS)
-def test_a_table_of_numbers_is_never_broken_where_it_fits_a_page(columns):
+def test_numbers_are_not_broken_over_lines_if_the_table_fits_a_page(columns):
     fit = pdf_tables.fitted(columns)
-    if "auto" in fit.columns:  # where not even the smallest type on a turned page would do
+    if "auto" in fit.columns:  # not even the smallest type on a landscape page fits
         least = sum(max(typst_markup.width(cell, pdf_tables.SIZES[-1]) for cell in column) for column in columns)
         assert 1.15 * least + 2.2 * len(columns) > typst_markup.LANDSCAPE
         return
@@ -140,7 +141,7 @@ def test_a_table_of_numbers_is_never_broken_where_it_fits_a_page(columns):
     assert sum(widths) <= (typst_markup.LANDSCAPE if fit.turned else typst_markup.PORTRAIT) + 0.1
 
 
-def test_wide_tables_are_turned_and_narrow_ones_not():
+def test_only_wide_tables_are_on_landscape_pages():
     assert pdf_tables.fitted([["a", "1"], ["b", "2"]]) == pdf_tables.Fit(
         pdf_tables.fitted([["a", "1"], ["b", "2"]]).columns, 7.0, False
     )
@@ -149,8 +150,8 @@ def test_wide_tables_are_turned_and_narrow_ones_not():
     assert pdf_tables.fitted([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
 
 
-def test_cells_on_paper_are_those_of_the_tex(tmp_path):
-    columns = {name: [f"one_{name}"] for name in pdf_tables.FAMILIES["energies"].HEADINGS}
+def test_cells_in_the_pdf_match_the_tex(tmp_path):
+    columns = {name: [f"one_{name}"] for name in table_page.family("energies").HEADINGS}
     columns |= {name: [7.5] for name in ("width", "points")}
     quantities = {"energy": 1.25e-7, "gap": np.nan, "relative_l2": np.inf}
     for name, value in quantities.items():
@@ -167,7 +168,7 @@ def benchmark(folder, name: str, cpu: str, wall: float, memory: float) -> None:
     (folder / name).write_text(f"s\tcpu_time\tmax_rss\n{wall}\t{cpu}\t{memory}\n")
 
 
-def test_times_are_summed_by_experiment_and_of_cases_in_config_only(tmp_path):
+def test_times_are_summed_by_experiment_for_cases_of_the_config(tmp_path):
     benchmark(tmp_path / "d/e/width5", "train.benchmark.tsv", "10.5", 20, 300)
     benchmark(tmp_path / "d/e/width10", "train.benchmark.tsv", "1.5", 2, 400)
     benchmark(tmp_path / "d/e/gone", "train.benchmark.tsv", "1000", 2000, 400)
@@ -180,7 +181,7 @@ def test_times_are_summed_by_experiment_and_of_cases_in_config_only(tmp_path):
     assert set(table.index) == {"e", "figures"}
 
 
-def test_times_leave_out_scorecards_which_are_made_beside_the_report(tmp_path):
+def test_times_exclude_scorecards(tmp_path):
     entries = CONFIG.model_dump(include={"tier", "problems", "experiments"}, exclude_unset=True)
     entries["experiments"]["scored"] = {**entries["experiments"]["e"], "document": "scorecards"}
     config = Config.model_validate(entries)
@@ -190,19 +191,19 @@ def test_times_leave_out_scorecards_which_are_made_beside_the_report(tmp_path):
     pd.testing.assert_frame_equal(run_facts.times(config, tmp_path), before)
 
 
-def test_a_run_without_benchmarks_says_so(tmp_path):
-    assert "There are no benchmarks" in pdf.costs(run_facts.times(CONFIG, tmp_path))
+def test_a_report_without_benchmarks(tmp_path):
+    assert "No benchmarks were recorded" in pdf.costs_chapter(run_facts.times(CONFIG, tmp_path))
 
 
-def test_versions_are_those_that_results_note_all_of_them(tmp_path):
+def test_all_recorded_versions_are_listed(tmp_path):
     for width, version in ((5, "2.0"), (10, "2.1")):
         noted = {"versions": json.dumps({"torch": version, "python": "3.11"})}
         store.write_table(tmp_path / f"d/e/width{width}/history.parquet", pd.DataFrame({"a": [1]}), noted)
-    assert run_facts.versions(CONFIG, tmp_path, []) == {"python": "3.11", "torch": "2.0, 2.1"}
+    assert run_facts.recorded_versions(CONFIG, tmp_path, []) == {"python": "3.11", "torch": "2.0, 2.1"}
 
 
 @pytest.mark.parametrize("change", ["width", "figure"])
-def test_the_digest_of_config_is_of_what_results_depend_on(change):
+def test_the_config_digest_covers_what_results_depend_on(change):
     raw = json.loads(CONFIG.model_dump_json(exclude_unset=True))
     same = Config.model_validate(raw | {"device": "auto", "memory": 3})
     assert run_facts.config_digest(same) == run_facts.config_digest(CONFIG)
@@ -213,7 +214,7 @@ def test_the_digest_of_config_is_of_what_results_depend_on(change):
     assert run_facts.config_digest(Config.model_validate(raw)) != run_facts.config_digest(CONFIG)
 
 
-def test_the_digest_of_the_project_is_of_every_script():
+def test_the_project_digest_is_sha256():
     assert len(code_digest.project()) == 64
 
 
@@ -222,7 +223,7 @@ def test_durations(seconds, text):
     assert pdf.duration(seconds) == text
 
 
-def test_what_is_said_of_a_figure_has_all_parts(tmp_path):
+def test_a_caption_has_all_parts(tmp_path):
     verdicts = [{"claim": "c3", "document": "d", "statement": "So it is.", "verdict": "reproduced in part"}]
     caption = captions.Caption("A title", "First *word*.\n\nSecond.", "Width 5.", "smoke", verdicts)
     found = text_of(tmp_path / "one.pdf", pdf.described("Figure", "d/fig1", caption))

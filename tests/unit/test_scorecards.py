@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from test_config import raw, small
 
 from rectified.formulas import activations
-from reproduction.config import config as configuration
+from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
 from reproduction.exhibits.scorecards import document, figure, rows, selection, summary
@@ -22,7 +22,7 @@ REFERENCES = ["relu", "tanh"]
 
 def config(**changes):
     base = raw("smoke") | MISH
-    return configuration.load(base | changes, checked=True)
+    return loading.load(base | changes, checked=True)
 
 
 # --- which cases ---
@@ -30,7 +30,7 @@ def config(**changes):
 
 @pytest.mark.parametrize("tier", ["draft", "smoke", "paper"])
 def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
-    found = configuration.load(raw(tier) | MISH, checked=True)
+    found = loading.load(raw(tier) | MISH, checked=True)
     for name in [*activations.REGISTRY, "mish", "steps"]:
         tasks = {found.cases[case.experiment][case.case].task for case in selection.scored(found, name)}
         assert tasks >= {"theory", "regression", "collocation", "audit"}
@@ -74,39 +74,39 @@ def test_every_stands_for_all_and_lists_each_once():
 def test_an_activation_that_is_listed_by_name_is_not_left_out_in_silence():
     base = small(experiments={"one": {"sweep": {"activation": ["perceptron"]}}})
     with pytest.raises(ConfigError, match="'perceptron' jumps"):
-        configuration.load(base)
+        loading.load(base)
     base["experiments"]["one"]["sweep"] = {"activation": ["every"]}
-    assert "perceptron" not in configuration.load(base).cases["one"]
+    assert "perceptron" not in loading.load(base).cases["one"]
 
 
 def test_a_case_speaks_of_its_activation_only_where_it_has_one():
     audit = {"document": "d", "task": "audit", "of": ["one/{activation}"]}
     base = small(experiments={"one": {"sweep": {"activation": ["relu", "tanh"]}}, "two": audit})
     with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} stands for the setting activation"):
-        configuration.load(base)
+        loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["every"]}}
     with pytest.raises(ConfigError, match="'one/perceptron' names no case"):
-        configuration.load(base)
+        loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["relu"]}}
-    assert configuration.load(base).cases["two"]["relu"].of == ["one/relu"]
+    assert loading.load(base).cases["two"]["relu"].of == ["one/relu"]
 
 
 def test_experiments_that_refer_to_themselves_are_refused():
     audit = {"document": "d", "task": "audit", "of": ["two/{activation}"], "sweep": {"activation": ["every"]}}
     with pytest.raises(ConfigError, match="'two' refers to itself"):
-        configuration.load(small(experiments={"two": audit}))
+        loading.load(small(experiments={"two": audit}))
 
 
 @pytest.mark.parametrize("key", ["activations", "references"])
 def test_unknown_activations_of_scorecards_are_refused_with_the_nearest(key):
     with pytest.raises(ConfigError, match=rf"scorecards.{key}: unknown activation 'than'; did you mean 'tanh'"):
-        configuration.load(small(scorecards={key: ["than"]}))
+        loading.load(small(scorecards={key: ["than"]}))
 
 
 @pytest.mark.parametrize("name", ["every", "scorecards"])
 def test_names_that_mean_something_else_are_taken(name):
     with pytest.raises(ConfigError, match="this name is taken"):
-        configuration.load(small(custom_activations={name: "x"}))
+        loading.load(small(custom_activations={name: "x"}))
 
 
 # --- smoothness ---

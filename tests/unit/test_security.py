@@ -16,7 +16,7 @@ from test_config import merged, small
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations, expressions
-from reproduction.config import config as configuration
+from reproduction.config import consistency_checks, loading
 from reproduction.config.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -216,7 +216,7 @@ def test_a_formula_to_brood_over_is_refused_in_time(formula, monkeypatch):
     monkeypatch.setattr(configuration, "SECONDS_PER_ENTRY", 1.0)
     began = time.process_time()
     with pytest.raises(ConfigError, match=r"^custom_activations.mine: .* takes more than 1 s; write it more simply$"):
-        configuration.load(small(custom_activations={"mine": formula}))
+        loading.load(small(custom_activations={"mine": formula}))
     assert time.process_time() - began < 5
 
 
@@ -224,7 +224,7 @@ def test_the_registry_is_far_from_the_limit():
     began = time.process_time()
     for name in activations.REGISTRY:
         _ = activations.get(name).kinks
-    assert time.process_time() - began < configuration.SECONDS_PER_ENTRY
+    assert time.process_time() - began < consistency_checks.SECONDS_PER_ENTRY
 
 
 # --- names and paths ---------------------------------------------------------------------------------
@@ -272,21 +272,21 @@ def test_no_name_leads_out_of_the_results(kind, name):
     if kind == "results/" and name == "":
         name = "/"
     with pytest.raises(ConfigError) as error:
-        configuration.load(small(**NAMED[kind](name)))
+        loading.load(small(**NAMED[kind](name)))
     assert str(error.value)
 
 
 def test_names_that_are_fine_are_taken():
     for kind, change in NAMED.items():
         if kind != "results":
-            configuration.load(small(**change("a1_b")))
-    configuration.load(small(results="results"))
+            loading.load(small(**change("a1_b")))
+    loading.load(small(results="results"))
 
 
 @pytest.mark.parametrize("values", [["../x"], ["a/b"], ["a\n"], ["~"]])
 def test_no_swept_value_leads_out_of_the_results(values):
     with pytest.raises(ConfigError):
-        configuration.load(small(experiments={"one": {"sweep": {"distance": values}}}))
+        loading.load(small(experiments={"one": {"sweep": {"distance": values}}}))
 
 
 def test_all_folders_of_all_tiers_lie_in_the_results():
@@ -295,7 +295,7 @@ def test_all_folders_of_all_tiers_lie_in_the_results():
         raw = merged(raw, yaml.safe_load((ROOT / "workflow/claims.yaml").read_text()))
         if tier:
             raw = merged(raw, yaml.safe_load((ROOT / f"workflow/tiers/{tier}.yaml").read_text()))
-        config = configuration.load(raw)
+        config = loading.load(raw)
         root = Path("results").resolve()
         for case in config.all_cases:
             assert (Path(config.results) / case.folder).resolve().is_relative_to(root)

@@ -7,7 +7,7 @@ import torch
 
 from builders import CUSTOM
 from rectified.formulas import activations, expressions
-from rectified.formulas.activations import X
+from rectified.formulas.activation import X
 from rectified.formulas.torch_functions import torch_activation, torch_function
 
 NATIVE = {

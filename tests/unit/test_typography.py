@@ -1,14 +1,17 @@
-"""Numbers and headings of tables, in TeX and in plain text; names of documents."""
+"""Numbers and column headings in TeX and plain text; names of documents."""
 
 import math
+import pkgutil
 import re
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reproduction.rendering.typography import heading, plain_number, plain_numbers, raised, readable, tex_number
-from reproduction.report import pdf_tables
+from reproduction.config.words import raised
+from reproduction.exhibits import tables
+from reproduction.exhibits.tables import table_page
+from reproduction.rendering.typography import heading, plain_number, plain_numbers, readable, tex_number
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
@@ -25,7 +28,7 @@ def read_tex(text: str) -> float:
 @settings(deadline=None)
 @given(VALUES)
 @example(99999.6)
-def test_both_forms_are_the_number_and_the_same_digits(value):
+def test_tex_and_plain_text_show_the_same_digits(value):
     assert read_plain(plain_number(value)) == read_tex(tex_number(value))
     assert read_plain(plain_number(value)) == pytest.approx(value, rel=5.1e-3, abs=1e-300)
 
@@ -33,13 +36,13 @@ def test_both_forms_are_the_number_and_the_same_digits(value):
 @pytest.mark.parametrize(
     ("value", "tex", "plain"), [(math.nan, "--", "–"), (math.inf, r"$\infty$", "∞"), (-math.inf, r"$-\infty$", "−∞")]
 )
-def test_what_is_no_number_has_a_sign_of_its_own(value, tex, plain):
+def test_nan_and_infinity_have_symbols(value, tex, plain):
     assert (tex_number(value), plain_number(value)) == (tex, plain)
 
 
 @settings(deadline=None)
 @given(VALUES, VALUES)
-def test_numbers_in_a_text_stay_what_they_are(low, high):
+def test_numbers_in_a_text_keep_their_values(low, high):
     text = plain_numbers(f"mean [{low:.3g}, {high:.3g}], claimed > {low:g}")
     powers = re.sub(r"(·?)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda match: f"{'' if match[1] else '1'}e{match[2]}", text)
     read = [float(number) for number in re.findall(r"-?\d[-e.\d]*", powers.translate(PLAIN))]
@@ -54,13 +57,13 @@ def test_numbers_in_a_text_stay_what_they_are(low, high):
         ("ReLU-2, infinite", "ReLU-2, infinite"),
     ],
 )
-def test_numbers_in_a_text_are_set_as_in_tables(text, plain):
+def test_numbers_in_a_text_have_the_form_of_tables(text, plain):
     assert plain_numbers(text) == plain
 
 
 @settings(deadline=None)
 @given(st.integers(-400, 400))
-def test_raised_digits_are_those_of_the_number(number):
+def test_superscript_digits_are_those_of_the_number(number):
     assert int(raised(number).translate(PLAIN)) == number
 
 
@@ -79,13 +82,14 @@ def shown(tex: str) -> str:
         ("$u_{xx}$", "u<xx>"),
     ],
 )
-def test_headings_lose_their_tex_and_nothing_else(tex, text):
+def test_headings_lose_only_their_tex(tex, text):
     assert shown(tex).replace("u\u0302", "û") == text
 
 
-def test_every_heading_of_every_table_can_be_shown():
-    for module in pdf_tables.FAMILIES.values():
-        for tex in module.HEADINGS.values():
+def test_every_table_heading_can_be_converted():
+    for module in pkgutil.iter_modules(tables.__path__):
+        headings = getattr(table_page.family(module.name), "HEADINGS", {})
+        for tex in headings.values():
             assert not set(r"\${}_") & set(shown(tex))
 
 

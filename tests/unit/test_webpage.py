@@ -1,4 +1,4 @@
-"""Text on web pages and in captions is shown as it is; formulas of headings become HTML."""
+"""Web pages and captions of the HTML report: escaping, headings, numbers."""
 
 import html
 import importlib
@@ -26,46 +26,46 @@ LINES = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=
 
 
 class Texts(HTMLParser):
-    """Collects what a page says, and the tags that it has."""
+    """Collect the texts and tags of a page."""
 
     def __init__(self, content: str):
         super().__init__()
-        self.said, self.tags = [], []
+        self.texts, self.tags = [], []
         self.feed(content)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
 
     def handle_data(self, data):
-        self.said.append(data)
+        self.texts.append(data)
 
 
 @given(LINES)
-def test_text_is_shown_as_it_is_on_a_page(text):
+def test_text_on_a_page_is_escaped(text):
     cell = Texts(web_page.table(["x"], [[web_page.text(text)]]))
-    assert text in "".join(cell.said)
+    assert text in "".join(cell.texts)
     assert cell.tags == ["table", "thead", "tr", "th", "tbody", "tr", "td"]
 
 
 @given(LINES)
 @settings(deadline=None)
-def test_text_is_shown_as_it_is_in_a_caption(text):
+def test_text_in_a_caption_is_escaped(text):
     overrides = {"report_level": 5, "file_insertion_enabled": False}
-    body = publish_parts(f"Begin {snakemake_report.plain(text)} end", writer="html", settings_overrides=overrides)[
+    body = publish_parts(f"Begin {snakemake_report.escaped(text)} end", writer="html", settings_overrides=overrides)[
         "body"
     ]
-    said = html.unescape(re.sub("<[^>]*>", "", body)) if body.count("<") == 2 else body
-    assert said.split() == ["Begin", *text.split(), "end"]
+    shown = html.unescape(re.sub("<[^>]*>", "", body)) if body.count("<") == 2 else body
+    assert shown.split() == ["Begin", *text.split(), "end"]
 
 
 @given(LINES)
-def test_a_label_cannot_end_the_script_it_stands_in(text):
-    assert not set("<>") & set(snakemake_report.label(text))
+def test_a_label_cannot_end_a_script(text):
+    assert not set("<>") & set(snakemake_report.script_safe(text))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_headings_leave_no_tex(family):
-    for tex in importlib.import_module(f"rectified.tables.{family}").HEADINGS.values():
+    for tex in importlib.import_module(f"reproduction.exhibits.tables.{family}").HEADINGS.values():
         assert not set("$\\{}^_") & set(web_page.heading(tex)), tex
 
 
@@ -85,7 +85,7 @@ def test_numbers_can_be_read_back(value):
     assert read == pytest.approx(value, rel=5e-3)
 
 
-def test_a_table_shows_what_is_missing_or_infinite():
+def test_missing_and_infinite_numbers_of_a_table():
     table = pd.DataFrame({"rule": ["a<b", "c"], "error_median": [np.nan, 2.5], "error_low": 1.0, "error_high": np.inf})
     page = browsable(table, {"rule": "rule", "error": "error"}, "draft tier", "tables, t1")
     assert "<td>a&lt;b</td><td>– [1, ∞]</td>" in page
@@ -97,9 +97,9 @@ def test_claims_are_counted_by_verdict():
     verdicts = {"c1": "reproduced", "c2": "not reproduced", "c3": "reproduced"}
     rows = [part | {"claim": claim, "verdict": verdict} for claim, verdict in verdicts.items() for _ in range(2)]
     page = claims_html.page(pd.DataFrame(rows), "claims", lambda row: "1 < 2")
-    said = "".join(Texts(page).said)
-    assert "3 claims: 2 ✓ reproduced, 1 ✗ not reproduced." in said
-    assert said.count("It <breaks>.") == 3
+    shown = "".join(Texts(page).texts)
+    assert "3 claims: 2 ✓ reproduced, 1 ✗ not reproduced." in shown
+    assert shown.count("It <breaks>.") == 3
     assert page.count('<a href="../figures/d/fig1.png">d/fig1</a>') == 3
 
 
@@ -109,12 +109,12 @@ CAPTION = {"title": "T", "text": "x", "settings": "s", "tier": "draft", "verdict
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "the report needs .*captions.json, which is not there; type `snakemake captions` first"),
+        (None, "the report needs .*captions.json, which is missing; run `snakemake captions` first"),
         ("{", "which is damaged"),
-        (json.dumps({"figures/d/fig2": CAPTION}), "has no caption of figures/d/fig1; type"),
+        (json.dumps({"figures/d/fig2": CAPTION}), "has no caption of figures/d/fig1; run"),
     ],
 )
-def test_captions_that_cannot_be_used_are_answered_in_a_sentence(tmp_path, content, message):
+def test_invalid_captions_are_rejected(tmp_path, content, message):
     if content is not None:
         (tmp_path / "captions.json").write_text(content)
     with pytest.raises(ConfigError, match=message):
@@ -126,7 +126,7 @@ def test_the_command_for_captions_names_the_config_files():
     assert snakemake_report.command(["a b.yaml"]) == "snakemake --cores 8 captions --configfile 'a b.yaml'"
 
 
-def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
+def test_a_page_of_claims_links_to_exhibits_in_natural_order(tmp_path):
     verdict = {"claim": "c1", "document": "d", "statement": "x", "verdict": "reproduced"}
     captions = {f"figures/d/fig{n}": CAPTION | {"verdicts": [verdict] * (n != 5)} for n in (10, 9, 2, 5)}
     (tmp_path / "captions.json").write_text(json.dumps(captions))
@@ -134,5 +134,5 @@ def test_a_page_of_claims_is_led_from_to_exhibits_in_their_order(tmp_path):
     assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
 
 
-def test_names_of_exhibits():
+def test_padded_names_of_exhibits():
     assert {len(snakemake_report.numbered(name)) for name in ("fig1", "fig10")} == {5}

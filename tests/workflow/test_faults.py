@@ -143,7 +143,7 @@ def test_a_killed_run_goes_on(victim, little, whom):
         assert locks(victim)
         output = victim.run(*command)
     assert "A run in this folder was killed" in output
-    assert ("1 of its jobs still ran and are ended" in output) == (whom == "Snakemake alone")
+    assert ("terminated 1 of its jobs that were still running" in output) == (whom == "Snakemake alone")
     assert done(output) == ["train"]
     assert "resuming at epoch" in log_of(victim)
     assert victim.data() == little.data()
@@ -199,13 +199,13 @@ def test_damaged_inputs_are_set_aside_and_computed_again(victim, little):
     (cases / "quick/thoughts").mkdir()
     command = (FIGURE, GRADIENTS, *WITH)
     output = victim.run(*command, ok=False)
-    again = "Type the same command again: it will be computed anew."
-    damaged = "is damaged: it is not a whole"
+    again = "Run the same command again to recompute it."
+    damaged = "is damaged: not a complete"
     for sentence in (
-        f"{CASES}/quick/history.parquet {damaged} Parquet file; it is kept as history.parquet.damaged. {again}",
-        f"{CASES}/other/history.parquet {damaged} Parquet file; it is kept as history.parquet.damaged. {again}",
-        f"{CASES}/quick/weights.safetensors {damaged} safetensors file; it is kept as weights.safetensors.damaged.",
-        f"{CASES}/other/fields.nc is a result of another job, faults/little/quick of tier smoke; it is kept as",
+        f"{CASES}/quick/history.parquet {damaged} Parquet file; it was renamed to history.parquet.damaged. {again}",
+        f"{CASES}/other/history.parquet {damaged} Parquet file; it was renamed to history.parquet.damaged. {again}",
+        f"{CASES}/quick/weights.safetensors {damaged} safetensors file; it was renamed to weights.safetensors.damaged.",
+        f"{CASES}/other/fields.nc is a result of another job, faults/little/quick of tier smoke; it was renamed to",
     ):
         assert sentence in output
     assert "Traceback" not in output
@@ -237,8 +237,8 @@ def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(victim, litt
     command = (FIGURE, GRADIENTS, *WITH)
     with disk(victim.folder / RESULTS, "28k"):
         output = victim.run(*command, ok=False)
-        assert "the disk that holds results/smoke" in output
-        assert "Make room and type the same command again: it goes on from here." in output
+        assert "the disk of results/smoke" in output
+        assert "Free some space and run the same command again; it resumes." in output
         assert "Traceback" not in output
         subprocess.run(["mount", "-o", "remount,size=20m", victim.folder / RESULTS], check=True)
         victim.run(*command)

@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import SMOKE
+from reproduction.config import loading
 
 
 def concerned(plan: dict) -> set[tuple[str, str]]:
@@ -17,8 +18,8 @@ def rules(jobs) -> set[str]:
 MEANING = "\nNEW_CONSTANT = 1\n"
 
 
-TRAINING = {"train", "gradients", "hessian", "landscape"}
-ALONE = {"feature", "kernel_ensemble", "ensemble"}
+TRAINING = {"train", "gradient_errors", "hessian", "landscape"}
+ALONE = {"single_neuron", "kernel_ensemble", "train_shard"}
 SHOWING = {"figure", "table"}
 DECIDING = "claims_of_document"
 CLAIMS = {DECIDING, "claims_page"}
@@ -28,29 +29,25 @@ LATER = {"latents", "audit", *CLAIMS}
 @pytest.mark.parametrize(
     ("module", "first", "after"),
     [
-        ("rectified/quadrature.py", {"train", "gradients"}, TRAINING | SHOWING | {"audit", *CLAIMS}),
-        ("rectified/lowering.py", {"train", "gradients", *ALONE}, TRAINING | SHOWING | ALONE | LATER),
-        ("rectified/ensembles.py", {"kernel_ensemble"}, {"kernel_ensemble", "figure", *CLAIMS}),
+        ("rectified/ritz/quadrature.py", {"train", *TRAINING, "audit"}, TRAINING | SHOWING | {"audit", *CLAIMS}),
+        ("rectified/effective_theory/kernel_sampling.py", {"kernel_ensemble"}, {"kernel_ensemble", "figure", *CLAIMS}),
         (
-            "rectified/theory.py",
-            {"theory", "train", "figure"},
-            {"theory", "train", "audit", *SHOWING, *CLAIMS},
+            "rectified/effective_theory/polynomial_representation.py",
+            {"polynomial_representation"},
+            {"polynomial_representation", "figure", *CLAIMS},
         ),
-        ("rectified/lemma.py", {"lemma"}, {"lemma", "figure", *CLAIMS}),
-        ("rectified/regression.py", {"train"}, {"train", "audit", *CLAIMS, *SHOWING}),
-        ("rectified/problems/burgers.py", {"reference", "train"}, {"train", "reference", *SHOWING, *LATER}),
-        ("rectified/landscape.py", {"hessian"}, {"hessian", "landscape", "figure", *CLAIMS}),
-        ("rectified/gradient_errors.py", {"gradients"}, {"gradients", "table", *CLAIMS}),
-        ("rectified/exhibits.py", set(), set()),
-        ("rectified/convolution.py", {"train"}, {"train", *SHOWING, *LATER}),
-        ("rectified/singularities.py", {"audit"}, {"audit", *SHOWING, *CLAIMS}),
-        ("rectified/latents_job.py", {"latents"}, {"latents", *SHOWING, *CLAIMS}),
-        ("rectified/claims.py", {DECIDING}, CLAIMS),
-        ("rectified/feature.py", {"feature"}, {"feature", "figure", *CLAIMS}),
-        ("rectified/style.py", {"figure"}, {"figure"}),
-        ("rectified/tables/page.py", {"table"}, {"table"}),
-        ("rectified/results.py", {*SHOWING, DECIDING}, {*SHOWING, *CLAIMS}),
-        ("landscape.py", {"landscape"}, {"landscape", "figure", *CLAIMS}),
+        ("rectified/ritz/loss_landscape.py", {"hessian"}, {"hessian", "landscape", "figure", *CLAIMS}),
+        ("rectified/audit/singularities.py", {"audit"}, {"audit", *SHOWING, *CLAIMS}),
+        ("reproduction/jobs/regression.py", {"train"}, {"train", "audit", *CLAIMS, *SHOWING}),
+        ("reproduction/jobs/gradient_errors.py", {"gradient_errors"}, {"gradient_errors", "table", *CLAIMS}),
+        ("reproduction/jobs/latents.py", {"latents"}, {"latents", *SHOWING, *CLAIMS}),
+        ("reproduction/jobs/single_neuron.py", {"single_neuron"}, {"single_neuron", "figure", *CLAIMS}),
+        ("reproduction/config/figures.py", set(), set()),
+        ("reproduction/claims/decide.py", {DECIDING}, CLAIMS),
+        ("reproduction/exhibits/quantities/single_neuron.py", {DECIDING}, CLAIMS),
+        ("reproduction/exhibits/style.py", {"figure"}, {"figure"}),
+        ("reproduction/exhibits/tables/table_page.py", {"table"}, {"table"}),
+        ("reproduction/storage/results.py", {*SHOWING, DECIDING}, {*SHOWING, *CLAIMS}),
     ],
 )
 def test_a_changed_module_reruns_the_rules_that_import_it_and_what_follows(edited, module, first, after):
@@ -60,16 +57,93 @@ def test_a_changed_module_reruns_the_rules_that_import_it_and_what_follows(edite
     assert rules(plan) - {"all"} == after
 
 
+def tasks_of(plan) -> set[str]:
+    """The tasks of the cases whose jobs are rerun for a reason of their own."""
+    config = smoke()
+    cases = [name.split("/")[:2] for rule, name in concerned(plan) if rule not in {*SHOWING, *CLAIMS, "reference"}]
+    return {config.cases[experiment][case].task for experiment, case in cases}
+
+
+def test_a_new_setting_of_a_task_reruns_the_cases_of_this_task_and_no_others(edited):
+    edited.edit(
+        "scripts/reproduction/config/tasks/pinn.py",
+        "    compile: bool = False\n",
+        '    dropout: NonNegative = 0.0\n    """Share of neurons left out."""\n    compile: bool = False\n',
+    )
+    edited.edit(
+        "scripts/reproduction/config/tasks/pinn.py",
+        "import Count, Name, Positive",
+        "import Count, Name, NonNegative, Positive",
+    )
+    plan = edited.planned("all", *SMOKE)
+    assert tasks_of(plan) <= {"pinn", "audit"}
+    assert {job for job in concerned(plan) if job[0] == "train"} == {
+        ("train", f"{case.experiment}/{case.case}")
+        for case in smoke().all_cases
+        if smoke().settings_of(case).task == "pinn" and case.document != "scorecards"
+    }
+
+
+def smoke():
+    return loading.read(["workflow/tiers/smoke.yaml"])
+
+
+def test_a_new_activation_of_the_registry_reruns_nothing(edited):
+    edited.edit(
+        "scripts/rectified/formulas/activations.py",
+        '    "sin": "sin(x)",\n',
+        '    "sin": "sin(x)",\n    "softplus_squared": "softplus(x)**2",\n',
+    )
+    assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("reproduction/config/tasks/ritz.py", '"""Optimizer steps."""', '"""Steps of the optimizer."""'),
+        ("reproduction/config/ritz_network.py", '"""Neurons per hidden layer."""', '"""Width of a hidden layer."""'),
+        ("reproduction/config/tasks/ritz.py", '"M = {}"', '"{} grid points"'),
+        ("reproduction/config/words.py", '"lbfgs": "L-BFGS"', '"lbfgs": "limited-memory BFGS"'),
+    ],
+)
+def test_reworded_settings_rerun_no_job_of_a_case(edited, module, old, new):
+    edited.edit(f"scripts/{module}", old, new)
+    assert rules(edited.planned("all", *SMOKE)) <= {*SHOWING, "all"}
+    if not module.endswith("words.py"):
+        assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")
+
+
+def test_a_new_document_reruns_nothing_of_the_others(edited):
+    edited.edit(
+        "config.yaml",
+        "\nexperiments:\n",
+        "\nexperiments:\n  fourth: {document: fourth, task: single_neuron, activation: tanh}\n",
+    )
+    edited.edit(
+        "config.yaml",
+        "\nfigures:\n",
+        "\nfigures:\n  fourth: {fig1: {family: single_neuron, data: [fourth/default]}}\n",
+    )
+    plan = edited.planned("all", *SMOKE)
+    assert set(plan) - {("all", "")} == {("single_neuron", "fourth/default"), ("figure", "fig1")}
+
+
 def test_a_changed_figure_family_concerns_its_figures(edited):
-    edited.append("scripts/rectified/figures/landscape.py", MEANING)
+    edited.append("scripts/reproduction/exhibits/figures/landscape.py", MEANING)
     plan = edited.planned("all", *SMOKE)
     assert set(plan) - {("all", "")} == {("figure", "fig7"), ("figure", "fig8"), ("figure", "ext2")}
 
 
 def test_comments_docstrings_and_new_dates_of_modules_rerun_nothing(edited):
-    for module in ("rectified/quadrature.py", "rectified/style.py", "rectified/tables/page.py"):
+    for module in (
+        "rectified/ritz/quadrature.py",
+        "reproduction/exhibits/style.py",
+        "reproduction/exhibits/tables/table_page.py",
+    ):
         edited.append(f"scripts/{module}", "\n\n# A comment.\n")
-    edited.edit("scripts/rectified/ritz.py", '"""The Deep Ritz objective', '"""Changed words: the Deep Ritz objective')
+    edited.edit(
+        "scripts/rectified/ritz/energy.py", '"""The Deep Ritz objective', '"""Changed words: the Deep Ritz objective'
+    )
     assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")
 
 

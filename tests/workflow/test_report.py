@@ -93,7 +93,7 @@ def test_pictures_stand_in_their_own_size_or_are_no_higher_than_a_page(report):
     for page in report.pages:
         for left, bottom, right, top in pages.pictures(page):
             assert right - left <= 178 * 72 / 25.4 + 1
-            assert top - bottom <= typst_markup.HEIGHT * 72 / 25.4
+            assert top - bottom <= typst_markup.TEXT_HEIGHT * 72 / 25.4
 
 
 def test_no_text_is_beyond_the_margins(report):
@@ -106,7 +106,7 @@ def test_no_text_is_beyond_the_margins(report):
 
 
 def test_provenance_names_the_tier_its_overlay_and_the_packages_of_both_sides(text):
-    for part in ("smoke.yaml", "torch2.13.0", "matplotlib3.11.2", "typst0.15.2", "Costs", "Asmeasuredinthisrun"):
+    for part in ("smoke.yaml", "torch2.13.0", "matplotlib3.11.2", "typst0.15.2", "Costs", "Measuredinthisrun"):
         assert part in text
 
 

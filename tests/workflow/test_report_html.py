@@ -137,6 +137,6 @@ def test_each_picture_is_in_it_once_and_no_pdf(reported):
 
 def test_without_captions_it_says_what_to_type(fresh):
     output = fresh().run("--report", f"{RESULTS}/report.html", *SMOKE, ok=False)
-    wanted = "type `snakemake --cores 8 captions --configfile workflow/tiers/smoke.yaml` first"
-    assert f"the report needs {RESULTS}/captions.json, which is not there; {wanted}" in output
+    wanted = "run `snakemake --cores 8 captions --configfile workflow/tiers/smoke.yaml` first"
+    assert f"the report needs {RESULTS}/captions.json, which is missing; {wanted}" in output
     assert "Traceback" not in output

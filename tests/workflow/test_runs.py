@@ -8,7 +8,7 @@ import torch
 
 from builders import EXHIBITS
 from conftest import SMOKE
-from reproduction.config import job
+from reproduction.config.job import Job
 from reproduction.storage import store
 
 
@@ -49,7 +49,7 @@ def test_one_core_gives_the_same_bytes_as_two(finished, fresh):
 
 def test_results_know_where_they_come_from(finished):
     fields = store.read_arrays(finished.folder / "results/smoke/deep_ritz/ritz/relu-k2/fields.nc")
-    job = job.Job.model_validate_json(fields.attrs["spec"])
+    job = Job.model_validate_json(fields.attrs["spec"])
     assert job.tier == "smoke"
     assert job.problem.solution == "sin(2*pi*x)"
     assert job.formula == "relu(x)"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What every container of the project holds besides its files: Python and the packages of requirements.txt.
+# Installs Python and the packages of requirements.txt in a container of the project.
 set -eu
 apt-get update
 apt-get install --yes --no-install-recommends ca-certificates python3 python3-venv

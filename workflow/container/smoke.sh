@@ -1,5 +1,5 @@
 #!/bin/sh
-# The check of a container: `smoke.sh [TARGET ...]` runs the smoke tier in $FOLDER, or in a new folder of its own.
+# Test of a container: `smoke.sh [TARGET ...]` runs the smoke tier in $FOLDER, or in a new temporary folder.
 set -eu
 folder=${FOLDER:-$(mktemp -d)}
 cd /opt/rectified

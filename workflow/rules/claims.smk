@@ -22,7 +22,7 @@ rule claims_of_document:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code_of("claims.py"),
+        code=claims_code,
         entry=claims_text,
         document=lambda wildcards: wildcards.document,
         tier=CONFIG.tier,

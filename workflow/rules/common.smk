@@ -1,7 +1,7 @@
-"""What the rules share: the validated config, the paths of results, and the digests of code.
+"""The definitions that the rules share: the validated config, the paths of results, and the digests of code.
 
-Snakemake reruns a job when its entry script is newer than its results. It does not see the modules that the
-script imports; `params.code`, the digests of their meaning, makes it see them.
+Snakemake reruns a job when its entry script is newer than its results. `params.code`, the digests of the modules that
+the job runs, makes it rerun when one of these changes.
 """
 
 import json
@@ -15,10 +15,13 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from reproduction.config import config as configuration
-from reproduction.config.errors import ConfigError
 from rectified.errors import nearest
+from reproduction.config import config as configuration
+from reproduction.config import loading, problems
 from reproduction.config.claims import cases_of, to_text
+from reproduction.config.errors import ConfigError
+from reproduction.config.experiments import TASKS
+from reproduction.exhibits.quantities import TRAINED
 from reproduction.exhibits.scorecards import selection
 from reproduction.rendering import typography
 from reproduction.report import snakemake_report
@@ -27,7 +30,7 @@ from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
 
 try:
-    CONFIG = configuration.load(config, checked=not workflow.is_main_process)
+    CONFIG = loading.load(config, checked=not workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
@@ -38,12 +41,14 @@ FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
 SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed(CONFIG.scorecards.activations)]
+TASK_RULES = [rule for task in TASKS.values() for rule in task.rules]
 FORMATS = {
     "figure": ("pdf", "png", "parquet"),
     "table": ("csv", "tex", "html", "parquet"),
     "claim": ("csv", "md", "html", "parquet"),
     "scorecard": ("pdf", "csv", "parquet"),
 }
+INCIDENTAL = {"checkpoint_seconds", "device", "memory"}  # settings that no result depends on
 
 
 wildcard_constraints:
@@ -63,7 +68,7 @@ def named(known, name, kind):
 
 
 def refuse_unknown_targets():
-    """Stop before any job when a target on the command line is a figure, table or scorecard that config has not."""
+    """Raise an error for a figure, table or scorecard on the command line that is not in config."""
     scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed([configuration.EVERY])}
     pages = {f"{stem}.{suffix}" for stem in scored for suffix in FORMATS["scorecard"]}
     for target in sys.argv[1:]:
@@ -77,9 +82,7 @@ def refuse_unknown_targets():
                     raise WorkflowError(f"unknown {kind} {target!r}; {nearest(target, files)}")
 
 
-def code_of(script):
-    """A parameter function: the digests of the code that an entry script runs."""
-    return lambda wildcards: code_digest.code(script)
+# The cases: settings, inputs, costs.
 
 
 def settings_of(wildcards):
@@ -89,41 +92,53 @@ def settings_of(wildcards):
 
 
 def job_of(wildcards):
-    """What the job at these wildcards is told, as JSON; a change of it reruns the job."""
+    """The job at these wildcards as JSON; a change of it reruns the job."""
     settings_of(wildcards)
     return CONFIG.job(wildcards.experiment, wildcards.case).model_dump_json()
 
 
-def start_weights(wildcards):
-    """The weights that the job at these wildcards starts from, if it starts from any."""
-    start = CONFIG.start_of(settings_of(wildcards))
-    return [f"{RESULTS}/{start.folder}/weights.safetensors"] if start else []
+def in_results(files):
+    """Inputs of a rule by name, below the folder of results."""
+    return {name: [f"{RESULTS}/{path}" for path in paths] for name, paths in files.items()}
 
 
-def start_fields(wildcards):
-    """The trained fields of the case that the job at these wildcards starts from."""
-    return [path.replace("weights.safetensors", "fields.nc") for path in start_weights(wildcards)]
+def inputs_of_training(wildcards):
+    """The inputs of the training job at these wildcards."""
+    return in_results(settings_of(wildcards).input_files(CONFIG))
 
 
-def audited(file):
-    """An input function: that file of all cases that the audit at these wildcards looks at."""
-    return lambda wildcards: [f"{RESULTS}/{case.folder}/{file}" for case in CONFIG.select(settings_of(wildcards).of)]
+def inputs_of(rule):
+    """An input function: the file of the rule before this one, or files of other cases."""
+
+    def inputs(wildcards):
+        settings = settings_of(wildcards)
+        before = {earlier.name: earlier for earlier in settings.rules}.get(rule.after)
+        if before:
+            return {before.name: [f"{RESULTS}/{wildcards.document}/{wildcards.experiment}/{wildcards.case}/{before.file}"]}
+        return in_results(settings.input_files(CONFIG))
+
+    return inputs
 
 
-def training_script(wildcards):
-    """The entry script that trains the case at these wildcards."""
-    return f"train_{settings_of(wildcards).task}.py"
+def files_of(case):
+    """The files of a case that exhibits and claims read."""
+    return [f"{RESULTS}/{case.folder}/{file}" for file in CONFIG.settings_of(case).result_files()]
+
+
+def problem_of(wildcards):
+    """The problem at these wildcards as JSON."""
+    return named(CONFIG.problems, wildcards.problem, "problem").model_dump_json()
 
 
 @cache
 def cost(document, experiment, case, job):
-    """What that job of a case costs, as far as measured jobs tell."""
+    """The predicted cost of a job of a case, from measured jobs."""
     named(named(CONFIG.cases, experiment, "experiment"), case, f"case of {experiment}")
     return COSTS.of(f"{document}/{experiment}/{case}/{job}", CONFIG)
 
 
 def minutes(job):
-    """A resource function: time to ask for, three times what is expected and at least ten minutes; more on retries."""
+    """A resource function: three times the predicted time, at least ten minutes; more on retries."""
 
     def asked(wildcards, attempt):
         seconds = cost(wildcards.document, wildcards.experiment, wildcards.case, job).seconds
@@ -133,7 +148,7 @@ def minutes(job):
 
 
 def megabytes(job):
-    """A resource function: memory to ask for, from the settings and from measurements; more on retries."""
+    """A resource function: memory from the settings and from measurements; more on retries."""
 
     def asked(wildcards, attempt):
         settings = settings_of(wildcards)
@@ -144,64 +159,98 @@ def megabytes(job):
     return asked
 
 
-def reference_of(wildcards):
-    """The reference solution that the job at these wildcards is compared with, if it is with any."""
-    settings = settings_of(wildcards)
-    return [f"{RESULTS}/references/{settings.problem}.nc"] if settings.task == "pinn" else []
+# The code that jobs run: modules that entry scripts import by name are named here.
 
 
-def problem_of(wildcards):
-    """The problem at these wildcards as JSON."""
-    return named(CONFIG.problems, wildcards.problem, "problem").model_dump_json()
+def model_modules(settings):
+    """The modules of config that a result of these settings is read with: its task's, and its problem's."""
+    problem = getattr(settings, "problem", None)
+    equation = [f"reproduction.config.problems.{CONFIG.problems[problem].equation}"] if problem else []
+    return [f"reproduction.config.tasks.{settings.task}", *equation]
 
 
-# What a figure or table reads of a case, by the task of the case.
-DATA = {
-    "ritz": ["history.parquet", "fields.nc"],
-    "gradient_errors": ["gradient_errors.parquet"],
-    "feature": ["feature.nc"],
-    "landscape": ["landscape.nc"],
-    "theory": ["theory.nc"],
-    "lemma": ["lemma.nc"],
-    "kernel_ensemble": ["kernels.nc"],
-    "regression": ["history.parquet", "fields.nc"],
-    "pinn": ["history.parquet", "fields.nc"],
-    "collocation": ["history.parquet", "fields.nc"],
-    "latents": ["latents.nc"],
-    "audit": ["audit.parquet"],
-}
+def modules_of(settings):
+    """The modules that a job of these settings imports by name."""
+    auditors = settings.read_tasks(CONFIG) if settings.task == "audit" else []
+    read = [CONFIG.settings_of(case) for case in CONFIG.read_cases(settings)]
+    return sorted(
+        {
+            f"reproduction.jobs.{settings.task}",
+            *(f"reproduction.jobs.auditors.{task}" for task in auditors),
+            *(module for each in [settings, *read] for module in model_modules(each)),
+        }
+    )
 
 
-def files_of(case):
-    """The files of a case that figures and tables read."""
-    settings = CONFIG.cases[case.experiment][case.case]
-    if settings.task == "ensemble_training":
-        return [f"shard{shard}.nc" for shard in range(settings.shards)]
-    return DATA[settings.task]
+def task_code(script):
+    """A parameter function: the digests of the code that a job of a task runs."""
+    return lambda wildcards: code_digest.code(script, *modules_of(settings_of(wildcards)))
 
 
-def claimed_files(wildcards):
-    """What the claims of the document at these wildcards are decided from."""
-    cases = CONFIG.select(cases_of(named(CONFIG.decided_claims, wildcards.document, "document")))
-    return [f"{RESULTS}/{case.folder}/{file}" for case in cases for file in files_of(case)]
+def code_of(script):
+    """A parameter function: the digests of the code that an entry script runs."""
+    return lambda wildcards: code_digest.code(script)
 
 
-def claims_text(wildcards):
-    """The claims of the document at these wildcards as JSON."""
-    return to_text(named(CONFIG.decided_claims, wildcards.document, "document"))
+def described_code(script):
+    """A parameter function: the digests of the code of an entry script and of all models, descriptions included."""
+    return lambda wildcards: [*code_digest.code(script, *all_models()), f"descriptions {code_digest.descriptions()}"]
 
 
-def scored_files(wildcards):
-    """What the scorecard of the activation at these wildcards is made from."""
-    cases = selection.scored(CONFIG, wildcards.activation)
-    return [f"{RESULTS}/{case.folder}/{file}" for case in cases for file in files_of(case)]
+@cache
+def all_models():
+    """The modules of all tasks and problems."""
+    tasks = [f"reproduction.config.tasks.{name}" for name in TASKS]
+    return (*tasks, *(f"reproduction.config.problems.{name}" for name in problems.names()))
 
 
-def scorecard_text(wildcards):
-    """What the scorecard at these wildcards is of, and what had to be left out of it, as JSON."""
-    activation = CONFIG.activation(wildcards.activation)
-    refused = selection.refused(CONFIG, activation.name)
-    return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
+def reference_code(wildcards):
+    """The digests of the code that computes the reference solution of the problem at these wildcards."""
+    equation = named(CONFIG.problems, wildcards.problem, "problem").equation
+    return code_digest.code("reference.py", f"reproduction.config.problems.{equation}")
+
+
+def readers(cases, *modules):
+    """These modules, and those that read the results of cases, sorted."""
+    return sorted({*modules, *(module for case in cases for module in model_modules(CONFIG.settings_of(case)))})
+
+
+def exhibit_code(kind, script):
+    """A parameter function: the digests of the code that makes a figure or table."""
+
+    def code(wildcards):
+        entry = entry_of(kind, wildcards)
+        family = f"reproduction.exhibits.{kind}.{entry.family}"
+        return code_digest.code(script, *readers(CONFIG.select(entry.data), family))
+
+    return code
+
+
+def claims_code(wildcards):
+    """The digests of the code that decides the claims of the document at these wildcards."""
+    cases = claimed_cases(wildcards)
+    quantities = {module for case in cases for module in quantity_modules(CONFIG.settings_of(case))}
+    return code_digest.code("claims.py", *readers(cases, *quantities))
+
+
+def quantity_modules(settings):
+    """The modules of the quantities of a case."""
+    names = [settings.task, *([TRAINED] if settings.is_trained else [])]
+    return [f"reproduction.exhibits.quantities.{name}" for name in names if has_module(name)]
+
+
+@cache
+def has_module(name):
+    """Whether a task has quantities."""
+    return (Path(workflow.basedir) / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
+
+
+def scorecard_code(wildcards):
+    """The digests of the code that makes the scorecard at these wildcards."""
+    return code_digest.code("scorecard.py", *readers(selection.scored(CONFIG, wildcards.activation)))
+
+
+# The exhibits: entries, files, captions.
 
 
 def entry_of(kind, wildcards):
@@ -210,63 +259,73 @@ def entry_of(kind, wildcards):
     return named(named(groups, wildcards.document, "document"), wildcards.name, kind[:-1])
 
 
-def data_of(kind):
-    """An input function: the files that a figure or table is made from."""
-
-    def files(wildcards):
-        return [
-            f"{RESULTS}/{case.folder}/{file}"
-            for case in CONFIG.select(entry_of(kind, wildcards).data)
-            for file in files_of(case)
-        ]
-
-    return files
-
-
-def entry_script(kind, prefix):
-    """A parameter function: the entry script of the family that a figure or table belongs to."""
-    return lambda wildcards: f"{prefix}_{entry_of(kind, wildcards).family}.py"
-
-
-def entry_code(kind, prefix):
-    """A parameter function: the digests of the code that draws a figure or makes a table."""
-    return lambda wildcards: code_digest.code(f"{prefix}_{entry_of(kind, wildcards).family}.py")
-
-
 def entry_text(kind):
     """A parameter function: the config entry as JSON."""
     return lambda wildcards: entry_of(kind, wildcards).model_dump_json()
 
 
-# What no result depends on.
-INCIDENTAL = {"checkpoint_seconds", "device", "memory"}
+def data_of(kind):
+    """An input function: the files that a figure or table is made from."""
+    return lambda wildcards: [
+        file for case in CONFIG.select(entry_of(kind, wildcards).data) for file in files_of(case)
+    ]
+
+
+def claimed_cases(wildcards):
+    """The cases that the claims of the document at these wildcards are decided from."""
+    return CONFIG.select(cases_of(named(CONFIG.decided_claims, wildcards.document, "document")))
+
+
+def claimed_files(wildcards):
+    """The files that the claims of the document at these wildcards are decided from."""
+    return [file for case in claimed_cases(wildcards) for file in files_of(case)]
+
+
+def claims_text(wildcards):
+    """The claims of the document at these wildcards as JSON."""
+    return to_text(named(CONFIG.decided_claims, wildcards.document, "document"))
+
+
+def scored_files(wildcards):
+    """The files that the scorecard of the activation at these wildcards is made from."""
+    return [file for case in selection.scored(CONFIG, wildcards.activation) for file in files_of(case)]
+
+
+def scorecard_text(wildcards):
+    """The activation of the scorecard at these wildcards, and the cases that it lacks, as JSON."""
+    activation = CONFIG.activation(wildcards.activation)
+    refused = selection.refused(CONFIG, activation.name)
+    return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
 def caption_files(wildcards):
-    """The captions of the figures and tables in config, of those that have one."""
+    """The caption files of the figures and tables in config."""
     stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
-    files = [f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems]
-    return [file for file in files if (Path(workflow.basedir) / file).exists()]
+    return existing(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
 
 
 def document_captions(wildcards):
-    """What is said of the documents in config, of those that have something said."""
-    files = [f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables})]
+    """The files that introduce the documents in config."""
+    return existing(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
+
+
+def existing(files):
+    """Those files of the project that exist."""
     return [file for file in files if (Path(workflow.basedir) / file).exists()]
 
 
 def config_text(wildcards):
-    """A parameter function: all of config as JSON, as it was given."""
+    """A parameter function: the config as JSON, as it was given."""
     return CONFIG.model_dump_json(exclude_unset=True, exclude=INCIDENTAL)
 
 
 def overlay_names(wildcards):
-    """A parameter function: names of the files on the command line that config was changed by."""
+    """A parameter function: names of the config files on the command line."""
     return [Path(file).name for file in workflow.overwrite_configfiles or []]
 
 
 def labels_of(kind):
-    """A function of wildcards: what the lists of the HTML report say of a figure or table."""
+    """A function of wildcards: the labels of a figure or table in the HTML report."""
 
     def labels(wildcards):
         caption = config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
@@ -281,30 +340,33 @@ def document_of(wildcards):
 
 
 def look_up_captions():
-    """Put what the captions of the HTML report show where their templates find it: in Snakemake's own config."""
+    """Put the captions of the HTML report into Snakemake's own config, where its templates find them."""
     exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
     command = snakemake_report.command(workflow.overwrite_configfiles)
     config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
 
 
+# Checks before the first job.
+
+
 def refuse_what_no_node_can_run():
-    """Stop before anything is submitted when SLURM could never run a job: it would wait for ever."""
+    """Raise an error for a job that SLURM could never run: it would wait for an unbounded time."""
     submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
     slurm_limits.check([(job.rule.name, job.threads, job.resources) for job in submitted], slurm_limits.partitions())
 
 
-def refuse_a_gpu_that_is_not_here():
-    """Stop before the first job when config wants a GPU that this machine has not, where torch is here to ask."""
+def refuse_missing_gpu():
+    """Raise an error if config requires a GPU that this machine does not have."""
     if CONFIG.device == "cuda" and find_spec("torch"):
         from reproduction.jobs.setup import devices
 
         devices.chosen(CONFIG.device)
 
 
-def look_at_waiting_jobs_when_one_ends():
-    """Take off the limit of jobs a second, which is for clusters.
+def schedule_when_jobs_end():
+    """Remove the limit of jobs per second, which is for clusters.
 
-    With it Snakemake 9.27 looks at all waiting jobs every second, and once more for each job that has ended (its pull
+    With it Snakemake 9.27 evaluates all waiting jobs every second, and once more for each finished job (its pull
     request 3744): in the draft tier that took a tenth of a core.
     """
     workflow.scheduler.job_rate_limiter = None
@@ -316,7 +378,7 @@ if snakemake_report.is_made(sys.argv[1:]):
         look_up_captions()
     except ConfigError as error:
         raise WorkflowError(str(error))
-if workflow.is_main_process and (left := crash_recovery.go_on(sys.argv[1:])):
+if workflow.is_main_process and (left := crash_recovery.recover(sys.argv[1:])):
     logger.warning(left)
 
 
@@ -325,7 +387,7 @@ onstart:
         if workflow.executor_plugin.name == "slurm":
             refuse_what_no_node_can_run()
         elif workflow.executor_plugin.name == "local":
-            refuse_a_gpu_that_is_not_here()
-            look_at_waiting_jobs_when_one_ends()
+            refuse_missing_gpu()
+            schedule_when_jobs_end()
     except ConfigError as error:
         raise WorkflowError(str(error))

@@ -15,7 +15,7 @@ rule captions:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code_of("captions.py"),
+        code=described_code("captions.py"),
         config=config_text,
     script:
         "../../scripts/captions.py"
@@ -41,7 +41,7 @@ rule report:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code_of("report.py"),
+        code=described_code("report.py"),
         project=lambda wildcards: code_digest.project(),
         config=config_text,
         overlays=overlay_names,

@@ -16,7 +16,7 @@ rule scorecard:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code_of("scorecard.py"),
+        code=scorecard_code,
         entry=scorecard_text,
         tier=CONFIG.tier,
     script:
@@ -40,9 +40,9 @@ rule scorecard_table:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code_of("scorecards.py"),
+        code=code_of("scorecard_table.py"),
     script:
-        "../../scripts/scorecards.py"
+        "../../scripts/scorecard_table.py"
 
 
 rule scorecards:

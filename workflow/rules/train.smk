@@ -1,7 +1,6 @@
 rule train:
     input:
-        start=start_weights,
-        reference=reference_of,
+        unpack(inputs_of_training),
     output:
         weights=f"{FOLDER}/weights.safetensors",
         history=f"{FOLDER}/history.parquet",
@@ -19,8 +18,49 @@ rule train:
         device=CONFIG.device,
         checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
     params:
-        script=training_script,
-        code=lambda wildcards: code_digest.code(training_script(wildcards)),
+        code=task_code("train.py"),
         job=job_of,
     script:
-        "../../scripts/{params.script}"
+        "../../scripts/train.py"
+
+
+rule train_shard:
+    output:
+        fields=f"{FOLDER}/shard{{shard}}.nc",
+    log:
+        f"{FOLDER}/shard{{shard}}.log",
+    benchmark:
+        f"{FOLDER}/shard{{shard}}.benchmark.tsv"
+    conda:
+        "../../envs/compute.yaml"
+    threads: CONFIG.threads
+    resources:
+        mem_mb=megabytes("shard"),
+        runtime=minutes("shard"),
+        device=CONFIG.device,
+        checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
+    params:
+        code=task_code("train.py"),
+        job=job_of,
+    script:
+        "../../scripts/train.py"
+
+
+rule reference:
+    output:
+        f"{RESULTS}/references/{{problem}}.nc",
+    log:
+        f"{RESULTS}/references/{{problem}}.log",
+    benchmark:
+        f"{RESULTS}/references/{{problem}}.benchmark.tsv"
+    conda:
+        "../../envs/compute.yaml"
+    threads: CONFIG.threads
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        code=reference_code,
+        problem=problem_of,
+    script:
+        "../../scripts/reference.py"

@@ -14,7 +14,7 @@ import numpy as np
 
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 
 SAFETY_FACTOR = 0.8  # relative to the value at which kernels explode
 GROWTH = 10.0  # largest admissible growth of the kernel over all layers

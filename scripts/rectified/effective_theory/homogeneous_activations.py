@@ -12,7 +12,7 @@ import scipy  # submodules are loaded on first use
 import sympy
 
 from rectified.formulas import expressions
-from rectified.formulas.activations import Activation, X
+from rectified.formulas.activation import Activation, X
 
 
 class Homogeneous(NamedTuple):

@@ -23,7 +23,7 @@ from rectified.effective_theory.gaussian_averages import average
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.root_finding import EPSILON, rounding, zeros
 from rectified.formulas import expressions
-from rectified.formulas.activations import Activation, X
+from rectified.formulas.activation import Activation, X
 
 Values = np.ndarray | np.floating
 

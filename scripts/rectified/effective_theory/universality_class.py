@@ -11,7 +11,7 @@ import numpy as np
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.root_finding import zeros
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 
 CRITICAL_KERNELS = np.geomspace(1e-4, 1e4, 8 * 24 + 1)
 CURVATURE_TOLERANCE = 1e-9  # of Kh''; a million times its rounding error

@@ -1,23 +1,9 @@
-"""The registry of activation functions: one line per activation, as a formula in x.
+"""The registry of activation functions: one line per activation, a formula in x."""
 
-Powers that are not listed, such as ``relu4`` and ``mrepu5``, follow from the formula of their family.
-"""
-
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
-
-import sympy
 
 from rectified.errors import InvalidInputError, nearest
-from rectified.formulas import expressions
-from rectified.formulas.expressions import Kink
-
-X = expressions.symbol("x")
-MAX_POWER = expressions.JUMP_ORDERS - 1
-
-FAMILIES = {"relu": "relu(x)**{p}", "mrepu": "x*relu(x + 1)**{p}"}
+from rectified.formulas.activation import Activation, check_power, of_formula, of_power
 
 REGISTRY = {
     "perceptron": "sign(x)",
@@ -37,83 +23,6 @@ REGISTRY = {
     "mrepu3": "x*relu(x + 1)**3",
 }
 
-LABELS = {
-    "relu": "ReLU",
-    "relu2": "ReLU²",
-    "relu3": "ReLU³",
-    "leaky_relu": "leaky ReLU",
-    "abs": "|x|",
-    "swish": "Swish",
-    "gelu": "GELU",
-    "mrepu1": "MRePU₁",
-    "mrepu2": "MRePU₂",
-    "mrepu3": "MRePU₃",
-}
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An activation σ with its name and formula; all other properties are derived from the formula.
-
-    Attributes:
-        name: name in the registry or of a custom activation.
-        formula: σ as text in x, see ``rectified.formulas.expressions.parse``.
-    """
-
-    name: str
-    formula: str
-
-    @cached_property
-    def expression(self) -> sympy.Expr:
-        """Return σ(x) as a SymPy expression in the real symbol x."""
-        return expressions.parse(self.formula, ("x",))
-
-    def derivative(self, order: int) -> sympy.Expr:
-        """Return the pointwise derivative of σ, without delta terms at kinks, as automatic differentiation gives it."""
-        return expressions.pointwise_derivative(self.expression, "x", order)
-
-    @cached_property
-    def kinks(self) -> tuple[Kink, ...]:
-        """Points where σ or one of its derivatives jumps, with the sizes of the jumps."""
-        return expressions.kinks(self.expression, X)
-
-    @property
-    def kink_points(self) -> tuple[float, ...]:
-        """Points where σ or one of its derivatives jumps, in ascending order."""
-        return tuple(kink.point for kink in self.kinks)
-
-    @cached_property
-    def is_piecewise_linear(self) -> bool:
-        """True if σ is a straight line between its kinks."""
-        return expressions.is_piecewise_linear(self.expression, X)
-
-    @property
-    def smoothness(self) -> str:
-        """Smoothness class ``C0``, ``C1``, …; ``smooth`` if no derivative jumps, ``jumps`` if σ itself does."""
-        order = min((kink.order for kink in self.kinks), default=None)
-        return "smooth" if order is None else "jumps" if order == 0 else f"C{order - 1}"
-
-    @property
-    def label(self) -> str:
-        """Name in figures, see ``label``."""
-        return label(self.name)
-
-
-def label(name: str) -> str:
-    """Return the name of an activation in figures, such as ``ReLU²`` for ``relu2``."""
-    if name in LABELS:
-        return LABELS[name]
-    match = re.fullmatch(r"(relu|mrepu)(\d+)", name)
-    if match is None:
-        return name
-    digits = "⁰¹²³⁴⁵⁶⁷⁸⁹" if match[1] == "relu" else "₀₁₂₃₄₅₆₇₈₉"
-    return {"relu": "ReLU", "mrepu": "MRePU"}[match[1]] + "".join(digits[int(digit)] for digit in match[2])
-
-
-@cache
-def _activation(name: str, formula: str) -> Activation:
-    return Activation(name, formula)
-
 
 def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
     """Return the activation with that name, from the registry or from custom activations.
@@ -128,23 +37,7 @@ def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
     known = {**REGISTRY, **(custom or {})}
     power = check_power(name)
     if name not in known and power:
-        family, p = power
-        return _activation(name, FAMILIES[family].format(p=p))
+        return of_power(*power)
     if name not in known:
         raise InvalidInputError(f"unknown activation {name!r}; {nearest(name, known)}")
-    return _activation(name, known[name])
-
-
-def check_power(name: str) -> tuple[str, int] | None:
-    """Return family and power p of a name such as ``mrepu4``; None for other names.
-
-    Raises:
-        InvalidInputError: if p is not an integer from 1 to 11; kinks of higher order cannot be detected.
-    """
-    match = re.fullmatch(rf"({'|'.join(FAMILIES)})(-?[\d.]+)", name)
-    if match is None:
-        return None
-    family, power = match.groups()
-    if not power.isdigit() or not 1 <= int(power) <= MAX_POWER:
-        raise InvalidInputError(f"power of activation {name!r} must be an integer from 1 to {MAX_POWER}; got {power}")
-    return family, int(power)
+    return of_formula(name, known[name])

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
-from rectified.formulas.activations import Activation, X
+from rectified.formulas.activation import Activation, X
 
 TORCH_FUNCTIONS = {
     sympy.Abs: torch.abs,

@@ -1,13 +1,13 @@
-"""Forward jets of networks: values and derivatives in the inputs, carried through the layers together.
+"""Jets of fully connected networks: values and input derivatives, propagated through the layers together.
 
-A jet of u at a point is u with the first and second derivatives asked for. An affine layer acts on each component
-alone, an activation by the chain rule, (σ(z))_i = σ'(z)z_i and (σ(z))_ii = σ''(z)z_i² + σ'(z)z_ii. Inside, a jet is
-the list of its components, [networks, neurons, points] each and contiguous: the products are large enough one by one,
-with slices of one stacked tensor instead a step of a Burgers network takes a quarter longer.
-Derivatives of σ are pointwise, those of automatic differentiation: a ReLU network has u_ii = 0.
+A jet of u at a point consists of u and selected first and second derivatives. An affine layer acts on each component
+separately, an activation by the chain rule, (σ(z))_i = σ'(z)z_i and (σ(z))_ii = σ''(z)z_i² + σ'(z)z_ii. Internally, a
+jet is a list of components, each a contiguous tensor [networks, neurons, points]; with slices of one stacked tensor
+instead, a step of a Burgers network takes a quarter longer. Derivatives of σ are pointwise, as in automatic
+differentiation: a ReLU network has u_ii = 0.
 
-The backward pass is written out by hand, with one derivative of σ more. Summed over points it is two more
-matrix products per layer; without the sum it gives the gradient at every point for the price of outer products.
+The hand-written backward pass uses one more derivative of σ. Summed over points, it costs two more matrix products
+per layer; without the sum, it gives the gradient at every point at the cost of outer products.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.networks.mlp import MLP
 
-Derivatives = Callable[[Tensor], Sequence[Tensor]]
+ActivationDerivatives = Callable[[Tensor], Sequence[Tensor]]
 
 
 class Jets:
@@ -28,21 +28,21 @@ class Jets:
 
     Args:
         network: the architecture.
-        first: inputs to take first derivatives in.
-        second: those of them to take second derivatives in too.
+        first: inputs of the first derivatives, counted from 0.
+        second: inputs of the second derivatives, a subset of ``first``.
 
     Raises:
-        InvalidInputError: if a derivative is asked for in an input that there is not, or a second without the first.
+        InvalidInputError: if an input does not exist, or ``second`` is not a subset of ``first``.
     """
 
     def __init__(self, network: MLP, first: Sequence[int] = (), second: Sequence[int] = ()):
         if not set(first) <= set(range(network.inputs)):
             raise InvalidInputError(
-                f"first derivatives in inputs {list(first)}: inputs are counted from 0 to {network.inputs - 1}"
+                f"inputs of first derivatives must be between 0 and {network.inputs - 1}; got {list(first)}"
             )
         if not set(second) <= set(first):
             raise InvalidInputError(
-                f"second derivatives in inputs {list(second)} need the first ones, not {list(first)}"
+                f"inputs of second derivatives must be among the first derivatives {list(first)}; got {list(second)}"
             )
         self.network, self.first = network, tuple(first)
         self.components = 1 + len(first) + len(second)
@@ -59,10 +59,10 @@ class Jets:
     def record(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 inputs points"]
     ) -> "Tape":
-        """The jets at x, with what their gradients in theta need."""
+        """The jets at x with the intermediate values of their gradients in theta."""
         return self._propagate(theta, x, self._sigma_to_record)
 
-    def _propagate(self, theta: Tensor, x: Tensor, derivatives: Derivatives) -> "Tape":
+    def _propagate(self, theta: Tensor, x: Tensor, derivatives: ActivationDerivatives) -> "Tape":
         p, h, hidden = self.network.blocks(theta), self._inputs(theta, x), []
         for layer in range(1, self.network.layers):
             z = self._affine(p, layer, h)
@@ -89,7 +89,7 @@ class Jets:
         return h
 
     def activate_backward(self, g: list[Tensor], z: list[Tensor], sigma: Sequence[Tensor]) -> list[Tensor]:
-        """The derivative in the jet of z from the derivative g in the jet of σ(z), which is overwritten."""
+        """Gradient with respect to the jet of z from the gradient g with respect to that of σ(z); overwrites g."""
         added = []
         if self.components > 1:
             added.append((sigma[2], g[1] * z[1]))
@@ -106,7 +106,13 @@ class Jets:
 
 
 class Hidden(NamedTuple):
-    """A hidden layer on the tape: the jet below it, the jet of its preactivations, σ with derivatives."""
+    """A hidden layer on the tape.
+
+    Attributes:
+        below: the jet of its input.
+        z: the jet of its preactivations.
+        sigma: σ and its derivatives at the preactivations.
+    """
 
     below: list[Tensor]
     z: list[Tensor]
@@ -137,7 +143,7 @@ class Tape:
     def gradients(
         self, weights: Float[Tensor, "networks components points"]
     ) -> Float[Tensor, "networks parameters points"]:
-        """The gradient of Σ weights·jets over components, at every point alone."""
+        """The gradient of Σ weights·jets over components, separately at every point."""
         blocks = {}
         for layer, below, d in self._backward(weights):
             outer = d[0][:, :, None] * below[0][:, None]
@@ -147,7 +153,7 @@ class Tape:
         return torch.cat([blocks[name] for name in self.jets.network.shapes], 1)
 
     def _backward(self, weights: Tensor) -> Iterator[tuple[int, list[Tensor], list[Tensor]]]:
-        """From the last layer to the first: its number, the jet below it, the derivative in what it puts out."""
+        """Yield from the last layer to the first: its number, the jet of its input, the gradient in its output."""
         d = [component[:, None] for component in weights.unbind(1)]
         yield self.jets.network.layers, self._top, d
         for layer in range(self.jets.network.layers - 1, 0, -1):
@@ -157,8 +163,8 @@ class Tape:
             yield layer, below, d
 
 
-def _derivatives(network: MLP, order: int) -> Derivatives:
-    """σ and its derivatives up to an order, as one function."""
+def _derivatives(network: MLP, order: int) -> ActivationDerivatives:
+    """One function for σ and its derivatives up to an order."""
     sigma = network.activation
     match order:
         case 0:

@@ -1,1 +1,1 @@
-"""Losses of physics-informed networks and the input derivatives they use."""
+"""Losses of physics-informed networks, their points and their input derivatives."""

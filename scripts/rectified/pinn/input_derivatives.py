@@ -1,8 +1,8 @@
-"""Derivatives of a field in its inputs, as physics-informed training takes them from a batch of points.
+"""Rules for the derivatives of a field in its inputs, from a batch of points, in physics-informed training.
 
-``reverse`` is what the literature's code does: the gradient of the sum of all outputs. It is the derivative of the
-field only where an output depends on no other point of the batch. ``forward`` moves all points of the batch together;
-``stencil`` takes differences of neighbouring outputs. Names of derivatives are words of axes, such as "x" or "xx".
+``reverse``, the usual rule, takes the gradient of the sum of all outputs. It is the derivative of the field only if
+each output depends on no other point of the batch. ``forward`` is the derivative as all points of the batch move
+together; ``stencil`` takes differences of neighbouring outputs. Derivatives are named by axes, such as "x" or "xx".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,40 +16,40 @@ from rectified.array_types import Float
 from rectified.optimization.central_differences import first_difference, second_difference
 
 Batch = Float[Tensor, "networks 2 points"]
-Jets = dict[str, Tensor]
+FieldDerivatives = dict[str, Tensor]
 FieldOf = Callable[[Tensor], Tensor]
 
 
-def reverse(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
-    """Nested reverse differentiation: Σⱼ ∂uⱼ/∂xᵢ, and the same again; differentiable in what the field depends on.
+def reverse(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> FieldDerivatives:
+    """Nested reverse-mode differentiation: Σⱼ ∂uⱼ/∂xᵢ, repeatedly; differentiable in the parameters of the field.
 
     Returns:
-        "u" and every wanted name → [networks, points]. Derivatives are given at all inputs of the batch, of which a
-        convolution has more than outputs.
+        "u" and every wanted name → [networks, points]. Derivatives are at all inputs of the batch; a convolution has
+        more inputs than outputs.
     """
     x = x.detach().requires_grad_(True)
-    found: Jets = {"u": field(x)}
+    found: FieldDerivatives = {"u": field(x)}
     for name in _with_prefixes(wanted):
         found[name] = _summed_gradient(found[name[:-1] or "u"], x)[:, axes.index(name[-1])]
     return {name: found[name] for name in ("u", *wanted)}
 
 
 def _with_prefixes(names: Sequence[str]) -> list[str]:
-    """The names and the words that they begin with, shorter ones first, in an order that never changes."""
+    """The names and their prefixes, shorter ones first, in a deterministic order."""
     prefixes = dict.fromkeys(name[:length] for name in names for length in range(1, len(name) + 1))
     return sorted(prefixes, key=len)
 
 
 def _summed_gradient(values: Tensor, x: Tensor) -> Tensor:
-    """∂(sum of values)/∂x, zero where the values do not depend on x."""
+    """∂(sum of values)/∂x, zero if the values do not depend on x."""
     if not values.requires_grad:
         return torch.zeros_like(x)
     return torch.autograd.grad(values.sum(), x, create_graph=True, materialize_grads=True)[0]
 
 
-def forward(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
-    """Nested forward differentiation, all points of the batch moving together along an axis."""
-    found: Jets = {"u": field(x)}
+def forward(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> FieldDerivatives:
+    """Nested forward-mode differentiation as all points of the batch move together along an axis."""
+    found: FieldDerivatives = {"u": field(x)}
     for name in wanted:
         function = field
         for letter in name:
@@ -67,12 +67,12 @@ def _along(function: FieldOf, axis: int) -> FieldOf:
     return derivative
 
 
-def stencil(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> Jets:
+def stencil(field: FieldOf, x: Batch, wanted: Sequence[str], axes: Sequence[str]) -> FieldDerivatives:
     """Central differences of the outputs on a square grid of points, second axis fastest; NaN on its boundary.
 
-    The outputs may be fewer than the inputs, on a smaller grid of the same spacing.
+    There may be fewer outputs than inputs, on a smaller grid of the same spacing.
     """
-    found: Jets = {"u": field(x)}
+    found: FieldDerivatives = {"u": field(x)}
     u = found["u"].unflatten(-1, [isqrt(found["u"].shape[-1])] * 2)
     for name in wanted:
         axis = axes.index(name[0])
@@ -91,7 +91,7 @@ def _differences(u: Tensor, dim: int, step: Tensor, order: int) -> Tensor:
     return first_difference(left, right, step) if order == 1 else second_difference(left, middle, right, step)
 
 
-RULES: Mapping[str, Callable[[FieldOf, Batch, Sequence[str], Sequence[str]], Jets]] = {
+RULES: Mapping[str, Callable[[FieldOf, Batch, Sequence[str], Sequence[str]], FieldDerivatives]] = {
     "reverse": reverse,
     "forward": forward,
     "stencil": stencil,

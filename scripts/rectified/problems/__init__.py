@@ -1,1 +1,1 @@
-"""Differential equations with their data and exact or reference solutions."""
+"""Differential equations with their data and exact or reference solutions; ``problem`` is their interface."""

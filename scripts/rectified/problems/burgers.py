@@ -19,8 +19,8 @@ from rectified.errors import InvalidInputError
 from rectified.problems.conditions import Array, Condition, check_counts
 
 CHUNK_VALUES = 1 << 20  # values of the integrand held at a time
-ACCURACY = 1e-8  # what doubling the nodes may change u by
-PROBES = 101  # points where that is looked at
+ACCURACY = 1e-8  # largest change of u when the number of nodes is doubled
+PROBES = 101  # points at which that change is checked
 CONTOUR_POINTS = 32
 TEST_POINTS = (128, 33)  # along x and t
 
@@ -34,14 +34,15 @@ class BurgersProblem:
     Attributes:
         viscosity: ν.
         domain: the two ends of the interval, where u = 0.
-        final_time: the solution is asked for at 0 ≤ t ≤ final_time.
+        final_time: end of the time interval, which starts at 0.
 
     Raises:
-        InvalidInputError: if the ends are out of order, or the viscosity or the final time is not positive.
+        InvalidInputError: if the ends are not in ascending order, or the viscosity or the final time is not positive.
     """
 
     axes: ClassVar[tuple[str, str]] = ("x", "t")
     derivatives: ClassVar[tuple[str, ...]] = ("x", "t", "xx")
+    homogeneous: ClassVar[bool] = True
 
     viscosity: float = 0.01 / np.pi
     domain: tuple[float, float] = (-1.0, 1.0)
@@ -50,37 +51,38 @@ class BurgersProblem:
     def __post_init__(self):
         left, right = self.domain
         if not (np.isfinite(right - left) and left < right):
-            raise InvalidInputError(f"domain {list(self.domain)}: the left end must be below the right end")
+            raise InvalidInputError(f"left end of the domain must be below its right end; got {list(self.domain)}")
         for name in ("viscosity", "final_time"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
-                raise InvalidInputError(f"{name} {value:g} must be a positive number")
+                raise InvalidInputError(f"{name} must be a positive number; got {value:g}")
 
     @property
     def wavenumber(self) -> float:
-        """k of the initial sine."""
+        """The wavenumber k of the initial condition."""
         return 2 * np.pi / (self.domain[1] - self.domain[0])
 
     @property
     def box(self) -> Float[np.ndarray, "2 2"]:
-        """The two ends of the interval, then of time."""
+        """The ends of the interval, then of the time."""
         return np.array([self.domain, (0.0, self.final_time)], dtype=float)
 
     def initial_condition(self, x: npt.ArrayLike) -> np.ndarray:
-        """u(x, 0)."""
+        """The initial values u(x, 0)."""
         return -np.sin(self._phase(x))
 
     def solution(self, x: npt.ArrayLike, t: npt.ArrayLike, nodes: int = 100) -> np.ndarray:
         """u by the Cole–Hopf integral, ∫u₀(y)f(y)e^{−s²}ds / ∫f(y)e^{−s²}ds with y = x − 2√(νt)s.
 
-        f(y) = exp(−cos k(y − c)/2νk). The largest exponent at each point is taken off before exponentials are.
+        Here f(y) = exp(−cos k(y − c)/2νk). The largest exponent at each point is subtracted from the others before
+        exponentiation.
 
         Args:
             x, t: points and times, broadcast against each other.
-            nodes: of the Gauss–Hermite rule. With the default viscosity, 100 and 200 nodes agree to 1e-15.
+            nodes: number of Gauss–Hermite nodes. With the default viscosity, 100 and 200 nodes agree to 1e-15.
 
         Raises:
-            InvalidInputError: if twice as many nodes change u at the latest time: they must reach as far as u carries.
+            InvalidInputError: if u at the latest time changes when the number of nodes is doubled.
         """
         x, t = np.broadcast_arrays(np.asarray(x, float), np.asarray(t, float))
         self._check_nodes(nodes, t.max(initial=0.0))
@@ -102,6 +104,10 @@ class BurgersProblem:
         """u_t + u u_x − νu_xx."""
         return jets["t"] + jets["u"] * jets["x"] - self.viscosity * jets["xx"]
 
+    def operator_gradient(self, jets: Mapping[str, Array]) -> dict[str, Array | float]:
+        """u_x, u, 1 and −ν: the partial derivatives in u, u_x, u_t and u_xx."""
+        return {"u": jets["x"], "x": jets["u"], "t": 1.0, "xx": -self.viscosity}
+
     def forcing(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
         """Zero."""
         return np.zeros(points.shape[1])
@@ -110,22 +116,25 @@ class BurgersProblem:
         """The Cole–Hopf solution at points (x, t)."""
         return self.solution(*points)
 
-    def conditions(self, initial: int, boundary: int, random: np.random.Generator) -> list[Condition]:
-        """u(x, 0) at points drawn uniformly, and u = 0 at times drawn uniformly, half of them at each end.
+    def conditions(
+        self, initial: Float[np.ndarray, " initial"], boundary: Float[np.ndarray, " boundary"]
+    ) -> list[Condition]:
+        """u(x, 0) along the interval, and u = 0 along the time, at the left and the right end in turn.
 
         Raises:
-            InvalidInputError: if there are no points of a condition.
+            InvalidInputError: if a condition has no points.
         """
-        check_counts(initial, boundary)
-        x = random.uniform(*self.domain, initial)
-        at_ends = np.stack([np.resize(self.domain, boundary), random.uniform(0, self.final_time, boundary)])
+        check_counts(len(initial), len(boundary))
+        left, right = self.domain
+        x = left + (right - left) * initial
+        at_ends = np.stack([np.resize(self.domain, len(boundary)), self.final_time * boundary])
         return [
-            Condition("initial", np.stack([x, np.zeros(initial)]), self.initial_condition(x)),
-            Condition("boundary", at_ends, np.zeros(boundary)),
+            Condition("initial", np.stack([x, np.zeros(len(x))]), self.initial_condition(x)),
+            Condition("boundary", at_ends, np.zeros(len(boundary))),
         ]
 
     def test_axes(self) -> tuple[Float[np.ndarray, " x_points"], Float[np.ndarray, " times"]]:
-        """Coordinates of the test grid along x and t, ends included."""
+        """Coordinates of the test grid along x and t, including both ends."""
         x, t = (np.linspace(*ends, points) for ends, points in zip(self.box, TEST_POINTS))
         return x, t
 
@@ -145,13 +154,13 @@ class BurgersProblem:
         if not change <= ACCURACY:
             raise InvalidInputError(
                 f"{nodes} Gauss–Hermite nodes are too few at viscosity {self.viscosity:.3g} and time {time:g}: "
-                f"twice as many change the solution by {change:.1g}"
+                f"doubling them changes the solution by {change:.1g}; at most {ACCURACY:g} is allowed"
             )
 
 
 @cache
 def _gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and logarithms of the weights; nodes whose weight underflows are left out."""
+    """Nodes and logarithms of the weights, without the nodes whose weight underflows."""
     points, weights = scipy.special.roots_hermite(nodes)
     kept = weights > 0
     return points[kept], np.log(weights[kept])
@@ -166,11 +175,11 @@ def fourier_solution(
 ) -> Float[np.ndarray, "times points"]:
     """u by a dealiased Fourier–Galerkin method with fourth-order exponential time differencing (ETDRK4).
 
-    The odd periodic continuation of u keeps it 0 at both ends.
+    The odd periodic continuation of u satisfies u = 0 at both ends.
 
     Args:
-        x, t: where and when, t ascending; u is the Fourier sum itself at x, not interpolated.
-        grid: points of the transforms; the lowest third of the wavenumbers is kept (rule of 2/3).
+        x, t: points, and times in ascending order. The Fourier sum is evaluated at x, without interpolation.
+        grid: number of points of the transforms; the lowest third of the wavenumbers is kept (2/3 rule).
         step: largest time step.
     """
     modes = np.arange(grid // 3 + 1)
@@ -207,7 +216,7 @@ def _etdrk4(v: np.ndarray, advection, full, half, q, f1, f2, f3) -> np.ndarray:
 
 
 def _etdrk4_coefficients(rates: np.ndarray, step: float) -> tuple[np.ndarray, ...]:
-    """Exponentials and weights of ETDRK4, the weights as means over a circle around each rate to avoid cancellation."""
+    """Exponentials and weights of ETDRK4; means over a circle around each rate avoid cancellation in the weights."""
     circle = np.exp(1j * np.pi * (np.arange(CONTOUR_POINTS) + 0.5) / CONTOUR_POINTS)
     z = step * rates[:, None] + circle
     e = np.exp(z)

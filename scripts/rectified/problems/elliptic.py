@@ -1,7 +1,7 @@
 """The one-dimensional elliptic problem (κu')' + b = 0 with u = 0 at both ends, in its energy form.
 
-The energy is Π[u] = ∫ (½κu'² − bu) dx (Rowan, arXiv:2512.11184, eqs. 1 and 2). A problem is given by
-its exact solution u and its coefficient κ; the source b follows from them symbolically.
+The energy is Π[u] = ∫ (½κu'² − bu) dx (Rowan, arXiv:2512.11184, eqs. 1 and 2). The exact solution u and the
+coefficient κ define a problem; the source b follows from them symbolically.
 """
 
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class EllipticProblem:
     def __post_init__(self):
         left, right = self.domain
         if not left < right:
-            raise InvalidInputError(f"domain {list(self.domain)}: the left end must be below the right end")
+            raise InvalidInputError(f"left end of the domain must be below its right end; got {list(self.domain)}")
         for name, expression in (("solution", self.solution), ("coefficient", self.coefficient)):
             if any(left < kink.point < right for kink in expressions.kinks(expression, X)):
                 raise InvalidInputError(
-                    f"{name} {expression} has a kink in {list(self.domain)}: no rule here cuts there"
+                    f"{name} {expression} has a kink in {list(self.domain)}; it must be smooth there"
                 )
         grid = np.linspace(left, right, 1001)
         for name in ("solution", "coefficient", "source"):
@@ -51,15 +51,18 @@ class EllipticProblem:
         values = expressions.sample(self.solution, grid)
         if not abs(values).max() > 0:
             raise InvalidInputError(
-                f"solution {self.solution_text!r} is zero everywhere: no relative error could be told"
+                f"solution {self.solution_text!r} is zero everywhere: its relative error is undefined"
             )
         for end, value in zip(self.domain, values[[0, -1]]):
             if abs(value) > 1e-12 * abs(values).max():
                 raise InvalidInputError(
-                    f"solution {self.solution_text!r} is {value:.3g} at x = {end:g}: the boundary condition wants 0"
+                    f"solution {self.solution_text!r} must satisfy the boundary condition u = 0 at x = {end:g}; "
+                    f"its value is {value:.3g}"
                 )
         if not expressions.sample(self.coefficient, grid).min() > 0:
-            raise InvalidInputError(f"coefficient {self.coefficient_text!r} must be positive on {list(self.domain)}")
+            raise InvalidInputError(
+                f"coefficient must be positive on {list(self.domain)}; got {self.coefficient_text!r}"
+            )
 
     @cached_property
     def solution(self) -> sympy.Expr:
@@ -78,7 +81,7 @@ class EllipticProblem:
 
     @cached_property
     def minimum_energy(self) -> float:
-        """Π at the exact solution, −½∫κu'² dx, to rounding."""
+        """Π at the exact solution, −½∫κu'² dx, to rounding error."""
         return -0.5 * self.integral(self.coefficient * sympy.diff(self.solution, X) ** 2)
 
     @cached_property
@@ -87,7 +90,7 @@ class EllipticProblem:
         return float(np.sqrt(self.integral(self.solution**2)))
 
     def integral(self, expression: sympy.Expr, panels: int = 256) -> float:
-        """Integral of an expression in x over the domain, by composite 20-point Gauss–Legendre."""
+        """Integral of an expression in x over the domain, by a composite 20-point Gauss–Legendre rule."""
         left, right = self.domain
         width = (right - left) / panels
         points = left + width * (np.arange(panels)[:, None] + (1 + NODES) / 2)
@@ -96,5 +99,5 @@ class EllipticProblem:
 
 @cache
 def elliptic_problem(solution: str, coefficient: str, domain: tuple[float, float]) -> EllipticProblem:
-    """The problem of that solution and coefficient (cached: building one is symbolic work)."""
+    """The problem of a solution and a coefficient, cached because its symbolic work is slow."""
     return EllipticProblem(solution, coefficient, domain)

@@ -1,8 +1,8 @@
-"""The Poisson equation Δu = q on a rectangle, with u given on its sides, by a manufactured solution.
+"""The Poisson equation Δu = q on a rectangle with Dirichlet conditions, from a manufactured solution.
 
-The solution is a formula in x and y; q is its Laplacian, taken symbolically. The default is that of a solution with
-one harmonic part, which the boundary values alone determine: q = −5π² sin πx sin 2πy with mean square 25π⁴/4, the
-loss of a network that the residual cannot change.
+The solution is a formula in x and y; q is its symbolic Laplacian. The default solution has a harmonic part, which only
+the boundary values determine. Its forcing q = −5π² sin πx sin 2πy has mean square 25π⁴/4, the mean squared residual of
+every harmonic field.
 """
 
 from collections.abc import Mapping
@@ -16,30 +16,31 @@ import sympy
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
-from rectified.problems.conditions import Array, Condition, cell_centres
+from rectified.problems.conditions import Array, Condition, cell_centres, grid_of
 
-PROBES = 65  # points along each axis where the formulas must be finite, ends included
+PROBES = 65  # points along each axis at which the formulas must be finite, including both ends
 TEST_CELLS = 64  # along each axis
-PANELS = 16  # along each axis, of the rule for the mean square of q
+PANELS = 16  # along each axis, of the quadrature rule for the mean square of q
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
-ACCURACY = 1e-8  # what halving the panels may change of that mean square
+ACCURACY = 1e-8  # largest relative change of that mean square when the number of panels is halved
 
 
 @dataclass(frozen=True)
 class PoissonProblem:
-    """Δu = q on a rectangle, u given on its four sides. Lengths and u have no units.
+    """Δu = q on a rectangle, with u prescribed on its four sides. Lengths and u have no units.
 
     Attributes:
         solution: exact solution u as a formula in x and y, in the coordinates of the domain.
-        domain: the two ends of the x and of the y axis.
+        domain: the ends of the x axis and of the y axis.
 
     Raises:
-        InvalidInputError: if the ends of an axis are out of order, or the solution is no formula in x and y, has kinks or
-            jumps, is zero everywhere, or it or its Laplacian is not finite on a grid over the domain.
+        InvalidInputError: if the ends of an axis are not in ascending order, or if the solution is not a formula in x
+            and y, has kinks or jumps, is zero everywhere, or is not finite, or its Laplacian is not finite, on a grid.
     """
 
     axes: ClassVar[tuple[str, str]] = ("x", "y")
     derivatives: ClassVar[tuple[str, ...]] = ("xx", "yy")
+    homogeneous: ClassVar[bool] = False
 
     solution: str = "sin(pi*x)*sin(2*pi*y) + (x**2 - y**2)/2"
     domain: tuple[tuple[float, float], tuple[float, float]] = ((-1.0, 1.0), (-1.0, 1.0))
@@ -48,73 +49,79 @@ class PoissonProblem:
         for name, (left, right) in zip(self.axes, self.domain):
             if not (np.isfinite(right - left) and left < right):
                 raise InvalidInputError(
-                    f"domain [{left:g}, {right:g}] of {name}: the left end must be below the right end"
+                    f"left end of the {name} axis must be below its right end; got [{left:g}, {right:g}]"
                 )
         if self._solution.has(*expressions.NONSMOOTH):
             raise InvalidInputError(
-                f"solution {self.solution!r} must be smooth: no abs, max, min, relu, sign, heaviside"
+                f"solution must be smooth, without abs, max, min, relu, sign and heaviside; got {self.solution!r}"
             )
         self._check_values()
 
     def _check_values(self) -> None:
-        points = _grid(*(np.linspace(*ends, PROBES) for ends in self.domain))
+        points = grid_of(*(np.linspace(*ends, PROBES) for ends in self.domain))
         for name, expression in (("solution", self._solution), ("Laplacian of the solution", self._laplacian)):
             if not np.isfinite(self._sample(expression, points)).all():
                 raise InvalidInputError(f"{name} {self.solution!r} is not finite everywhere on {_listed(self.domain)}")
         if not self.exact(points).any():
-            raise InvalidInputError(f"solution {self.solution!r} is zero everywhere: no relative error could be told")
+            raise InvalidInputError(f"solution {self.solution!r} is zero everywhere: its relative error is undefined")
 
     @property
     def box(self) -> Float[np.ndarray, "2 2"]:
-        """The two ends of the x axis, then of the y axis."""
+        """The ends of the x axis, then of the y axis."""
         return np.array(self.domain, dtype=float)
 
     def operator(self, jets: Mapping[str, Array]) -> Array:
         """Δu from u_xx and u_yy."""
         return jets["xx"] + jets["yy"]
 
+    def operator_gradient(self, jets: Mapping[str, Array]) -> dict[str, Array | float]:
+        """1 and 1: the partial derivatives in u_xx and u_yy."""
+        return {"xx": 1.0, "yy": 1.0}
+
     def forcing(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
-        """q at points (x, y)."""
+        """The Laplacian q of the exact solution at points (x, y)."""
         return self._sample(self._laplacian, points)
 
     def exact(self, points: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, " points"]:
-        """u at points (x, y)."""
+        """The exact solution at points (x, y)."""
         return self._sample(self._solution, points)
 
     def mean_square_forcing(self) -> float:
-        """The mean of q² over the domain, by composite 20-point Gauss–Legendre.
+        """The mean of q² over the domain, by a composite 20-point Gauss–Legendre rule.
 
         Raises:
-            InvalidInputError: if halving the panels changes it, as it does at a singularity that no grid point met.
+            InvalidInputError: if it changes when the number of panels is halved, as with a singularity between the
+                points of the grid on which the formulas were checked.
         """
         coarse, fine = (self._mean_square(self._laplacian, panels) for panels in (PANELS // 2, PANELS))
         curvatures = sum(self._mean_square(second, PANELS) for second in self._seconds)
         if not abs(coarse - fine) <= ACCURACY * curvatures:
             raise InvalidInputError(
                 f"solution {self.solution!r} is singular or too rough on {_listed(self.domain)}: the mean square of "
-                f"its Laplacian is {coarse:.6g} by one rule and {fine:.6g} by a finer one"
+                f"its Laplacian is {coarse:.6g} with {PANELS // 2} panels per axis and {fine:.6g} with {PANELS}"
             )
         return fine
 
-    def conditions(self, initial: int, boundary: int, random: np.random.Generator) -> list[Condition]:
-        """Boundary values at the midpoints of equal cells of the four sides: left, right, bottom, top.
+    def conditions(
+        self, initial: Float[np.ndarray, " initial"], boundary: Float[np.ndarray, " boundary"]
+    ) -> list[Condition]:
+        """Boundary values at the midpoints of equal cells of the left, right, bottom and top side, in this order.
 
         Args:
-            initial, random: not used; there is no initial condition and nothing is drawn.
-            boundary: number of points on all sides together.
+            initial: not used; there is no initial condition.
+            boundary: only its length is used, the number of points on all sides together.
 
         Raises:
             InvalidInputError: if that number is not a positive multiple of 4.
         """
-        if boundary < 1 or boundary % 4:
-            raise InvalidInputError(
-                f"{boundary} boundary points: a positive multiple of 4 is needed, as many on each side"
-            )
-        points = self._sides(boundary // 4)
+        count = len(boundary)
+        if count < 1 or count % 4:
+            raise InvalidInputError(f"number of boundary points must be a positive multiple of 4; got {count}")
+        points = self._sides(count // 4)
         return [Condition("boundary", points, self.exact(points))]
 
     def test_axes(self) -> tuple[Float[np.ndarray, " x_points"], Float[np.ndarray, " y_points"]]:
-        """Coordinates of the test grid along x and y: centres of equal cells."""
+        """Coordinates of the test grid along x and y: midpoints of equal cells."""
         x, y = (cell_centres(*ends, TEST_CELLS) for ends in self.domain)
         return x, y
 
@@ -135,7 +142,7 @@ class PoissonProblem:
         return expressions.sample_at(expression, points, self.axes)
 
     def _sides(self, count: int) -> np.ndarray:
-        """Points on the left, right, bottom and top side: [2, 4·count]."""
+        """Points on the left, right, bottom and top side, [2, 4·count]."""
         x, y = (cell_centres(*ends, count) for ends in self.domain)
         vertical = [np.stack([np.full(count, end, dtype=float), y]) for end in self.domain[0]]
         horizontal = [np.stack([x, np.full(count, end, dtype=float)]) for end in self.domain[1]]
@@ -144,15 +151,10 @@ class PoissonProblem:
     def _mean_square(self, expression: sympy.Expr, panels: int) -> float:
         steps = (np.arange(panels)[:, None] + (1 + NODES) / 2).ravel() / panels
         weights = np.tile(WEIGHTS, panels) / (2 * panels)
-        points = _grid(*(left + (right - left) * steps for left, right in self.domain))
+        points = grid_of(*(left + (right - left) * steps for left, right in self.domain))
         with np.errstate(all="ignore"):
             squares = self._sample(expression, points).reshape(len(weights), -1) ** 2
             return float(weights @ squares @ weights)
-
-
-def _grid(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The points of a grid, [2, points], y varying fastest."""
-    return np.stack([axis.ravel() for axis in np.meshgrid(x, y, indexing="ij")])
 
 
 def _listed(domain: tuple) -> str:

@@ -1,6 +1,9 @@
-"""What an archive of a run says of itself, and what is said of it."""
+"""Metadata of an archive (``archive.json``) and the findings of its verification."""
 
+import platform
 import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -10,32 +13,53 @@ from reproduction.config.field_types import Strict
 MANIFEST, DESCRIPTION, RESOLVED = "manifest-sha256.txt", "archive.json", "resolved.json"
 LOCK = "requirements.txt"
 
-PLAIN = r"\w[\w.-]*(/\w[\w.-]*)*"  # a path below the folder; no option of a command
+PLAIN = r"\w[\w.-]*(/\w[\w.-]*)*"  # a relative path below the folder; never a command-line option
 ConfigFile = Annotated[str, StringConstraints(pattern=rf"^{PLAIN}\.ya?ml$")]
 ResultFile = Annotated[str, StringConstraints(pattern=rf"^results/{PLAIN}\.(nc|parquet)$")]
 
 
 class Description(Strict):
-    """What ``archive.json`` holds."""
+    """The contents of ``archive.json``."""
 
     configfiles: list[ConfigFile]
-    """Config files on top of config.yaml, in their order."""
+    """Config files layered on config.yaml, in order."""
     full: bool
-    """Whether trained weights, fields and shards are there too."""
+    """Whether trained weights, fields and shards are included."""
     machine: str
-    """Kind of processor."""
+    """Processor architecture."""
     python: str
     """Version of Python."""
     packages: dict[str, str]
-    """Versions of the packages of the lock, as the results were made with."""
+    """Installed versions of the locked packages when the archive was made."""
     recomputable: list[ResultFile]
-    """The data of a figure that is recomputed in seconds, and what it is drawn from."""
+    """The data of a figure that takes seconds to recompute, and the files it is drawn from."""
 
 
 class Finding(str):
-    """A sentence about something that is not as it should be."""
+    """A discrepancy found while verifying an archive, as a sentence."""
+
+
+def describe(layers: list[str], full: bool, recomputable: list[str]) -> Description:
+    """Describe an archive that is made on this machine with the packages installed here."""
+    locked = pinned(Path(LOCK).read_text())
+    return Description(
+        configfiles=layers,
+        full=full,
+        machine=platform.machine(),
+        python=platform.python_version(),
+        packages={name: installed(name) or "not installed" for name in locked},
+        recomputable=recomputable,
+    )
 
 
 def pinned(lock: str) -> dict[str, str]:
     """Package → version of a lock file."""
     return dict(re.findall(r"^([\w.-]+)==([\w.+-]+)", lock, re.MULTILINE))
+
+
+def installed(package: str) -> str | None:
+    """Return the installed version of a package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

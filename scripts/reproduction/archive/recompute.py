@@ -1,7 +1,7 @@
-"""What the archived code makes of the archived config: every job resolved anew, and one figure made from nothing.
+"""Recomputation from an archive: every job resolved again, and one figure computed from scratch.
 
-Archived code runs only if it is the code of this project, or if one asks for it, and finds in its folder nothing but
-code and config.
+Archived code runs only if it is identical to the code of this project or the user requests it, in a folder that
+contains only code and config.
 """
 
 import os
@@ -18,59 +18,64 @@ from reproduction.archive.description import RESOLVED, Description, Finding
 from reproduction.storage import store
 
 HERE = Path(__file__).resolve().parents[3]
-DATA_ONLY = (".yaml", ".yml", ".json", ".md", ".tsv")  # in those folders; nothing in them is ever run
-RUN = ("Snakefile", "scripts/", "workflow/", "envs/")  # what a run reads besides config files
-ROUNDING = 1e-9  # of the largest number of an array
-SECONDS = 600
+CODE = ("Snakefile", "scripts/", "workflow/", "envs/")  # read by a run, besides config files
+DATA_ONLY = (".yaml", ".yml", ".json", ".md", ".tsv")  # never executed
+TOLERANCE = 1e-9  # relative to the largest absolute value of an array
+TIMEOUT = 600  # seconds
 
 
 def recompute(folder: Path, description: Description, run: bool) -> Iterator[str]:
-    """Resolve the config of an unpacked archive anew, and make its figure that takes seconds.
+    """Resolve the jobs of an unpacked archive again and recompute its fastest figure; yield one sentence per check.
 
     Args:
-        run: whether its code may run although it is not that of this project.
+        folder: of the unpacked archive.
+        description: of the archive.
+        run: whether its code may run even if it differs from this project's code.
     """
-    code = [name for name in _files(folder) if name.startswith(RUN)]
-    others = [name for name in code if not name.endswith(DATA_ONLY) and not _is_here(folder, name)]
-    if others and not run:
-        yield Finding(f"the archived code is not that of this project, and did not run: {_some(others)}; RUN=1 runs it")
+    code = [name for name in _files(folder) if name.startswith(CODE)]
+    foreign = [name for name in code if not name.endswith(DATA_ONLY) and not _is_same_here(folder, name)]
+    if foreign and not run:
+        names = _abbreviated(foreign)
+        yield Finding(f"the archived code differs from this project's code and was not run: {names}; RUN=1 runs it")
         return
     with tempfile.TemporaryDirectory() as empty:
         bare = Path(empty)
         for name in {*code, "config.yaml", *description.configfiles}:
             (bare / name).parent.mkdir(parents=True, exist_ok=True)
             (bare / name).write_bytes((folder / name).read_bytes())
-        yield _resolved(folder, bare, description)
-        yield from _figure(folder, bare, description)
+        yield _check_resolved(folder, bare, description)
+        yield from _check_figure(folder, bare, description)
 
 
 def _files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def _is_here(folder: Path, name: str) -> bool:
+def _is_same_here(folder: Path, name: str) -> bool:
     return (HERE / name).is_file() and (HERE / name).read_bytes() == (folder / name).read_bytes()
 
 
-def _some(names: list[str]) -> str:
+def _abbreviated(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _resolved(folder: Path, bare: Path, description: Description) -> str:
-    """Whether the config files, and the digests of the code, give what the archive says."""
+def _check_resolved(folder: Path, bare: Path, description: Description) -> str:
+    """Compare the jobs resolved from the archived config and the digests of the archived code with resolved.json."""
     if description.python.split(".")[:2] != platform.python_version().split(".")[:2]:
-        return f"{RESOLVED} was not compared: made with Python {description.python}, which digests code in another way"
-    done = _run(["reproduction.archive.build", "resolve", *_layers(description)], bare)
+        return (
+            f"{RESOLVED} was not compared: code digests of Python {description.python} differ from those of this Python"
+        )
+    done = _run(["reproduction.archive", "resolve", *_layers(description)], bare)
     if done.returncode:
-        return Finding(f"the archived config is not usable: {_last_line(done)}")
+        return Finding(f"the archived config is invalid: {_last_line(done)}")
     if done.stdout != (folder / RESOLVED).read_text():
-        return Finding(f"{RESOLVED} is not what the archived config files and code say")
-    return f"{RESOLVED} is what the archived config files and code say"
+        return Finding(f"{RESOLVED} does not match the archived config files and code")
+    return f"{RESOLVED} matches the archived config files and code"
 
 
-def _figure(folder: Path, bare: Path, description: Description) -> Iterator[str]:
+def _check_figure(folder: Path, bare: Path, description: Description) -> Iterator[str]:
     if not description.recomputable:
-        yield "config has no figure that takes seconds; none was recomputed"
+        yield "no figure was recomputed: the config has none that takes only seconds"
         return
     done = _run(["snakemake", "--cores", "1", description.recomputable[0], *_layers(description)], bare)
     if done.returncode:
@@ -90,32 +95,33 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _run(module: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a Python module in a folder, with the code of this project before that of the folder."""
+    """Run a Python module in a folder; the code of this project takes precedence over that of the folder."""
     command = [sys.executable, "-P", "-m", *module]
     environment = {**os.environ, "PYTHONPATH": str(HERE / "scripts")}
     try:
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", f"it takes more than {SECONDS} s")
+        return subprocess.CompletedProcess(command, 1, "", f"it took more than {TIMEOUT} s")
 
 
-def _compared(name: str, archived: Path, anew: Path) -> str:
-    if not anew.is_file():
-        return Finding(f"{name} was not made again")
-    if archived.read_bytes() == anew.read_bytes():
-        return f"{name} recomputed: the same bytes"
-    difference = _difference(archived, anew)
-    if difference <= ROUNDING:
-        return f"{name} recomputed: the same numbers within {ROUNDING:g}, other bytes"
-    return Finding(f"{name} recomputed: other numbers, by {difference:.1e} of the largest")
+def _compared(name: str, archived: Path, recomputed: Path) -> str:
+    """Compare a recomputed file with the archived one: bytes, then numbers."""
+    if not recomputed.is_file():
+        return Finding(f"{name} was not recomputed")
+    if archived.read_bytes() == recomputed.read_bytes():
+        return f"{name} recomputed: identical bytes"
+    difference = _relative_difference(archived, recomputed)
+    if difference <= TOLERANCE:
+        return f"{name} recomputed: equal within {TOLERANCE:g}, bytes differ"
+    return Finding(f"{name} recomputed: numbers differ by {difference:.1e} of the largest")
 
 
-def _difference(first: Path, second: Path) -> float:
-    """The greatest difference of two results, relative to the largest number of an array; infinite for other names."""
+def _relative_difference(first: Path, second: Path) -> float:
+    """Largest difference of two files, relative to the largest value of an array; infinite if array names differ."""
     one, two = (_arrays(path) for path in (first, second))
     if one.keys() != two.keys():
         return np.inf
-    return max((_apart(one[name], two[name]) for name in one), default=0.0)
+    return max((_array_difference(one[name], two[name]) for name in one), default=0.0)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -126,7 +132,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     return {str(name): arrays[name].to_numpy() for name in arrays.variables}
 
 
-def _apart(one: np.ndarray, two: np.ndarray) -> float:
+def _array_difference(one: np.ndarray, two: np.ndarray) -> float:
     if one.shape != two.shape or one.dtype.kind != two.dtype.kind:
         return np.inf
     if one.dtype.kind not in "fiu":
@@ -137,5 +143,5 @@ def _apart(one: np.ndarray, two: np.ndarray) -> float:
         return np.inf
     finite = np.isfinite(one)
     largest = np.abs(one[finite]).max(initial=0.0)
-    apart = np.abs(one[finite].astype(float) - two[finite].astype(float)).max(initial=0.0)
-    return float(apart / largest) if largest else float(apart and np.inf)
+    largest_difference = np.abs(one[finite].astype(float) - two[finite].astype(float)).max(initial=0.0)
+    return float(largest_difference / largest) if largest else float(largest_difference and np.inf)

@@ -1,4 +1,4 @@
-"""Zip files from anyone: refused if they would write elsewhere or fill the disk, then unpacked."""
+"""Safe unpacking of untrusted zip files: no paths outside the folder, no links, no zip bombs."""
 
 import hashlib
 import stat
@@ -9,47 +9,51 @@ from pathlib import Path, PurePosixPath
 
 from reproduction.config.errors import ConfigError
 
-MOST_FILES = 100_000
-SPARE, RATIO = 64 << 20, 200  # bytes that any archive may unpack to, and how much more than its own size
+MAX_FILES = 100_000
+ALLOWANCE, MAX_RATIO = 64 << 20, 200  # an archive of n bytes may unpack to ALLOWANCE + MAX_RATIO n bytes
 
 
 def refuse_unsafe(archive: zipfile.ZipFile, size: int) -> None:
-    """Refuse an archive that would write elsewhere, or fill the disk.
+    """Refuse an archive that would write outside its folder or fill the disk.
+
+    Args:
+        archive: the open archive.
+        size: of the archive, in bytes.
 
     Raises:
-        ConfigError: saying which file, and why.
+        ConfigError: if the archive is unsafe; names the file and the reason.
     """
     infos = archive.infolist()
-    if len(infos) > MOST_FILES:
-        raise ConfigError(f"the archive has {len(infos)} files, more than {MOST_FILES}; it is not opened")
+    if len(infos) > MAX_FILES:
+        raise ConfigError(f"archive refused: {len(infos)} files; at most {MAX_FILES} are allowed")
     total = sum(info.file_size for info in infos)
-    if total > SPARE + RATIO * size:
-        raise ConfigError(f"the archive would unpack from {size} to {total} bytes; it is not opened")
+    if total > (limit := ALLOWANCE + MAX_RATIO * size):
+        raise ConfigError(f"archive refused: {size} bytes would unpack to {total} bytes; at most {limit} are allowed")
     seen = set()
     for info in infos:
         name = info.orig_filename
         if not _is_plain(name) or stat.S_ISLNK(info.external_attr >> 16):
-            raise ConfigError(f"the archive has {name!r}, which could lead out of its folder; it is not opened")
+            raise ConfigError(f"archive refused: {name!r} is a link or could be written outside the folder")
         if info.flag_bits & 1 or name in seen:
-            raise ConfigError(f"the archive has {name!r} twice, or encrypted; it is not opened")
+            raise ConfigError(f"archive refused: {name!r} is {'encrypted' if info.flag_bits & 1 else 'listed twice'}")
         seen.add(name)
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name is a path below the folder it is unpacked to, on every system."""
+    """Return whether a name is a path below the target folder on every operating system."""
     parts = PurePosixPath(name).parts
     return name.isprintable() and bool(parts) and not (set("\\:") & set(name) or {"/", ".."} & {*parts, name[0]})
 
 
 def checksum_in(archive: zipfile.ZipFile, name: str) -> str:
-    """The SHA-256 of a file in an archive; empty if it cannot be read."""
+    """Return the SHA-256 of a file in an archive; an empty string if the file cannot be read."""
     with suppress(zipfile.BadZipFile, zlib.error, EOFError), archive.open(name) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
 
 
 def checksum(content: bytes | Path) -> str:
-    """SHA-256 of bytes or of a file."""
+    """Return the SHA-256 of bytes or of a file."""
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:
@@ -57,7 +61,7 @@ def checksum(content: bytes | Path) -> str:
 
 
 def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Unpack an archive whose names were found safe."""
+    """Unpack an archive that passed ``refuse_unsafe``."""
     for info in archive.infolist():
         target = folder / info.orig_filename
         target.parent.mkdir(parents=True, exist_ok=True)

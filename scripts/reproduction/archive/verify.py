@@ -1,7 +1,6 @@
-"""Whether an archive is what it says: every checksum, claims against their data, code, config, and one figure anew.
+"""Verification of an archive: checksums, claims against their data, code digests, config, and one recomputed figure.
 
-An archive comes from anyone: what it holds is read, never loaded by pickle, and its code runs only as ``recomputation``
-allows.
+Archives are untrusted: no pickle is loaded, and archived code runs only under the conditions of ``recompute``.
 """
 
 import json
@@ -10,7 +9,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,16 @@ import numpy as np
 import pandas as pd
 
 from reproduction.archive import recompute
-from reproduction.archive.description import DESCRIPTION, LOCK, MANIFEST, RESOLVED, Description, Finding, pinned
+from reproduction.archive.description import (
+    DESCRIPTION,
+    LOCK,
+    MANIFEST,
+    RESOLVED,
+    Description,
+    Finding,
+    installed,
+    pinned,
+)
 from reproduction.archive.safe_unzip import checksum_in, refuse_unsafe, unpack
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
@@ -26,8 +33,8 @@ from reproduction.storage import store
 from reproduction.storage.errors import DamagedFile
 
 
-def report(path: Path, run: bool = False) -> int:
-    """Print what was found, one line each; 1 if anything is not as it should be."""
+def print_report(path: Path, run: bool = False) -> int:
+    """Print one line per check; return 1 if there are findings, else 0."""
     findings = 0
     for line in verify(path, run):
         findings += isinstance(line, Finding)
@@ -37,10 +44,11 @@ def report(path: Path, run: bool = False) -> int:
 
 
 def verify(path: Path, run: bool = False) -> Iterator[str]:
-    """Check an archive; what is not as it should be comes as a ``Finding``.
+    """Check an archive; yield one sentence per check, discrepancies as ``Finding``.
 
     Args:
-        run: whether its code may run although it is not that of this project.
+        path: of the zip file.
+        run: whether its code may run even if it differs from this project's code.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -49,20 +57,20 @@ def verify(path: Path, run: bool = False) -> Iterator[str]:
     except OSError as error:
         yield Finding(f"{path} cannot be read: {error.strerror}")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        yield Finding(f"{path} is damaged, or no zip file: {error}")
+        yield Finding(f"{path} is damaged or not a zip file: {error}")
     except ConfigError as error:
         yield Finding(str(error))
     except ValueError as error:
-        yield Finding(f"{path} has a file that is not what its name says: {error}")
+        yield Finding(f"{path} contains a file of invalid format: {error}")
 
 
 def _verified(archive: zipfile.ZipFile, run: bool) -> Iterator[str]:
-    whole = True
+    intact = True
     for line in _checksums(archive):
-        whole = whole and not isinstance(line, Finding)
+        intact = intact and not isinstance(line, Finding)
         yield line
-    if not whole:
-        yield Finding("claims, code and figures were not looked at, because files are not as they should be")
+    if not intact:
+        yield Finding("claims, code and figures were not checked because files are missing, extra or changed")
         return
     description = validated(Description, json.loads(archive.read(DESCRIPTION)), DESCRIPTION)
     with tempfile.TemporaryDirectory() as name:
@@ -75,72 +83,72 @@ def _verified(archive: zipfile.ZipFile, run: bool) -> Iterator[str]:
 
 
 def _checksums(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Files that differ from the manifest, are missing or are extra, each by its name."""
+    """Compare the files with the manifest: missing, extra or changed."""
     names = set(archive.namelist())
     if MANIFEST not in names:
-        yield Finding(f"{MANIFEST} is missing: nothing says what the files should be")
+        yield Finding(f"{MANIFEST} is missing: the checksums are unknown")
         return
-    noted = dict(_noted(archive.read(MANIFEST).decode()))
-    for name in sorted((noted.keys() | {DESCRIPTION, RESOLVED, LOCK}) - names):
+    expected = dict(_manifest(archive.read(MANIFEST).decode()))
+    for name in sorted((expected.keys() | {DESCRIPTION, RESOLVED, LOCK}) - names):
         yield Finding(f"{name} is missing")
-    for name in sorted(names - noted.keys() - {MANIFEST}):
-        yield Finding(f"{name} is extra: the manifest does not have it")
-    for name in sorted(noted.keys() & names):
-        if checksum_in(archive, name) != noted[name]:
-            yield Finding(f"{name} differs: it has not the checksum that the manifest has")
-    yield f"checksums of {len(noted.keys() & names)} files computed again"
+    for name in sorted(names - expected.keys() - {MANIFEST}):
+        yield Finding(f"{name} is extra: the manifest does not list it")
+    for name in sorted(expected.keys() & names):
+        if checksum_in(archive, name) != expected[name]:
+            yield Finding(f"{name} differs: checksum does not match the manifest")
+    yield f"checksums of {len(expected.keys() & names)} files compared with the manifest"
 
 
-def _noted(text: str) -> Iterator[tuple[str, str]]:
+def _manifest(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if match is None:
-            raise ConfigError(f"{MANIFEST} has a line that is no checksum: {line[:80]!r}")
+            raise ConfigError(f"{MANIFEST} has an invalid line: {line[:80]!r}")
         yield match[2], match[1]
 
 
 def _claims(folder: Path) -> Iterator[str]:
-    """Each table of claims against its data, cell by cell."""
+    """Compare each CSV table of claims with its Parquet data, cell by cell."""
     for path in sorted(folder.glob("results/**/claims/*.parquet")):
         name = path.relative_to(folder).with_suffix(".csv").as_posix()
         try:
             data = store.read_table(path)
-            told = pd.read_csv(path.with_suffix(".csv"), keep_default_na=False, dtype=str)
+            table = pd.read_csv(path.with_suffix(".csv"), keep_default_na=False, dtype=str)
         except (DamagedFile, OSError, ValueError) as error:
             yield Finding(f"{name} and its data cannot be compared: {str(error).replace(f'{folder}/', '')}")
             continue
-        lines = list(_told(name, told, data))
-        yield from lines or [f"{name} says what its data say, in {len(data)} rows"]
+        differences = list(_differences(name, table, data))
+        yield from differences or [f"{name} matches its data in {len(data)} rows"]
 
 
-def _told(name: str, told: pd.DataFrame, data: pd.DataFrame) -> Iterator[Finding]:
-    found = pd.DataFrame({column: [_cell(value) for value in data[column]] for column in data})
-    if told.shape != found.shape or list(told) != list(found):
+def _differences(name: str, table: pd.DataFrame, data: pd.DataFrame) -> Iterator[Finding]:
+    expected = pd.DataFrame({column: [_cell(value) for value in data[column]] for column in data})
+    if table.shape != expected.shape or list(table) != list(expected):
         yield Finding(f"{name} has other rows or columns than its data")
         return
-    for row, column in zip(*np.nonzero((told != found).to_numpy())):
-        what = f"{told.columns[column]} of {found.claim.iloc[row]}"
-        yield Finding(f"{name} says {told.iloc[row, column]!r} for {what}, its data {found.iloc[row, column]!r}")
+    for row, column in zip(*np.nonzero((table != expected).to_numpy())):
+        cell = f"{table.columns[column]} of {expected.claim.iloc[row]}"
+        yield Finding(f"{name}: {cell} is {table.iloc[row, column]!r}, but {expected.iloc[row, column]!r} in its data")
 
 
 def _cell(value: Any) -> str:
-    """A value as CSV has it."""
+    """Return a value in the format of the CSV tables."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.6g}"
     return str(value)
 
 
 def _code_of_results(folder: Path) -> Iterator[str]:
-    """Whether the code that results say they were made by is the archived code."""
+    """Compare the code digests noted in the results with those of the archived code."""
     known = {json.dumps(lines) for lines in json.loads((folder / RESOLVED).read_text())["code"].values()}
     files = sorted(file for kind in ("nc", "parquet", "safetensors") for file in folder.glob(f"results/**/*.{kind}"))
-    others = [file.relative_to(folder).as_posix() for file in files if _noted_code(file) not in known]
-    yield from (Finding(f"{name} does not say that the archived code made it") for name in others)
+    others = [file.relative_to(folder).as_posix() for file in files if _code_of(file) not in known]
+    yield from (Finding(f"{name} was not made by the archived code") for name in others)
     if not others:
-        yield f"{len(files)} files of data say that the archived code made them"
+        yield f"{len(files)} data files were made by the archived code, according to their attributes"
 
 
-def _noted_code(file: Path) -> str | None:
+def _code_of(file: Path) -> str | None:
     try:
         return store.read_attributes(file).get("code")
     except DamagedFile:
@@ -148,21 +156,15 @@ def _noted_code(file: Path) -> str | None:
 
 
 def _versions(description: Description, lock: str) -> Iterator[str]:
-    """Which packages were, or are here, in another version than in the lock; the latter is no fault of the archive."""
+    """Compare package versions with the lock: those of the archive, and those installed here (not a finding)."""
     wanted = pinned(lock)
-    if made := [name for name, there in wanted.items() if _public(description.packages.get(name, "")) != there]:
-        yield Finding(f"the results were made with other versions than in the lock: {', '.join(made)}")
-    others = [f"{name} {here}, not {there}" for name, there in wanted.items() if (here := _installed(name)) != there]
-    yield f"packages installed here: {', '.join(others) or 'as in the lock'}"
+    if other := [name for name, locked in wanted.items() if _public(description.packages.get(name, "")) != locked]:
+        yield Finding(f"the results were made with package versions other than the lock: {', '.join(other)}")
+    here = {name: _public(installed(name) or "missing") for name in wanted}
+    differing = [f"{name} {here[name]} instead of {locked}" for name, locked in wanted.items() if here[name] != locked]
+    yield f"packages installed here: {', '.join(differing) or 'as in the lock'}"
 
 
-def _installed(name: str) -> str:
-    try:
-        return _public(version(name))
-    except PackageNotFoundError:
-        return "is not there"
-
-
-def _public(number: str) -> str:
-    """A version without what says how it was built: 2.13.0+cpu is 2.13.0."""
-    return number.split("+")[0]
+def _public(version: str) -> str:
+    """Return a version without its build tag: 2.13.0 for 2.13.0+cpu."""
+    return version.split("+")[0]

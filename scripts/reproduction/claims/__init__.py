@@ -1,1 +1,1 @@
-"""Verdicts on claims."""
+"""Verdicts on published claims, computed from results."""

@@ -1,4 +1,4 @@
-"""Verdicts on published claims as a web page, from the same rows as the Markdown page."""
+"""Web page of the verdicts on published claims, from the same rows as the Markdown page."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,8 +18,8 @@ td:nth-child(4) { min-width: 20rem; }
 td:nth-child(4) div + div { margin-top: .4rem; }
 td:nth-child(n+5) { font-size: 12px; }
 """
-# Pages in a frame of the report have no folder beside them: the links to pictures would lead nowhere.
-UNLINKED = (
+# In a frame of the report, relative links to pictures have no target.
+UNLINK_IN_FRAME = (
     '<script>if (location.protocol === "data:")'
     ' document.querySelectorAll("a").forEach((link) => link.replaceWith(link.textContent));</script>'
 )
@@ -27,27 +27,28 @@ HEADINGS = ("claim", "statement", "verdict", "numbers", "shown in", "source")
 
 
 def page(decided: pd.DataFrame, document: str, numbers: Callable[[Any], str]) -> str:
-    """The page, one row per claim; counts of the verdicts come first.
+    """Return the page: counts of the verdicts, then one row per claim.
 
     Args:
         decided: one row per part.
-        numbers: the decisive numbers of a part in words.
+        document: its name.
+        numbers: formats the numbers of a part.
     """
     (tier,) = decided.tier.unique()
     claims = [parts for _, parts in decided.groupby("claim", sort=False)]
-    found = Counter(parts.verdict.iloc[0] for parts in claims)
-    counts = ", ".join(f"{found[name]} {verdict(name)}" for name in VERDICTS if found[name])
+    counted = Counter(parts.verdict.iloc[0] for parts in claims)
+    counts = ", ".join(f"{counted[name]} {styled_verdict(name)}" for name in VERDICTS if counted[name])
     note = (
         f"{web_page.text(tier)} tier. {len(claims)} claims: {counts}. Numbers: median over n seeds "
-        f"[its interval of {100 * CONFIDENCE:.0f} % coverage or more, if not said]."
+        f"[interval of at least {100 * CONFIDENCE:.0f} % coverage, unless stated]."
     )
     table = web_page.table(HEADINGS, [_cells(parts, numbers) for parts in claims])
     title = f"Published claims: {readable(document)}"
-    return web_page.page(title, f"<p>{note}</p>\n{table}\n{UNLINKED}", STYLE)
+    return web_page.page(title, f"<p>{note}</p>\n{table}\n{UNLINK_IN_FRAME}", STYLE)
 
 
-def verdict(name: str) -> str:
-    """A verdict as a coloured sign and a word."""
+def styled_verdict(name: str) -> str:
+    """Return a verdict as a coloured sign and a word, as HTML."""
     mark = VERDICTS[name]
     return f'<span style="color: {mark.colour}">{web_page.text(mark.sign)}</span> {web_page.text(name)}'
 
@@ -56,11 +57,11 @@ def _cells(parts: pd.DataFrame, numbers: Callable[[Any], str]) -> list[str]:
     first = parts.iloc[0]
     lines = "".join(f"<div>{web_page.text(numbers(part))}</div>" for part in parts.itertuples())
     stated = [web_page.text(first[name]) for name in ("claim", "statement")]
-    return [*stated, verdict(first.verdict), lines, _exhibit(first.figure), web_page.text(first.source)]
+    return [*stated, styled_verdict(first.verdict), lines, _exhibit(first.figure), web_page.text(first.source)]
 
 
 def _exhibit(name: str) -> str:
-    """A link to the picture of a figure, or to the page of a table."""
+    """Return a link to the picture of a figure or the page of a table."""
     if not name:
         return ""
     kind, suffix = ("tables", "html") if name.split("/")[1].startswith("table") else ("figures", "png")

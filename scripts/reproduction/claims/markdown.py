@@ -1,4 +1,4 @@
-"""How verdicts on claims are shown, and their pages: one of each document, and one of all together."""
+"""Markdown pages of verdicts on claims, one per document and one of all, and the style of verdicts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from reproduction.storage import store
 
 
 class Mark(NamedTuple):
-    """How a verdict is shown: its colour, a sign for who does not see it, and its name where room is scarce."""
+    """Style of a verdict: colour, sign, and short name for narrow tables."""
 
     colour: str
     sign: str
@@ -20,25 +20,25 @@ class Mark(NamedTuple):
 
 
 HEADINGS = ("claim", "statement", "source", "figure", "verdict", "numbers")
-# Colours are told apart in every common kind of colour blindness (a test).
+# The colours are distinguishable under all common forms of colour blindness (tested).
 VERDICTS = {
     "reproduced": Mark("#0072b2", "✓", "reproduced"),
     "reproduced in part": Mark("#aa4499", "◐", "in part"),
     "not reproduced": Mark("#d55e00", "✗", "not reproduced"),
     "undecided at this tier": Mark("#666666", "?", "undecided"),
 }
-NAMES = {"mean": "mean ", "share": "share ", "distance": "distance "}
+STATISTIC_PREFIXES = {"mean": "mean ", "share": "share ", "distance": "distance "}
 NOTE = (
-    f"Numbers: median over n seeds or networks [its interval of {100 * CONFIDENCE:.0f} % coverage or more], if nothing "
-    "else is said; n and m: of two samples that are not paired."
+    f"Numbers: median over n seeds or networks [interval of at least {100 * CONFIDENCE:.0f} % coverage], unless stated "
+    "otherwise; n and m: sizes of two unpaired samples."
 )
 
 
 def make(snakemake: Any) -> None:
-    """Put the verdicts of all documents together, from their tables; as Parquet, CSV and Markdown."""
+    """Combine the verdicts of all documents; write them as Parquet, CSV and Markdown."""
     start_log(snakemake.log[0])
     tables = [store.read_table(path) for path in snakemake.input]
-    write(
+    write_claims(
         snakemake.output,
         pd.concat(tables, ignore_index=True),
         page_of_all(tables),
@@ -46,21 +46,21 @@ def make(snakemake: Any) -> None:
     )
 
 
-def write(output: Any, decided: pd.DataFrame, text: str, provenance: dict) -> None:
-    """Write the rows of parts as Parquet and CSV, and a page."""
+def write_claims(output: Any, decided: pd.DataFrame, text: str, provenance: dict) -> None:
+    """Write the rows of parts as Parquet and CSV, and the Markdown page."""
     store.write_table(output.data, decided, provenance)
     store.write_atomically(output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
     store.write_atomically(output.md, lambda file: Path(file).write_text(text))
 
 
 def page(decided: pd.DataFrame) -> str:
-    """The verdicts on the claims of one document as Markdown, one row per claim, from the rows of all parts."""
+    """Return the verdicts on the claims of one document, one row per claim, from the rows of all parts."""
     (tier,) = decided.tier.unique()
     return "\n".join([f"# Claims, {tier} tier", "", NOTE, "", *_rows(decided)]) + "\n"
 
 
 def page_of_all(tables: list[pd.DataFrame]) -> str:
-    """How many verdicts of each kind there are by document, and then the claims of one document after the other."""
+    """Return the counts of verdicts by document, then the claims of each document."""
     together = pd.concat(tables)
     (tier,) = together.tier.unique()
     lines = [f"# All claims, {tier} tier", "", *_counts(together), "", NOTE]
@@ -70,7 +70,7 @@ def page_of_all(tables: list[pd.DataFrame]) -> str:
 
 
 def counts(decided: pd.DataFrame) -> Iterator[tuple[str, list[int]]]:
-    """Each document, with the number of its claims of each verdict and of all, from the rows of all parts."""
+    """Yield each document with its number of claims of each verdict and in total, from the rows of all parts."""
     for document, claims in decided.drop_duplicates(["document", "claim"]).groupby("document", sort=False):
         verdicts = claims.verdict.tolist()
         yield document, [*map(verdicts.count, VERDICTS), len(verdicts)]
@@ -92,23 +92,23 @@ def _cells(parts: pd.DataFrame) -> list[str]:
 
 
 def line(cells: Iterable[str]) -> str:
-    """A row of a Markdown table."""
+    """Return a row of a Markdown table."""
     return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
 
 
 def numbers(row: Any) -> str:
-    """The decisive numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
-    return f"{row.part}: {found(row)}, claimed {row.claimed}, {sample(row)}: {row.outcome}"
+    """Format the numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
+    return f"{row.part}: {estimate(row)}, claimed {row.claimed}, {sample_size(row)}: {row.outcome}"
 
 
-def found(row: Any) -> str:
-    """The statistic of a part and its interval, if it has one: ``"20.4 [18.9, 24.1]"``."""
+def estimate(row: Any) -> str:
+    """Format the statistic of a part and its interval, if any: ``"20.4 [18.9, 24.1]"``."""
     interval = "" if row.low == row.high else f" [{row.low:.3g}, {row.high:.3g}]"
     coverage = f" ({100 * row.coverage:.0f} %)" if row.coverage < CONFIDENCE else ""
-    return f"{NAMES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
+    return f"{STATISTIC_PREFIXES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
 
 
-def sample(row: Any) -> str:
-    """What the statistic of a part is of: ``"n = 6 and 5, 1 diverged"``, or ``"computed"`` without a sample."""
+def sample_size(row: Any) -> str:
+    """Format the sample sizes of a part: ``"n = 6 and 5, 1 diverged"``, or ``"computed"`` without replicates."""
     size = "computed" if row.coverage == row.n == 1 else f"n = {row.n}" + (f" and {row.n_other}" if row.n_other else "")
     return size + (f", {row.diverged} diverged" if row.diverged else "")

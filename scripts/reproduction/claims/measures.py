@@ -1,6 +1,6 @@
-"""One number per replicate of a case, by its name in a file or among the quantities: what claims are made of.
+"""Measures of a case: one number per replicate, from a variable of a file or a quantity.
 
-A replicate is a seed; of an ensemble, a network; of what is computed once, there is one.
+A replicate is a seed or, in an ensemble, a network; a deterministic result has a single replicate.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,15 +12,15 @@ import xarray as xr
 
 from rectified.errors import nearest
 from reproduction.config.errors import ConfigError
-from reproduction.exhibits.quantities import QUANTITIES
+from reproduction.exhibits import quantities
 from reproduction.storage.results import KeptResult
 
 CLOSE = 1e-6  # relative; coordinates may be stored in single precision
 REPLICATES = ("seed", "network")
-TIMES = ("epoch", "record")
-COMPUTED = "computed"  # the name of replicates where there are none
+TIME_AXES = ("epoch", "record")
+COMPUTED = "computed"  # index name of a single value without replicates
 
-# How several values of a replicate become one; NaN among them gives NaN, so that a diverged run stays one.
+# Reductions of several values of a replicate to one; NaN propagates, so that a diverged run stays diverged.
 REDUCTIONS: dict[str, Callable[[np.ndarray], float]] = {
     "smallest": np.min,
     "largest": np.max,
@@ -34,22 +34,24 @@ REDUCTIONS: dict[str, Callable[[np.ndarray], float]] = {
 def measured(
     result: KeptResult, measure: str, at: Mapping, file: str | None = None, reduce: str | None = None
 ) -> pd.Series:
-    """A measure of a case by seed or network, NaN where the run diverged; of one value if there are neither.
+    """Return a measure of a case by seed or network, NaN where the run diverged; one value if there are neither.
 
-    It is one of ``QUANTITIES`` of the task or a variable of a netCDF file or, if there is none, a column of a Parquet
-    table, that goes by all coordinates of ``at``. Of what goes by epoch or record the last is taken, if ``at`` says
-    nothing else. A list in ``at`` takes all its values, each with every seed, as replicates.
+    The measure is one of the quantities of the task, a variable of a netCDF file or, failing that, a column of a
+    Parquet table, and has all coordinates of ``at``. Of a time axis, epoch or record, the last entry is used unless
+    ``at`` selects another. A list in ``at`` pools its values: each, with every seed, is a replicate.
 
     Args:
-        at: coordinate or column → value or values, of text or of numbers equal to 1e-6.
-        file: the only file to look at, without its ending.
-        reduce: how to make one value of a replicate of those that ``at`` leaves, by name.
+        result: of the case.
+        measure: name of the quantity, variable or column.
+        at: coordinate or column → value or values; numbers match to a relative 1e-6.
+        file: restricts the search to this file, without suffix.
+        reduce: name of the reduction of the values that ``at`` leaves per replicate.
 
     Raises:
-        ConfigError: if there is none, or more than one, or if it has none or more than one value of a replicate.
+        ConfigError: if the measure is missing or ambiguous, or has not exactly one value per replicate.
     """
     table = _selected(_found(result, measure, at, file), measure, at)
-    for time in TIMES:
+    for time in TIME_AXES:
         if time in table and time not in at:
             table = table[table[time] == table[time].max()]
     replicate = next((name for name in REPLICATES if name in table and name not in at), None)
@@ -62,16 +64,16 @@ def measured(
 
 
 def _found(result: KeptResult, measure: str, at: Mapping, file: str | None) -> xr.DataArray | pd.DataFrame:
-    """The quantity, variable or table that has the measure."""
-    quantity = QUANTITIES.get((result.job.settings.task, measure)) if file is None and _known(measure) else None
+    """Return the quantity, variable or table that contains the measure."""
+    quantity = quantities.find(result.job.settings.task, measure) if file is None else None
     if quantity:
         return result.kept(("quantity", measure), lambda: quantity(result))
-    if file is None and _known(measure):
-        tasks = [task for task, name in QUANTITIES if name == measure]
-        raise ConfigError(f"{measure!r} is a quantity of cases of task {' or '.join(map(repr, tasks))}")
-    sources = {name: _holds(name, source, measure, at) for name, source in _sources(result, file).items()}
+    sources = {name: _if_contained(name, source, measure, at) for name, source in _sources(result, file).items()}
     found = {name: source for name, source in sources.items() if source is not None}
     found = {name: source for name, source in found.items() if isinstance(source, xr.DataArray)} or found
+    tasks = quantities.tasks_with(measure) if file is None and not found else []
+    if tasks:
+        raise ConfigError(f"{measure!r} is a quantity of cases of task {' or '.join(map(repr, tasks))}")
     if len(found) != 1:
         by = f" by {' and '.join(at)}" if at else ""
         names = ", ".join(found or sources)
@@ -79,12 +81,8 @@ def _found(result: KeptResult, measure: str, at: Mapping, file: str | None) -> x
     return next(iter(found.values()))
 
 
-def _known(measure: str) -> bool:
-    return any(name == measure for _, name in QUANTITIES)
-
-
 def _sources(result: KeptResult, file: str | None) -> dict[str, xr.Dataset | pd.DataFrame]:
-    """What the files of a case hold, the shards of an ensemble as one."""
+    """Read the files of a case; the shards of an ensemble count as one."""
     paths = {name: path for name, path in result.files.items() if file in (None, path.stem)}
     if any(name.startswith("shard") for name in paths):
         return {"shards": result.ensemble}
@@ -92,8 +90,8 @@ def _sources(result: KeptResult, file: str | None) -> dict[str, xr.Dataset | pd.
     return {name: read[path.suffix](path.stem) for name, path in paths.items()}
 
 
-def _holds(name: str, source: xr.Dataset | pd.DataFrame, measure: str, at: Mapping):
-    """The measure in a source, if it is there and goes by all of ``at``."""
+def _if_contained(name: str, source: xr.Dataset | pd.DataFrame, measure: str, at: Mapping):
+    """Return the measure in a source, or None if it or one of the coordinates ``at`` is absent."""
     if isinstance(source, pd.DataFrame):
         return source if {measure, *at} <= {*source.columns} else None
     if measure not in source.data_vars or not {*at} <= {*source[measure].dims}:
@@ -102,7 +100,7 @@ def _holds(name: str, source: xr.Dataset | pd.DataFrame, measure: str, at: Mappi
 
 
 def _selected(found: xr.DataArray | pd.DataFrame, measure: str, at: Mapping) -> pd.DataFrame:
-    """The rows of a tidy table at the coordinates."""
+    """Return a tidy table of the entries at the coordinates ``at``."""
     if isinstance(found, xr.DataArray):
         for key in [key for key in at if key in found.dims]:
             found = found.isel({key: _rows(found[key].to_numpy(), key, measure, at[key])})
@@ -112,13 +110,13 @@ def _selected(found: xr.DataArray | pd.DataFrame, measure: str, at: Mapping) -> 
         return found.to_dataframe().reset_index()
     for key, value in at.items():
         if key not in found:
-            raise ConfigError(f"{measure!r} does not go by {key!r}; {nearest(key, found.columns)}")
+            raise ConfigError(f"{measure!r} has no coordinate {key!r}; {nearest(key, found.columns)}")
         found = found.iloc[_rows(found[key].to_numpy(), key, measure, value)]
     return found
 
 
 def _rows(entries: np.ndarray, key: str, measure: str, wanted: Any) -> np.ndarray:
-    """Where the entries are what is wanted, or one of it."""
+    """Return the indices of the entries equal to the wanted value, or to one of the wanted values."""
     matches = [_equal(entries, value) for value in (wanted if isinstance(wanted, list) else [wanted])]
     for value, match in zip(wanted if isinstance(wanted, list) else [wanted], matches):
         if not match.any():
@@ -139,7 +137,7 @@ def _examples(entries: np.ndarray) -> str:
 
 
 def _one_each(table: pd.DataFrame, measure: str, by: list[str], reduce: str | None) -> pd.Series:
-    """The one value of each replicate."""
+    """Return one value per replicate."""
     if not by:
         table, by = table.assign(**{COMPUTED: 0}), [COMPUTED]
     if not table.duplicated(by).any():
@@ -147,14 +145,14 @@ def _one_each(table: pd.DataFrame, measure: str, by: list[str], reduce: str | No
     if reduce is None:
         left = [key for key in table.columns.drop([*by, measure]) if table[key].nunique(dropna=False) > 1]
         of = f" of a {by[-1]}" if by[-1] in REPLICATES else ""
-        choice = f"`at` must choose among {', '.join(left)}, or `reduce` make them one"
+        choice = f"select among {', '.join(left)} with `at`, or combine them with `reduce`"
         raise ConfigError(f"{measure!r} has several values{of}; {choice}")
     grouped = table.assign(**{measure: table[measure].astype(float)}).groupby(by, sort=False)[measure]
     return grouped.agg(lambda values: REDUCTIONS[reduce](values.to_numpy()))
 
 
 def _diverged(result: KeptResult, replicate: str) -> list[int]:
-    """The seeds or networks whose runs diverged, where the files of the case tell."""
+    """Return the seeds or networks whose runs diverged, according to the files of the case."""
     for source in _sources(result, None).values():
         if isinstance(source, xr.Dataset) and "diverged_at" in source and replicate in source.diverged_at.dims:
             return source[replicate].to_numpy()[source.diverged_at.to_numpy() >= 0].tolist()

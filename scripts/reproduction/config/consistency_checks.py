@@ -1,28 +1,115 @@
-"""Checks of single cases that need more than their own settings: references, combinations, memory."""
+"""Checks of a config that go beyond single entries: formulas, references, combinations, memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-import numpy as np
-
-from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import InvalidInputError, nearest
-from rectified.formulas import activations, expressions
-from rectified.formulas.activations import Activation
-from rectified.problems.elliptic import elliptic_problem
-from rectified.problems.poisson import PoissonProblem
-from reproduction.config.collocation_tasks import Collocation, Latents
+from rectified.formulas import activations
+from rectified.formulas.activation import Activation, check_power
+from reproduction.config import error_messages
+from reproduction.config.claims import Claim, Part
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibits import Exhibit
-from reproduction.config.field_types import Task
-from reproduction.config.network_tasks import GIB, KernelEnsemble
-from reproduction.config.problem_factory import posed
-from reproduction.config.problems import BuckleyLeverett, Elliptic, Poisson, Problem, Target
-from reproduction.config.ritz_tasks import GradientErrors, Landscape, RitzTask, RitzTraining
+from reproduction.config.exhibit import Exhibit
+from reproduction.config.experiments import Case
+from reproduction.config.task import GIB, Task
+from reproduction.config.time_limit import at_most
+
+SECONDS_PER_ENTRY = 20.0
+
+
+def check(config: Any) -> None:
+    """Check everything that goes beyond single entries of a ``Config``.
+
+    Raises:
+        ConfigError: for the first fault, with the key that it is about.
+    """
+    for entries in (_problems, _targets, _custom_activations, _cases, _scorecards, _exhibits, _claims):
+        for where, check_entry in entries(config):
+            with _located(where):
+                check_entry()
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Name the key that an error is about; reject an entry that cannot be checked in reasonable time."""
+    with error_messages.located(where), at_most(SECONDS_PER_ENTRY, "to find its kinks and check it"):
+        yield
+
+
+Checks = Iterator[tuple[str, Callable[[], Any]]]
+
+
+def _problems(config: Any) -> Checks:
+    for name, entry in config.problems.items():
+        yield f"problems.{name}", entry.check
+
+
+def _targets(config: Any) -> Checks:
+    for name, target in config.targets.items():
+        yield f"targets.{name}", target.check
+
+
+def _custom_activations(config: Any) -> Checks:
+    reserved = (*activations.REGISTRY, "custom", "every", "scorecards")
+    for name, formula in (config.custom_activations or {}).items():
+        if name in reserved or check_power(name):
+            raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
+        yield f"custom_activations.{name}", lambda name=name, formula=formula: Activation(name, formula).kinks
+
+
+def _cases(config: Any) -> Checks:
+    for experiment, tasks in config.cases.items():
+        for case, settings in tasks.items():
+            where = f"experiments.{experiment} (case {case})"
+            yield where, lambda settings=settings: _check_case(config, settings)
+
+
+def _scorecards(config: Any) -> Checks:
+    for key in ("activations", "references"):
+        names = config.listed(getattr(config.scorecards, key))
+        yield f"scorecards.{key}", lambda names=names: [config.activation(name) for name in names]
+
+
+def _exhibits(config: Any) -> Checks:
+    for kind, groups in (("figures", config.figures), ("tables", config.tables)):
+        for document, entries in groups.items():
+            for name, entry in entries.items():
+                yield f"{kind}.{document}.{name}", lambda entry=entry: _check_exhibit(config, entry)
+
+
+def _claims(config: Any) -> Checks:
+    for document, claims in config.decided_claims.items():
+        for name, claim in claims.items():
+            yield f"claims.{document}.{name}", lambda claim=claim: _check_claim(config, claim)
+
+
+def _check_case(config: Any, settings: Task) -> None:
+    _check_problem(settings, config.problems)
+    _check_target(settings, config.targets)
+    check_memory(settings, config.grid_of(settings), config.memory)
+    if getattr(settings, "activation", None):
+        settings.check_activation(config.activation(settings.activation))
+    if start := config.start_of(settings):
+        if _leads_back(config, start):
+            raise ConfigError(f"start {settings.start!r} leads back to itself")
+        settings.check_start(config.settings_of(start))
+    for case in config.select(getattr(settings, "of", [])):
+        _check_audited(config.settings_of(case), case.name)
+
+
+def _leads_back(config: Any, start: Case) -> bool:
+    chain = [start]
+    while (before := config.start_of(config.settings_of(chain[-1]))) is not None:
+        if before in chain:
+            return True
+        chain.append(before)
+    return False
 
 
 def check_memory(settings: Task, grid: int, limit: float) -> None:
-    """Refuse a job that would need more memory than ``limit`` GiB, on a target of so many grid points."""
+    """Reject a job that would need more memory than ``limit`` GiB, for a target of ``grid`` points."""
     needed = settings.memory(grid) / GIB
     if needed > limit:
         raise ConfigError(
@@ -31,52 +118,18 @@ def check_memory(settings: Task, grid: int, limit: float) -> None:
 
 
 def why_not(settings: Task, activation: Activation) -> str:
-    """Why a sweep over all activations leaves one out, in a sentence: the task cannot take it, or need not."""
+    """Return the reason why a sweep over all activations leaves one out, or nothing."""
     try:
-        check_activation(settings, activation)
+        settings.check_activation(activation)
     except (ConfigError, InvalidInputError) as error:
         return str(error)
-    if "kink_aware" in (getattr(settings, "gradient", None), getattr(settings, "quadrature", None)):
-        return "" if activation.kinks else f"activation {settings.activation!r} is smooth: there are no kinks to follow"
+    if settings.needs_kinks and not activation.kinks:
+        return f"activation {settings.activation!r} is smooth: there are no kinks to follow"
     return ""
 
 
-def check_activation(settings: Task, activation: Activation) -> None:
-    """Refuse an activation that the task cannot take."""
-    if isinstance(settings, RitzTask):
-        _check_ritz_activation(settings, activation)
-    if isinstance(settings, KernelEnsemble) and settings.in_critical_units:
-        power = homogeneous(activation)
-        if power is None or power.degree <= 1:
-            raise ConfigError(
-                "in_critical_units wants an activation with a critical C_W at every input scale, as the powers of "
-                f"ReLU from 2 on have; {settings.activation!r} has none"
-            )
-
-
-def _check_ritz_activation(settings: RitzTask, activation: Activation) -> None:
-    moving = getattr(settings, "gradient", None) == "kink_aware" or isinstance(settings, (GradientErrors, Landscape))
-    if moving and settings.hidden_layers > 1 and activation.kinks and not activation.is_piecewise_linear:
-        raise ConfigError(
-            f"kinks of a network with hidden_layers {settings.hidden_layers} can be located for piecewise linear "
-            f"or smooth activations; {settings.activation!r} is neither"
-        )
-    if activation.kinks and activation.kinks[0].order == 0:
-        raise ConfigError(f"activation {settings.activation!r} jumps: û would have no finite energy")
-
-
-def check_problem_entry(entry: Problem) -> None:
-    """Refuse a problem that cannot be posed."""
-    if isinstance(entry, Elliptic):
-        elliptic_problem(entry.solution, entry.coefficient, entry.domain)
-        return
-    problem = posed(entry)
-    if isinstance(problem, PoissonProblem):
-        problem.mean_square_forcing()
-
-
-def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
-    """Refuse an unknown problem, or one that the task cannot solve."""
+def _check_problem(settings: Task, problems: Any) -> None:
+    """Reject an unknown problem, or one that the task cannot solve."""
     name = getattr(settings, "problem", None)
     if name is None:
         return
@@ -88,27 +141,12 @@ def check_problem(settings: Task, problems: Mapping[str, Problem]) -> None:
             f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves "
             f"{' or '.join(map(repr, settings.equations))}"
         )
-    if getattr(settings, "sampling", None) == "nodes" and not isinstance(problems[name], Poisson):
-        raise ConfigError(f"sampling nodes takes u on all edges of a grid from a Poisson problem; {name!r} is none")
-    if isinstance(problems[name], Poisson) and settings.boundary_points % 4:
-        given = settings.boundary_points
-        raise ConfigError(f"boundary_points is {given}; on a rectangle it is a multiple of 4, as many on each side")
-    if getattr(settings, "mass_weight", 0) and not isinstance(problems[name], BuckleyLeverett):
-        raise ConfigError(f"mass_weight is for equation 'buckley_leverett'; problem {name!r} has no known mass")
-    if isinstance(settings, RitzTask):
-        check_distance(settings.distance, problems[name].domain)
+    problems[name].check_task(settings)
+    settings.check_problem(name, problems[name])
 
 
-def check_distance(formula: str, domain: tuple[float, float]) -> None:
-    """Refuse a distance function that is not zero at both ends of the domain."""
-    left, right = domain
-    values = abs(expressions.sample(expressions.parse(formula), np.linspace(left, right, 101)))
-    if not max(values[0], values[-1]) <= 1e-12 * values.max():
-        raise ConfigError(f"distance {formula!r} must be zero at both ends of {list(domain)}")
-
-
-def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
-    """Refuse an unknown target, or a batch larger than its grid."""
+def _check_target(settings: Task, targets: Any) -> None:
+    """Reject an unknown target, or a batch larger than its grid."""
     name = getattr(settings, "target", None)
     if name is None:
         return
@@ -118,77 +156,78 @@ def check_target(settings: Task, targets: Mapping[str, Target]) -> None:
         raise ConfigError(f"batch is {settings.batch}, more than the {targets[name].size} points of target {name!r}")
 
 
-def check_exhibit(
-    entry: Exhibit,
-    tasks: Sequence[Task],
-    targets: Mapping[str, Target],
-    problems: Mapping[str, Problem],
-    custom: Mapping[str, str] | None,
-) -> None:
-    """Refuse cases that a family cannot show, alone or together."""
+def _check_audited(settings: Task, name: str) -> None:
+    """Reject an audit of a case whose task has no auditor."""
+    if not settings.is_audited:
+        allowed = sorted(task for task, model in Task.registered.items() if model.is_audited)
+        raise ConfigError(
+            f"{name!r} is of task {settings.task!r}; audited are cases of {', '.join(map(repr, allowed))}"
+        )
+
+
+def _check_exhibit(config: Any, entry: Exhibit) -> None:
+    """Reject cases that a family cannot show, alone or together."""
+    cases = config.select(entry.data)
     family = f"family {entry.family!r}"
+    for case in cases:
+        if config.settings_of(case).task not in entry.shows:
+            raise ConfigError(
+                f"{family} shows cases of task {' or '.join(map(repr, entry.shows))}; '{case.name}' is of another task"
+            )
+    if entry.one_case and len(cases) != 1:
+        raise ConfigError(f"{family} shows one case; {len(cases)} are given")
+    shown = [config.settings_of(case) for case in cases]
+    _check_common(entry, shown)
+    for settings in shown:
+        _check_shown(config, entry, settings)
+
+
+def _check_common(entry: Exhibit, shown: Sequence[Task]) -> None:
     for key, wanted in (("problem", entry.one_problem), ("target", entry.one_target)):
-        given = sorted({getattr(task, key) for task in tasks if getattr(task, key, None)})
+        given = sorted({getattr(settings, key) for settings in shown if getattr(settings, key, None)})
         if wanted and len(given) > 1:
-            raise ConfigError(f"{family} shows one {key}; {given} are given")
-    for task in tasks:
-        axes = len(targets[task.target].domain) if getattr(task, "target", None) else entry.axes[0]
-        if axes not in entry.axes:
-            allowed = " or ".join(map(str, entry.axes))
-            raise ConfigError(f"{family} shows targets of {allowed} variables; {task.target!r} has {axes}")
-        if entry.equations and problems[task.problem].equation not in entry.equations:
-            allowed = " or ".join(map(repr, entry.equations))
-            raise ConfigError(f"{family} shows problems of equation {allowed}; {task.problem!r} is of another")
-        if entry.architectures and task.architecture not in entry.architectures:
-            allowed = " or ".join(map(repr, entry.architectures))
-            raise ConfigError(f"{family} shows architecture {allowed}, not {task.architecture!r}")
-        if entry.critical_units and not task.in_critical_units:
-            raise ConfigError(f"{family} shows cases with in_critical_units: true")
-        if entry.fixed_point_at_zero:
-            activation = activations.get(task.activation, custom)
-            if not EffectiveTheory(activation).slope_at_zero:
-                raise ConfigError(f"{family} wants σ(0) = 0 and a slope there; {task.activation!r} has not both")
+            raise ConfigError(f"family {entry.family!r} shows one {key}; {given} are given")
 
 
-AUDITED = ("ritz", "pinn", "regression", "collocation")
+def _check_shown(config: Any, entry: Exhibit, settings: Task) -> None:
+    family = f"family {entry.family!r}"
+    target = getattr(settings, "target", None)
+    axes = len(config.targets[target].domain) if target else entry.axes[0]
+    if axes not in entry.axes:
+        allowed = " or ".join(map(str, entry.axes))
+        raise ConfigError(f"{family} shows targets of {allowed} variables; {target!r} has {axes}")
+    if entry.equations and config.problems[settings.problem].equation not in entry.equations:
+        allowed = " or ".join(map(repr, entry.equations))
+        raise ConfigError(f"{family} shows problems of equation {allowed}; {settings.problem!r} is of another")
+    if entry.architectures and settings.architecture not in entry.architectures:
+        allowed = " or ".join(map(repr, entry.architectures))
+        raise ConfigError(f"{family} shows architecture {allowed}, not {settings.architecture!r}")
+    if entry.critical_units and not settings.in_critical_units:
+        raise ConfigError(f"{family} shows cases with in_critical_units: true")
+    if entry.fixed_point_at_zero and not EffectiveTheory(config.activation(settings.activation)).slope_at_zero:
+        raise ConfigError(f"{family} requires σ(0) = 0 and a slope there; {settings.activation!r} has not both")
 
 
-def check_audited(task: Task, name: str) -> None:
-    """Refuse an audit of a case without trained parameters."""
-    if task.task not in AUDITED:
-        raise ConfigError(f"{name!r} is of task {task.task!r}; audited are cases of {', '.join(map(repr, AUDITED))}")
+def _check_claim(config: Any, claim: Claim) -> None:
+    for part in claim.parts:
+        for case in config.select(part.cases):
+            _check_selection(config, part, config.settings_of(case))
+    shown = [
+        f"{document}/{name}"
+        for group in (config.figures, config.tables)
+        for document in group
+        for name in group[document]
+    ]
+    if claim.figure and claim.figure not in shown:
+        raise ConfigError(f"unknown figure {claim.figure!r}; {nearest(claim.figure, shown)}")
 
 
-def check_start(settings: RitzTask | Latents, origin: Task, leads_back: Callable[[], bool]) -> None:
-    """Refuse a start that is not trained, or that is of another network than it should start."""
-    if leads_back():
-        raise ConfigError(f"start {settings.start!r} leads back to itself")
-    if isinstance(settings, Latents):
-        _check_latents(settings, origin)
-    else:
-        _check_ritz_start(settings, origin)
-
-
-def _check_latents(settings: Latents, origin: Task) -> None:
-    if not isinstance(origin, Collocation) or (origin.architecture, origin.normalization) != ("dense", "none"):
-        raise ConfigError(
-            f"start {settings.start!r} is not a dense network of task 'collocation' without normalization"
-        )
-    if settings.points > origin.collocation_points:
-        raise ConfigError(
-            f"points is {settings.points}, more than the {origin.collocation_points} collocation points of the start"
-        )
-
-
-def _check_ritz_start(settings: RitzTask, origin: Task) -> None:
-    if not isinstance(origin, RitzTraining):
-        raise ConfigError(f"start {settings.start!r} is not a trained network")
-    for key in ("width", "hidden_layers", "seeds", "activation"):
-        mine, theirs = getattr(settings, key), getattr(origin, key)
-        if mine != theirs:
-            raise ConfigError(f"{key} is {mine!r}, but the start {settings.start!r} has {theirs!r}")
-    if isinstance(settings, Landscape):
-        parameters = settings.parameters
-        for plane in settings.planes:
-            if max(plane) > parameters or plane[0] == plane[1]:
-                raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")
+def _check_selection(config: Any, part: Part, settings: Task) -> None:
+    """Reject a place in an audit that the audit does not have."""
+    if settings.task != "audit":
+        return
+    audited = [case.name for case in config.select(settings.of)]
+    places = [place["case"] for place in part.places if "case" in place]
+    for name in (name for place in places for name in (place if isinstance(place, list) else [place])):
+        if str(name).split(",")[0] not in audited:
+            raise ConfigError(f"case {name!r} is not audited by {part.of!r}; {nearest(str(name), audited)}")

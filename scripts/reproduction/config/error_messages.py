@@ -1,17 +1,28 @@
-"""Pydantic's errors in one sentence: which key, what was given, what is allowed, the nearest valid name."""
+"""Errors in one sentence: the key, the value given, what is allowed, the nearest valid name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rectified.errors import nearest
+from rectified.errors import InvalidInputError, nearest
 from reproduction.config.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Put the key that an error of config or of the library is about in front of its message."""
+    try:
+        yield
+    except (ConfigError, InvalidInputError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
 def validated(model: type[Model], data: Any, where: str) -> Model:
-    """The model of the data.
+    """Return the model of the data.
 
     Raises:
         ConfigError: in one sentence, for the first error; ``where`` goes in front of the key.

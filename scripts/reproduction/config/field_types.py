@@ -1,10 +1,10 @@
-"""The types that config entries are made of: names, numbers, formulas, and the base of all models."""
+"""Types of config entries: names, numbers, formulas, and the base of all models."""
 
 import math
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,13 +17,13 @@ from pydantic import (
 )
 
 from rectified.errors import InvalidInputError
-from rectified.formulas import activations
+from rectified.formulas.activation import check_power
 
 
 def _whole_number(value: Any) -> Any:
-    """YAML reads 1e4 as text; take it for the whole number that it is. Yes and no are no numbers."""
+    """Convert text such as 1e4, as YAML reads it, to a whole number. Booleans are rejected."""
     if isinstance(value, bool):
-        raise ValueError(f"{value} given; a whole number is wanted")
+        raise ValueError(f"must be a whole number; got {value}")
     if isinstance(value, str):
         try:
             number = float(value)
@@ -47,7 +47,7 @@ def ascending(value: tuple[float, float]) -> tuple[float, float]:
 
 def _power_is_allowed(name: str) -> str:
     try:
-        activations.check_power(name)
+        check_power(name)
     except InvalidInputError as error:
         raise ValueError(str(error)) from None
     return name
@@ -85,28 +85,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def any_of(types: Iterable[Any]) -> Any:
+    """Return the union of types."""
+    return reduce(or_, types)
+
+
 def one_of(models: Iterable[type[BaseModel]], tag: str) -> Any:
-    """The type of any of these models, told apart by the setting named by the tag."""
-    return Annotated[reduce(or_, models), Field(discriminator=tag)]
-
-
-class Task(Strict):
-    """What the settings of all tasks share.
-
-    Attributes:
-        equations: of the problems that the task can take.
-    """
-
-    equations: ClassVar[tuple[str, ...]] = ()
-
-    document: Name
-    """The document the experiment belongs to; first folder of its results."""
-
-    def memory(self, grid: int) -> float:
-        """Bytes that a job needs at most, about, where its target has so many grid points; 0: too few to matter."""
-        return 0.0
-
-    @property
-    def memory_keys(self) -> str:
-        """The settings to lower where that is too much."""
-        return ""
+    """Return the union of models that the setting named by the tag distinguishes."""
+    return Annotated[any_of(models), Field(discriminator=tag)]

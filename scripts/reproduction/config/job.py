@@ -1,45 +1,35 @@
-"""What a job is told: the settings of its task, with problem, target and activation in full."""
+"""A job: the settings of its task, with problem, target and activation in full."""
 
-from rectified.formulas import activations
-from rectified.formulas.activations import Activation
-from reproduction.config.collocation_tasks import Audit, Collocation, Latents
-from reproduction.config.field_types import Count, Name, Strict, Task, one_of
-from reproduction.config.network_tasks import EnsembleTraining, KernelEnsemble, Lemma, Pinn, Regression, Theory
-from reproduction.config.problems import Problem, Target
-from reproduction.config.ritz_tasks import Feature, GradientErrors, Landscape, RitzTraining
+from typing import Annotated, Any
 
-TASKS: dict[str, type[Task]] = {
-    model.model_fields["task"].default: model
-    for model in (
-        RitzTraining,
-        GradientErrors,
-        Feature,
-        Landscape,
-        Theory,
-        Lemma,
-        KernelEnsemble,
-        EnsembleTraining,
-        Regression,
-        Pinn,
-        Collocation,
-        Latents,
-        Audit,
-    )
-}
+from pydantic import BeforeValidator, SerializeAsAny
+
+from rectified.formulas.activation import Activation, of_formula
+from reproduction.config import tasks
+from reproduction.config.field_types import Count, Name, Strict
+from reproduction.config.problems import AnyProblem
+from reproduction.config.target import Target
+from reproduction.config.task import Task
+
+
+def _loaded(value: Any) -> Any:
+    """The settings as the model of their task; only the module of this task is imported."""
+    return tasks.model(value.get("task", "")).model_validate(value) if isinstance(value, dict) else value
 
 
 class Job(Strict):
-    """Everything one job depends on."""
+    """Everything that one job depends on."""
 
     tier: Name
     threads: Count
     experiment: Name
     case: str
-    settings: one_of(TASKS.values(), "task")
-    problem: Problem | None = None
+    settings: Annotated[SerializeAsAny[Task], BeforeValidator(_loaded)]
+    problem: AnyProblem | None = None
     target: Target | None = None
     formula: str | None = None
 
     @property
     def activation(self) -> Activation:
-        return activations.get(self.settings.activation, {self.settings.activation: self.formula})
+        """The activation, by the formula that travels with the job."""
+        return of_formula(self.settings.activation, self.formula)

@@ -1,4 +1,4 @@
-"""A mapping whose values are computed when they are first asked for."""
+"""A mapping that computes its values on first access."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from reproduction.config.errors import ConfigError
 
 
-class OnDemand(Mapping):
-    """Names that are known, and values that are made one by one.
+class LazyMapping(Mapping):
+    """A mapping with known names whose values are computed one by one, on first access.
 
     Args:
-        names: the keys, in their order.
-        make: computes the value of a name; it may ask for values of other names.
+        names: the keys, in order.
+        make: computes the value of a name; it may access values of other names.
     """
 
     def __init__(self, names: Iterable[str], make: Callable[[str], Any]):

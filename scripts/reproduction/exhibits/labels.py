@@ -2,24 +2,12 @@
 
 from collections.abc import Sequence
 
-from rectified.formulas.activations import label
-from reproduction.config.ritz_tasks import RitzTraining
+from rectified.formulas.activation import label
+from reproduction.config.tasks.ritz import RitzSettings
+from reproduction.config.words import GRADIENTS, OPTIMIZERS
 from reproduction.storage.results import Result
 
 NUMBERS = {"points": "$M={}$", "learning_rate": "rate {:g}"}
-GRADIENTS = {
-    "autodiff": "autodiff",
-    "finite_difference": "finite differences",
-    "discrete_delta": "discrete delta",
-    "kink_aware": "kink-aware",
-}
-OPTIMIZERS = {
-    "adam": "Adam",
-    "sgd": "SGD",
-    "lbfgs": "L-BFGS",
-    "saddle_free_newton": "saddle-free Newton",
-    "levenberg_marquardt": "Levenberg–Marquardt",
-}
 
 
 def legend_labels(results: Sequence[Result]) -> list[str]:
@@ -28,7 +16,7 @@ def legend_labels(results: Sequence[Result]) -> list[str]:
     return [_label(mine, settings) for mine in settings]
 
 
-def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
+def _label(mine: RitzSettings, everyone: Sequence[RitzSettings]) -> str:
     parts = [label(mine.activation)]
     if mine.hidden_layers > 1 or _differs("hidden_layers", everyone):
         parts.append(f"{mine.hidden_layers} hidden")
@@ -48,5 +36,5 @@ def _label(mine: RitzTraining, everyone: Sequence[RitzTraining]) -> str:
     return ", ".join(parts)
 
 
-def _differs(name: str, settings: Sequence[RitzTraining]) -> bool:
+def _differs(name: str, settings: Sequence[RitzSettings]) -> bool:
     return len({getattr(s, name) for s in settings if s.objective == "energy"}) > 1

@@ -6,14 +6,12 @@ Names are made of the settings, not of the names of the cases.
 from collections import Counter
 from collections.abc import Sequence
 
-from rectified.formulas.activations import label
-from reproduction.config.collocation_tasks import Collocation
+from rectified.formulas.activation import label
 from reproduction.config.job import Job
-from reproduction.config.problems import BuckleyLeverett, Burgers, Poisson
+from reproduction.config.tasks.collocation import CollocationSettings
 
 BASE = "base"
-DEFAULTS = {name: field.default for name, field in Collocation.model_fields.items()}
-REMEDIES = {"flux", "viscosity"}  # of a Buckley–Leverett problem: they leave its solution as it is
+DEFAULTS = {name: field.default for name, field in CollocationSettings.model_fields.items()}
 
 
 def variant_label(job: Job, width: int = DEFAULTS["width"]) -> str:
@@ -39,32 +37,15 @@ def variant_labels(jobs: Sequence[Job]) -> list[str]:
     Variants that are called the same have the names of their cases added.
     """
     names = [variant_label(job, jobs[0].settings.width) for job in jobs]
-    count = Counter(zip(map(problem_key, jobs), names))
+    keys = [job.problem.solution_key for job in jobs]
+    count = Counter(zip(keys, names))
     return [
-        name if count[problem_key(job), name] == 1 else f"{name} ({job.experiment}/{job.case})"
-        for job, name in zip(jobs, names)
+        name if count[key, name] == 1 else f"{name} ({job.experiment}/{job.case})"
+        for job, key, name in zip(jobs, keys, names)
     ]
 
 
-def problem_key(job: Job) -> str:
-    """The same for all jobs that are asked for the same solution, whatever remedies they are given."""
-    remedies = REMEDIES if isinstance(job.problem, BuckleyLeverett) else None
-    return job.problem.model_dump_json(exclude=remedies)
-
-
-def problem_label(job: Job) -> str:
-    """The equation with its numbers."""
-    problem = job.problem
-    if isinstance(problem, Poisson):
-        (left, right), (low, high) = ([f"{end:g}".replace("-", "−") for end in axis] for axis in problem.domain)
-        square = (left, right) == (low, high)
-        return f"Poisson on [{left}, {right}]" + ("²" if square else f" × [{low}, {high}]")
-    if isinstance(problem, Burgers):
-        return f"Burgers, ν = {problem.viscosity:.2g}"
-    return f"Buckley–Leverett, M = {problem.mobility:g}"
-
-
-def _architecture(s: Collocation) -> str:
+def _architecture(s: CollocationSettings) -> str:
     names = {
         "dense": _dense,
         "towers": _towers,
@@ -76,16 +57,16 @@ def _architecture(s: Collocation) -> str:
     return names[s.architecture](s)
 
 
-def _dense(s: Collocation) -> str:
+def _dense(s: CollocationSettings) -> str:
     sampling = {"nodes": "dense on nodes", "resampled": "resampled"}.get(s.sampling, "")
     return "" if s.sampling == "resampled" and s.normalization != "none" else sampling
 
 
-def _towers(s: Collocation) -> str:
+def _towers(s: CollocationSettings) -> str:
     return " + ".join(map(_power, s.powers)) + (" towers" if len(s.powers) > 1 else " tower")
 
 
-def _mixed(s: Collocation) -> str:
+def _mixed(s: CollocationSettings) -> str:
     usual = s.powers == DEFAULTS["powers"]
     return "mixed ReLUᵏ layers" + ("" if usual else f", k = {', '.join(map(str, s.powers))}")
 
@@ -94,7 +75,7 @@ def _power(k: int) -> str:
     return label("relu" if k == 1 else f"relu{k}")
 
 
-def _convolution(s: Collocation) -> str:
+def _convolution(s: CollocationSettings) -> str:
     """A 1×1 kernel sees no other node; with wider ones it matters what they see and how derivatives are taken."""
     name = f"{s.kernel}×{s.kernel} CNN"
     zero = s.kernel > 1 and s.padding == "zero"
@@ -102,17 +83,17 @@ def _convolution(s: Collocation) -> str:
     return ", ".join([name, *["zero padding"] * zero, *[s.derivatives] * (not usual)])
 
 
-def _quantized(s: Collocation) -> str:
+def _quantized(s: CollocationSettings) -> str:
     name = "VQ" if s.straight_through else "VQ without straight-through"
     return name if s.codebook == DEFAULTS["codebook"] else f"{name}, {s.codebook} codebook"
 
 
-def _experts(s: Collocation) -> str:
+def _experts(s: CollocationSettings) -> str:
     name = "experts" if s.experts == DEFAULTS["experts"] else f"{s.experts} experts"
     return f"{name}, hard gate" if s.sharpness == "hard" else f"{name} β = {s.sharpness:g}"
 
 
-def _normalization(s: Collocation) -> str:
+def _normalization(s: CollocationSettings) -> str:
     """Its kind, and for batch statistics what a batch is."""
     if s.normalization == "none":
         return ""
@@ -125,14 +106,10 @@ def _normalization(s: Collocation) -> str:
     return ", ".join([*parts, *["resampled"] * (s.sampling == "resampled")])
 
 
-def _activation(s: Collocation) -> str:
+def _activation(s: CollocationSettings) -> str:
     return "" if s.architecture in ("towers", "mixed") or s.activation == "tanh" else label(s.activation)
 
 
 def _remedies(job: Job) -> list[str]:
-    """What is done about the problem rather than the network."""
-    s, problem = job.settings, job.problem
-    given = {"mass": s.mass_weight > 0}
-    if isinstance(problem, BuckleyLeverett):
-        given |= {"viscosity": problem.viscosity > 0, "hull": problem.flux == "hull"}
-    return [name for name, present in given.items() if present]
+    """Remedies in the loss and in the problem, rather than in the network."""
+    return [*(["mass"] if job.settings.mass_weight > 0 else []), *job.problem.applied_remedies]

@@ -1,54 +1,103 @@
-"""What a physics-informed network has learned: fields and errors, fronts, cells of a quantization."""
+"""Training of physics-informed networks in many variants: history, weights, fields, fronts, cells of a quantization.
+
+Source: Bischof, secs. 1–4.
+"""
+
+from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
 from jaxtyping import Bool
 from torch import Tensor
+from torch.types import Device
 
 from rectified.networks.convolution import Convolution, first_patches
+from rectified.optimization.optimizers import Adam
 from rectified.optimization.training_loop import History
-from rectified.pinn.collocation_loss import grid_of
 from rectified.problems.buckley_leverett import BuckleyLeverettProblem
-from reproduction.jobs.setup.collocation import CollocationJob
+from rectified.problems.conditions import grid_of
+from reproduction.config.job import Job
+from reproduction.jobs.setup.collocation import CollocationSetup
+from reproduction.jobs.setup.training import Training
 
 PROFILE_POINTS = 2001
 PROFILE_TIMES = (0.25, 0.5, 1.0)  # of the final time
 CELL_POINTS = 201
 
 
-def trained_fields(job: CollocationJob, history: History) -> xr.Dataset:
-    """The trained fields beside the exact solution, their errors, and what the variant has to tell; NaN if diverged."""
-    healthy, axes, names = history.diverged_at < 0, job.test_axes(), job.problem.axes
-    shape = tuple(map(len, axes))
-    u = torch.where(healthy[:, None], job.field(history.theta, job.test_points), torch.nan)
-    errors = torch.where(healthy, job.errors(history.theta), torch.nan)
-    field = u.float().numpy(force=True).reshape(-1, *shape)
-    arrays = xr.Dataset(
-        {
-            "field": (("seed", *names), field, {"long_name": "trained field"}),
-            "exact": (names, job.exact.numpy(force=True).reshape(shape), {"long_name": "exact solution"}),
-            "relative_l2": ("seed", errors.numpy(force=True), {"long_name": "relative L2 error"}),
-            "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
-            "parameters": ((), job.network.parameters, {"long_name": "parameters of one network"}),
-        },
-        {"seed": np.arange(len(u)), **dict(zip(names, axes))},
-    )
-    return arrays.merge(_fronts(job, history, healthy)).merge(_cells(job, history)).merge(_patches(job))
+def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "CollocationTraining":
+    """Return the training that a job describes."""
+    return CollocationTraining(CollocationSetup(job, device))
 
 
-def _fronts(job: CollocationJob, history: History, healthy: Bool[Tensor, " networks"]) -> xr.Dataset:
+class CollocationTraining(Training):
+    """Training of physics-informed networks by Adam on the squared residual at collocation points."""
+
+    def __init__(self, setup: CollocationSetup):
+        self.setup, self.settings = setup, setup.settings
+        self.network, self.objective = setup.network, setup.loss
+
+    def initial(self) -> Tensor:
+        return self.setup.initial()
+
+    def optimizer(self, theta: Tensor) -> Any:
+        return Adam(theta)
+
+    def measures(self, theta: Tensor) -> dict[str, Tensor]:
+        return {"relative_l2": self.setup.errors(theta)} | self._shares(theta)
+
+    def _shares(self, theta: Tensor) -> dict[str, Tensor]:
+        """Share of each tower in the norm of the gradient of the mean squared residual, if there are towers."""
+        if self.settings.architecture != "towers":
+            return {}
+        theta = theta.detach().requires_grad_(True)
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(self.objective.terms(theta)["equation"].sum(), theta)
+        blocks = self.network.blocks(gradient)
+        norms = [
+            sum(blocks[name].flatten(1).square().sum(1) for name in trunk.shapes).sqrt() for trunk in self.network.parts
+        ]
+        total = sum(norms).clamp(min=torch.finfo(theta.dtype).tiny)  # towers of ReLU alone have no gradient
+        return {f"share{k}": norm / total for k, norm in zip(self.settings.powers, norms)}
+
+    def fields(self, history: History) -> xr.Dataset:
+        """The trained fields beside the exact solution, their errors, and what belongs to the variant alone."""
+        setup = self.setup
+        healthy, axes, names = history.diverged_at < 0, setup.test_axes(), setup.problem.axes
+        shape = tuple(map(len, axes))
+        u = torch.where(healthy[:, None], setup.field(history.theta, setup.test_points), torch.nan)
+        errors = torch.where(healthy, setup.errors(history.theta), torch.nan)
+        field = u.float().numpy(force=True).reshape(-1, *shape)
+        arrays = xr.Dataset(
+            {
+                "field": (("seed", *names), field, {"long_name": "trained field"}),
+                "exact": (names, setup.exact.numpy(force=True).reshape(shape), {"long_name": "exact solution"}),
+                "relative_l2": ("seed", errors.numpy(force=True), {"long_name": "relative L2 error"}),
+                "diverged_at": (
+                    "seed",
+                    history.diverged_at.numpy(force=True),
+                    {"long_name": "epoch of divergence, or -1"},
+                ),
+                "parameters": ((), setup.network.parameters, {"long_name": "parameters of one network"}),
+            },
+            {"seed": np.arange(len(u)), **dict(zip(names, axes))},
+        )
+        return arrays.merge(_fronts(setup, history, healthy)).merge(_cells(setup, history)).merge(_patches(setup))
+
+
+def _fronts(setup: CollocationSetup, history: History, healthy: Bool[Tensor, " networks"]) -> xr.Dataset:
     """Profiles of a Buckley–Leverett solution at three times, and how far each front is from where it should be.
 
     The front is the last x where u is above half the saturation behind the exact one.
     """
-    problem = job.problem
+    problem = setup.problem
     if not isinstance(problem, BuckleyLeverettProblem):
         return xr.Dataset()
     (left, right), (_, end) = problem.box
     x, times = np.linspace(left, right, PROFILE_POINTS), end * np.array(PROFILE_TIMES)
     points = grid_of(times, x)[::-1].copy()
-    u = torch.where(healthy[:, None], job.field(history.theta, points), torch.nan)
+    u = torch.where(healthy[:, None], setup.field(history.theta, points), torch.nan)
     profile = u.numpy(force=True).reshape(-1, len(times), len(x))
     wet = profile >= problem.front_saturation / 2
     front = np.where(wet.any(-1), x[len(x) - 1 - wet[..., ::-1].argmax(-1)], left)
@@ -66,20 +115,20 @@ def _fronts(job: CollocationJob, history: History, healthy: Bool[Tensor, " netwo
     )
 
 
-def _cells(job: CollocationJob, history: History) -> xr.Dataset:
+def _cells(setup: CollocationSetup, history: History) -> xr.Dataset:
     """Which code is chosen where, and the orphans: cells that no point of the conditions lies in."""
-    if not hasattr(job.network, "cells"):
+    if not hasattr(setup.network, "cells"):
         return xr.Dataset()
-    axes = [np.linspace(*ends, CELL_POINTS) for ends in job.problem.box]
-    theta, codes = history.theta.double(), job.settings.codes
+    axes = [np.linspace(*ends, CELL_POINTS) for ends in setup.problem.box]
+    theta, codes = history.theta.double(), setup.settings.codes
     cells, anchors = (
-        job.network.cells(theta, torch.from_numpy(points)[None].to(theta))
-        for points in (grid_of(*axes), job.sampler.points)
+        setup.network.cells(theta, torch.from_numpy(points)[None].to(theta))
+        for points in (grid_of(*axes), setup.sampler.points)
     )
     used, anchored = _counted(cells, codes), _counted(anchors, codes)
     orphaned = (used > 0) & (anchored == 0)
     area = torch.where(orphaned, used, 0).sum(1) / cells.shape[1]
-    names = {f"cell_{name}": axis for name, axis in zip(job.problem.axes, axes)}
+    names = {f"cell_{name}": axis for name, axis in zip(setup.problem.axes, axes)}
     maps = cells.reshape(-1, CELL_POINTS, CELL_POINTS).numpy(force=True).astype(np.int16)
     return xr.Dataset(
         {
@@ -101,12 +150,12 @@ def _cells(job: CollocationJob, history: History) -> xr.Dataset:
     )
 
 
-def _patches(job: CollocationJob) -> xr.Dataset:
+def _patches(setup: CollocationSetup) -> xr.Dataset:
     """The rank of what a first convolution sees at all nodes together: it is the same for every network."""
-    if not isinstance(job.network, Convolution):
+    if not isinstance(setup.network, Convolution):
         return xr.Dataset()
-    rank = int(torch.linalg.matrix_rank(first_patches(job.network, job.loss.points.collocation)))
-    ranks = np.full(job.settings.seeds, rank)
+    rank = int(torch.linalg.matrix_rank(first_patches(setup.network, setup.loss.points.collocation)))
+    ranks = np.full(setup.settings.seeds, rank)
     return xr.Dataset({"patch_rank": ("seed", ranks, {"long_name": "rank of the coordinates in all patches"})})
 
 

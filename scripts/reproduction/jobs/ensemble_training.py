@@ -1,6 +1,6 @@
-"""Training of a shard of an ensemble, with the statistics of every layer while it lasts.
+"""Training of a shard of an ensemble, with the statistics of every layer.
 
-Kim and Kang, arXiv:2408.02697, secs. 3.2 and 4.2: kernels, perpendicular susceptibility and four-point vertex.
+Source: Kim and Kang, arXiv:2408.02697, secs. 3.2 and 4.2: kernels, perpendicular susceptibility, four-point vertex.
 """
 
 import numpy as np
@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.optimization.mean_squared_error import LeastSquares
-from rectified.optimization.training_loop import train
+from rectified.optimization.training_loop import History
 from reproduction.config.job import Job
-from reproduction.jobs.setup.mlp import NetworkJob, target_values, uniform_points
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.jobs.setup.mlp import MLPSetup, target_values, uniform_points
+from reproduction.jobs.setup.training import Training
 
 STATISTICS = {
     "kernel": (("record", "network", "layer", "probe"), "mean over neurons of z²"),
@@ -22,63 +22,69 @@ STATISTICS = {
 }
 
 
-@torch.no_grad()
-def layer_statistics(job: NetworkJob, theta: Tensor, probes: Tensor) -> dict[str, Tensor]:
-    """Kernels, pair moments and χ⊥ of every hidden layer, in float64."""
-    hidden = [z.double() for z in job.network.preactivations(theta, probes)[:-1]]
-    squares = [z.square() for z in hidden]
-    sums = [square.sum(1) for square in squares]
-    n = job.network.width
-    pairs = [(total.square() - square.square().sum(1)) / (n * max(1, n - 1)) for total, square in zip(sums, squares)]
-    slopes = [job.network.activation.values_and_slopes(z)[1] for z in hidden]
-    return {
-        "kernel": torch.stack(sums, 1) / n,
-        "pairs": torch.stack(pairs, 1),
-        "susceptibility": job.settings.weight_variance
-        * torch.stack([slope.square().mean((1, 2)) for slope in slopes], 1),
-    }
+def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu", shard: int = 0) -> "EnsembleTraining":
+    """Return the training of one shard of the ensemble that a job describes."""
+    return EnsembleTraining(job, shard, device)
 
 
-def train_shard(
-    job: Job, shard: int, checkpoint: Checkpoint | None, progress: bool, device: Device = "cpu"
-) -> xr.Dataset:
-    """Train the networks of one shard; their statistics, losses, and outputs at the test points."""
-    s, target = job.settings, job.target
-    ready = NetworkJob(job, len(target.domain), device)
-    members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
-    train_x, test_x = (
-        uniform_points(target, n, f"{n}/{kind}") for kind, n in (("train", s.samples), ("test", s.test_samples))
-    )
-    loss = LeastSquares(ready.network, ready.points(train_x), ready.values(target_values(target, train_x)))
-    probes = ready.points(test_x[:, : s.probes])
-    history = train(
-        ready.optimizer(ready.initial(members)),
-        loss,
-        lambda theta: layer_statistics(ready, theta, probes),
-        ready.schedule(),
-        checkpoint,
-        progress,
-    )
-    with torch.no_grad():
-        output = ready.network.output(history.theta, ready.points(test_x))
-    output = torch.where((history.diverged_at < 0)[:, None], output, torch.nan)
-    arrays = {name: (dims, history.records[name], {"long_name": text}) for name, (dims, text) in STATISTICS.items()}
-    return xr.Dataset(
-        arrays
-        | {
-            "loss": (("record", "network"), history.records["objective"], {"long_name": "mean square training error"}),
-            "output": (("network", "test"), output.numpy(force=True), {"long_name": "output at the test points"}),
-            "target": ("test", target_values(target, test_x), {"long_name": "target at the test points"}),
-            "x": (("axis", "test"), test_x, {"long_name": "test points"}),
-            "diverged_at": (
-                "network",
-                history.diverged_at.numpy(force=True),
-                {"long_name": "epoch of divergence, or -1"},
-            ),
-        },
-        coords={
-            "record": ("record", history.epochs, {"long_name": "epoch"}),
-            "network": np.array(members),
-            "layer": np.arange(1, s.hidden_layers + 1),
-        },
-    )
+class EnsembleTraining(Training):
+    """Training of the networks of one shard on points drawn from the domain of a target."""
+
+    def __init__(self, job: Job, shard: int, device: Device = "cpu"):
+        self.settings = s = job.settings
+        self.target = job.target
+        self.setup = MLPSetup(job, len(self.target.domain), device)
+        self.network = self.setup.network
+        self.members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
+        train_x, self.test_x = (
+            uniform_points(self.target, n, f"{n}/{kind}")
+            for kind, n in (("train", s.samples), ("test", s.test_samples))
+        )
+        y = self.setup.values(target_values(self.target, train_x))
+        self.objective = LeastSquares(self.network, self.setup.points(train_x), y)
+        self.probes = self.setup.points(self.test_x[:, : s.probes])
+
+    def initial(self) -> Tensor:
+        return self.setup.initial(self.members)
+
+    @torch.no_grad()
+    def measures(self, theta: Tensor) -> dict[str, Tensor]:
+        """Kernels, pair moments and χ⊥ of every hidden layer, in float64."""
+        hidden = [z.double() for z in self.network.preactivations(theta, self.probes)[:-1]]
+        squares = [z.square() for z in hidden]
+        sums = [square.sum(1) for square in squares]
+        n = self.network.width
+        pairs = [
+            (total.square() - square.square().sum(1)) / (n * max(1, n - 1)) for total, square in zip(sums, squares)
+        ]
+        slopes = [self.network.activation.values_and_slopes(z)[1] for z in hidden]
+        return {
+            "kernel": torch.stack(sums, 1) / n,
+            "pairs": torch.stack(pairs, 1),
+            "susceptibility": self.settings.weight_variance
+            * torch.stack([slope.square().mean((1, 2)) for slope in slopes], 1),
+        }
+
+    def fields(self, history: History) -> xr.Dataset:
+        """Statistics by layer, losses, and outputs at the test points, NaN where diverged."""
+        with torch.no_grad():
+            output = self.network.output(history.theta, self.setup.points(self.test_x))
+        output = torch.where((history.diverged_at < 0)[:, None], output, torch.nan).numpy(force=True)
+        arrays = {name: (dims, history.records[name], {"long_name": text}) for name, (dims, text) in STATISTICS.items()}
+        loss, target = history.records["objective"], target_values(self.target, self.test_x)
+        diverged_at = history.diverged_at.numpy(force=True)
+        return xr.Dataset(
+            arrays
+            | {
+                "loss": (("record", "network"), loss, {"long_name": "mean square training error"}),
+                "output": (("network", "test"), output, {"long_name": "output at the test points"}),
+                "target": ("test", target, {"long_name": "target at the test points"}),
+                "x": (("axis", "test"), self.test_x, {"long_name": "test points"}),
+                "diverged_at": ("network", diverged_at, {"long_name": "epoch of divergence, or -1"}),
+            },
+            coords={
+                "record": ("record", history.epochs, {"long_name": "epoch"}),
+                "network": np.array(self.members),
+                "layer": np.arange(1, self.settings.hidden_layers + 1),
+            },
+        )

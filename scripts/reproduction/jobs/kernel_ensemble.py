@@ -1,4 +1,7 @@
-"""The job that samples kernels at initialization for every width, C_W and input scale of its settings."""
+"""Kernels at initialization for every width, C_W and input scale.
+
+Source: Kim and Kang, arXiv:2408.02697, eqs. 1–4.
+"""
 
 from itertools import product
 
@@ -13,13 +16,20 @@ from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.seeding import numpy_generator
 from reproduction.config.job import Job
-from reproduction.config.network_tasks import KernelEnsemble
+from reproduction.config.tasks.kernel_ensemble import KernelEnsembleSettings
+from reproduction.jobs.setup import devices
 
 
-def kernel_ensemble(job: Job, device: Device = "cpu") -> xr.Dataset:
-    """log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
+def kernel_ensemble(job: Job, inputs: dict[str, list[str]], device: str = "cpu") -> xr.Dataset:
+    """Return the sampled kernels, computed on the device of that name."""
+    chosen = devices.chosen(device)
+    return sampled_kernels(job, chosen).assign_attrs(device=devices.label(chosen))
 
-    Different C_W and scales see the same random numbers, so that their curves differ by what they are alone.
+
+def sampled_kernels(job: Job, device: Device = "cpu") -> xr.Dataset:
+    """Return log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
+
+    Different C_W and scales use the same random numbers, so that their curves differ by nothing else.
     """
     torch.set_num_threads(job.threads)
     s = job.settings
@@ -65,7 +75,7 @@ def _sample(job: Job, width: int, weight_variance: float, scale: float, device: 
     return torch.cat(parts).numpy(force=True)
 
 
-def _inputs(settings: KernelEnsemble, networks: int, shard: int) -> torch.Tensor:
+def _inputs(settings: KernelEnsembleSettings, networks: int, shard: int) -> torch.Tensor:
     """The input (1, …, 1), or inputs of independent standard normal components."""
     if settings.data is None:
         return torch.ones(networks, settings.inputs, 1, dtype=torch.float64)

@@ -1,4 +1,7 @@
-"""The jobs around a trained Ritz network: the Hessian of its energy, and the energy on planes of eigenvectors."""
+"""The Hessian of the energy of a trained Ritz network, and the energy on planes of its eigenvectors.
+
+Source: Rowan, arXiv:2512.11184, sec. 2.
+"""
 
 import logging
 
@@ -6,35 +9,38 @@ import numpy as np
 import torch
 import xarray as xr
 
-from rectified.optimization.hessian import eigenpairs, hessian
+from rectified.optimization import hessian as hessians
 from rectified.ritz import fast_grid_energy, loss_landscape
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import KinkAware, UniformGrid
-from reproduction.jobs.setup.ritz import RitzJob
+from reproduction.config.job import Job
+from reproduction.jobs.setup.ritz import RitzSetup, start_of
+from reproduction.storage import store
 
 log = logging.getLogger(__name__)
 
 
-def energy_by(job: RitzJob, quadrature: str) -> tuple[RitzEnergy, int]:
-    """The energy by a quadrature, ``grid`` or ``kink_aware``, and the number of values it handles per network."""
-    s, network = job.settings, job.network
+def _energy_by(setup: RitzSetup, quadrature: str) -> tuple[RitzEnergy, int]:
+    """Return the energy by a quadrature, ``grid`` or ``kink_aware``, and the number of values per network."""
+    s, network = setup.settings, setup.network
     if quadrature == "kink_aware":
         points = s.order * (s.panels + s.width * len(network.activation.kink_points))
-        return RitzEnergy(job.problem, network, KinkAware(network, s.order, s.panels)), points * s.width
-    return RitzEnergy(job.problem, network, UniformGrid(s.points, job.problem.domain)), s.points * s.width
+        return RitzEnergy(setup.problem, network, KinkAware(network, s.order, s.panels)), points * s.width
+    return RitzEnergy(setup.problem, network, UniformGrid(s.points, setup.problem.domain)), s.points * s.width
 
 
-def hessian_at_start(job: RitzJob) -> xr.Dataset:
-    """Eigenpairs of the Hessian at the parameters that the job starts from, for every seed.
+def hessian(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return the eigenpairs of the Hessian at the parameters that the job starts from, for every seed.
 
     The Hessian is that of the energy by the quadrature that ``hessian`` in the settings names; the
     eigenvalues of the exact energy's Hessian stand beside it.
     """
-    theta = job.initial()
-    objective, exact = (energy_by(job, quadrature)[0] for quadrature in (job.settings.hessian, "kink_aware"))
-    pairs = [eigenpairs(hessian(objective, row)) for row in theta]
+    setup = RitzSetup(job, start_of(inputs))
+    theta = setup.initial()
+    objective, exact = (_energy_by(setup, quadrature)[0] for quadrature in (job.settings.hessian, "kink_aware"))
+    pairs = [hessians.eigenpairs(hessians.hessian(objective, row)) for row in theta]
     values, vectors, residuals = (torch.stack(parts).numpy() for parts in zip(*pairs))
-    exact_values = torch.stack([eigenpairs(hessian(exact, row)).values for row in theta]).numpy()
+    exact_values = torch.stack([hessians.eigenpairs(hessians.hessian(exact, row)).values for row in theta]).numpy()
     log.info("largest residual of an eigenpair: %.2e", residuals.max())
     return xr.Dataset(
         {
@@ -48,10 +54,11 @@ def hessian_at_start(job: RitzJob) -> xr.Dataset:
     )
 
 
-def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
-    """The energy on the planes of the settings, for every seed, and how rough each plane is."""
-    s = job.settings
-    objective, values_per_network = energy_by(job, s.quadrature)
+def landscape(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return the energy on the planes of the settings, for every seed, and the roughness of each plane."""
+    setup, curvature = RitzSetup(job), store.read_arrays(inputs["hessian"][0])
+    s = setup.settings
+    objective, values_per_network = _energy_by(setup, s.quadrature)
     if fast_grid_energy.has_fast_grid_energy(objective):
         objective, values_per_network = fast_grid_energy.FastGridEnergy(objective), 3 * s.points
     offsets = torch.linspace(-s.extent, s.extent, s.resolution, dtype=torch.float64)
@@ -74,7 +81,7 @@ def landscape_planes(job: RitzJob, curvature: xr.Dataset) -> xr.Dataset:
             "roughness": (("seed", "plane"), loss_landscape.roughness(surfaces).numpy()),
             "eigenvalue": curvature.eigenvalue,
             "exact_eigenvalue": curvature.exact_eigenvalue,
-            "minimum_energy": ((), job.problem.minimum_energy),
+            "minimum_energy": ((), setup.problem.minimum_energy),
         },
         coords={
             "first": ("plane", [i for i, _ in s.planes]),

@@ -20,12 +20,14 @@ from rectified.networks.seeding import generator, numpy_generator
 from rectified.optimization.optimizers import build
 from rectified.optimization.training_loop import Schedule, train
 from rectified.optimization.value_and_gradient import value_and_gradient
-from rectified.pinn.collocation_loss import as_tensor
+from rectified.pinn.sampling import as_tensor
 from rectified.statistics import representations
 from rectified.statistics.representation_names import CLASSES
 from rectified.statistics.summaries import median_member
-from reproduction.config.collocation_tasks import Latents
-from reproduction.jobs.setup.collocation import CollocationJob
+from reproduction.config.job import Job
+from reproduction.config.tasks.latents import LatentsSettings
+from reproduction.jobs.setup.collocation import CollocationSetup
+from reproduction.storage import store
 
 LOOK_EVERY = 10  # epochs between two looks at the error of the regressor
 
@@ -38,7 +40,7 @@ class Companions:
         settings: of the latents.
     """
 
-    def __init__(self, origin: CollocationJob, settings: Latents):
+    def __init__(self, origin: CollocationSetup, settings: LatentsSettings):
         self.origin, self.settings, self.start = origin, settings, origin.initial().double()
         points = np.concatenate([origin.sampler.interior(0), origin.sampler.points], 1)
         self.x, self.exact = as_tensor(points)[None], as_tensor(origin.problem.exact(points))
@@ -99,10 +101,19 @@ class Companions:
             return torch.stack(list(self.origin.network.trunk.latents(rows.blocks(theta), scaled)), 1).mT.numpy()
 
 
+def latents(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return pictures and measures of the latents of a trained network and of its companions."""
+    blocks, origin = store.read_tensors(inputs["weights"][0])
+    diverged_at = store.read_arrays(inputs["fields"][0]).diverged_at.to_numpy()
+    trained = CollocationSetup(Job.model_validate_json(origin["spec"]))
+    theta = trained.network.row({name: torch.from_numpy(block) for name, block in blocks.items()})
+    return compared_latents(trained, job.settings, theta, diverged_at)
+
+
 @torch.no_grad()
 def compared_latents(
-    origin: CollocationJob,
-    settings: Latents,
+    origin: CollocationSetup,
+    settings: LatentsSettings,
     theta: Float[Tensor, "seeds parameters"],
     diverged_at: Int[np.ndarray, " seeds"],
 ) -> xr.Dataset:
@@ -152,7 +163,7 @@ def compared_latents(
     )
 
 
-def _chosen(origin: CollocationJob, settings: Latents) -> np.ndarray:
+def _chosen(origin: CollocationSetup, settings: LatentsSettings) -> np.ndarray:
     """Which of the collocation points are shown: so many, drawn without repetition."""
     count = origin.settings.collocation_points
     return np.sort(numpy_generator("latents").permutation(count)[: settings.points])

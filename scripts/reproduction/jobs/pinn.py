@@ -1,4 +1,9 @@
-"""The training job of a physics-informed network: from its settings to history, weights and fields."""
+"""Training of fully connected physics-informed networks: history, weights and fields.
+
+Source: Kim and Kang, arXiv:2408.02697, sec. 5.2.
+"""
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -6,25 +11,38 @@ import xarray as xr
 from torch import Tensor
 from torch.types import Device
 
-from rectified.optimization.levenberg_marquardt import AdaptiveResiduals, LevenbergMarquardt
-from rectified.optimization.training_loop import History, Schedule, train
-from rectified.pinn.burgers_loss import BurgersResiduals, PinnLoss, RelativeError
-from rectified.problems.burgers import BurgersProblem
+from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
+from rectified.optimization.training_loop import History, Schedule
+from rectified.pinn.adaptive_residuals import AdaptiveResiduals
+from rectified.pinn.mlp_loss import MLPLoss
+from rectified.pinn.mlp_residuals import MLPResiduals
+from rectified.pinn.relative_error import RelativeError
 from reproduction.config.job import Job
-from reproduction.jobs.setup.mlp import NetworkJob
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.jobs.setup.mlp import MLPSetup
+from reproduction.jobs.setup.training import Training
+from reproduction.storage import store
 
 
-class PinnJob:
-    """A PINN job: its network, its residuals, and the reference solution it is compared with."""
+def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "PinnTraining":
+    """Return the training that a job describes."""
+    return PinnTraining(job, store.read_arrays(inputs["reference"][0]), device)
+
+
+class PinnTraining(Training):
+    """Training of physics-informed networks, compared with a reference solution.
+
+    Args:
+        reference: the solution on a grid, as the rule ``reference`` writes it.
+    """
 
     def __init__(self, job: Job, reference: xr.Dataset, device: Device = "cpu"):
-        s = job.settings
-        self.settings, self.reference = s, reference
-        self.ready = NetworkJob(job, 2, device)
-        residuals = BurgersResiduals(
-            BurgersProblem(job.problem.viscosity),
-            self.ready.network,
+        self.settings = s = job.settings
+        self.reference = reference
+        self.setup = MLPSetup(job, 2, device)
+        self.network = self.setup.network
+        residuals = MLPResiduals(
+            job.problem.build(),
+            self.network,
             s.initial_points,
             s.boundary_points,
             s.initial_weight,
@@ -32,42 +50,46 @@ class PinnJob:
             stream="burgers",
             device=device,
         )
-        if s.optimizer == "levenberg_marquardt":
-            self.loss = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
+        if self._is_newton:
+            self.objective = AdaptiveResiduals(residuals, s.collocation_points, s.candidates)
         else:
-            self.loss = PinnLoss(residuals, s.collocation_points, s.batch, s.compile)
+            self.objective = MLPLoss(residuals, s.collocation_points, s.batch, s.compile)
         x, t, exact = (reference[name].values for name in ("x", "t", "exact"))
-        self.error = RelativeError(self.ready.network, x, t, exact, device)
+        self._error = RelativeError(self.network, x, t, exact, device)
 
-    def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
-        """Train as the settings say."""
-        s, theta = self.settings, self.ready.initial(range(self.settings.seeds))
-        newton = s.optimizer == "levenberg_marquardt"
-        optimizer = LevenbergMarquardt(theta, self.loss) if newton else self.ready.optimizer(theta)
-        redraw_every = s.redraw_every if newton else 1
-        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every, redraw_every)
-        return train(optimizer, self.loss, self._observe, schedule, checkpoint, progress, self.loss.redraw)
+    @property
+    def _is_newton(self) -> bool:
+        return self.settings.optimizer == "levenberg_marquardt"
 
-    def _observe(self, theta: Tensor) -> dict[str, Tensor]:
-        return {"relative_l2": self.error(theta)}
+    def initial(self) -> Tensor:
+        return self.setup.initial(range(self.settings.seeds))
+
+    def optimizer(self, theta: Tensor) -> Any:
+        return LevenbergMarquardt(theta, self.objective) if self._is_newton else super().optimizer(theta)
+
+    @property
+    def schedule(self) -> Schedule:
+        s = self.settings
+        redraw_every = s.redraw_every if self._is_newton else 1
+        return Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every, redraw_every)
+
+    def measures(self, theta: Tensor) -> dict[str, Tensor]:
+        return {"relative_l2": self._error(theta)}
 
     @torch.no_grad()
     def fields(self, history: History) -> xr.Dataset:
         """The trained fields beside the reference solution, and their errors; NaN where diverged."""
         healthy = history.diverged_at < 0
-        field = self.error.fields(history.theta)
-        field = torch.where(healthy[:, None, None], field, torch.nan).float()
-        errors = torch.where(healthy, self.error(history.theta), torch.nan)
+        field = self._error.fields(history.theta)
+        field = torch.where(healthy[:, None, None], field, torch.nan).float().numpy(force=True)
+        errors = torch.where(healthy, self._error(history.theta), torch.nan).numpy(force=True)
+        diverged_at = history.diverged_at.numpy(force=True)
         return xr.Dataset(
             {
-                "field": (("seed", "t", "x"), field.numpy(force=True), {"long_name": "trained field"}),
+                "field": (("seed", "t", "x"), field, {"long_name": "trained field"}),
                 "exact": (("t", "x"), self.reference.exact.values, {"long_name": "reference solution"}),
-                "relative_l2": ("seed", errors.numpy(force=True), {"long_name": "relative L2 error"}),
-                "diverged_at": (
-                    "seed",
-                    history.diverged_at.numpy(force=True),
-                    {"long_name": "epoch of divergence, or -1"},
-                ),
+                "relative_l2": ("seed", errors, {"long_name": "relative L2 error"}),
+                "diverged_at": ("seed", diverged_at, {"long_name": "epoch of divergence, or -1"}),
             },
             coords={"seed": np.arange(len(errors)), "t": self.reference.t, "x": self.reference.x},
         )

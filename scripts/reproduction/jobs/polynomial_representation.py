@@ -10,8 +10,8 @@ from reproduction.config.job import Job
 POINTS = 401
 
 
-def compute(job: Job, inputs: object) -> xr.Dataset:
-    """Largest error on [−R, R] of random polynomials, relative to their largest value; and one example per power.
+def polynomial_representation(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return the largest relative error on [−R, R] of random polynomials, and one example per power.
 
     Args:
         job: ``settings`` holds the powers p, the radius R and the number of polynomials.

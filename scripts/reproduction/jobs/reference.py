@@ -1,17 +1,17 @@
-"""Reference solutions by two independent methods, so that neither is trusted alone."""
+"""Reference solutions by two independent methods, so that one checks the other."""
 
 import numpy as np
 import xarray as xr
 
-from rectified.problems.burgers import BurgersProblem, fourier_solution
-from reproduction.config.problems import Burgers
+from rectified.problems.burgers import fourier_solution
+from reproduction.config.problem import ProblemEntry
 
 POINTS, TIMES = 401, 101
 
 
-def reference_arrays(entry: Burgers) -> xr.Dataset:
-    """The solution on a grid by the Cole–Hopf integral, and by a Fourier–Galerkin method as a check."""
-    problem = BurgersProblem(entry.viscosity)
+def reference(entry: ProblemEntry) -> xr.Dataset:
+    """Return the solution of the Burgers equation by the Cole–Hopf integral and by a Fourier–Galerkin method."""
+    problem = entry.build()
     x, t = np.linspace(*problem.domain, POINTS), np.linspace(0, problem.final_time, TIMES)
     exact = problem.reference(x, t)
     check = fourier_solution(problem, x, t)

@@ -1,71 +1,114 @@
-"""Regression of a function by an ensemble of networks, and how well derivatives come out off the grid.
+"""Regression of a function by an ensemble of networks, and the errors of derivatives off the grid.
 
-Kim and Kang, arXiv:2408.02697, sec. 5.2.
+Source: Kim and Kang, arXiv:2408.02697, sec. 5.2.
 """
 
 import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
+from rectified.array_types import Float
 from rectified.effective_theory.critical_initialization import StartingVariances, starting_variances
 from rectified.networks.seeding import generator
 from rectified.optimization.mean_squared_error import LeastSquares
-from rectified.optimization.training_loop import History, train
+from rectified.optimization.training_loop import History, Redraw
 from reproduction.config.job import Job
-from reproduction.jobs.setup.mlp import NetworkJob, target_values, uniform_points
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.config.target import Target
+from reproduction.jobs.setup.mlp import MLPSetup, target_values, uniform_points
+from reproduction.jobs.setup.training import Training
 
 CHUNK_POINTS = 4096
 OFF_GRID_POINTS = 5000
 PLOT_POINTS = {1: 801, 2: 81}
 
 
-class Regression:
-    """A regression job: its network, its training grid, and its loss."""
+def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "RegressionTraining":
+    """Return the training that a job describes."""
+    return RegressionTraining(job, device)
+
+
+class RegressionTraining(Training):
+    """Training of networks on a target function, on a grid or on minibatches of it."""
 
     def __init__(self, job: Job, device: Device = "cpu"):
-        self.start = start_of(job)
+        self.variances = variances_of(job)
         names = ("weight_variance", "first_weight_variance", "bias_variance")
-        job = job.model_copy(update={"settings": job.settings.model_copy(update=dict(zip(names, self.start)))})
+        job = job.model_copy(update={"settings": job.settings.model_copy(update=dict(zip(names, self.variances)))})
         self.settings, self.target = job.settings, job.target
-        self.ready = NetworkJob(job, len(self.target.domain), device)
+        self.setup = MLPSetup(job, len(self.target.domain), device)
+        self.network = self.setup.network
         grid = self.target.grid()
-        self.x = self.ready.points(grid)
-        self.y = self.ready.values(target_values(self.target, grid))
-        self.loss = LeastSquares(self.ready.network, self.x, self.y)
+        self.x = self.setup.points(grid)
+        self.y = self.setup.values(target_values(self.target, grid))
+        self.objective = LeastSquares(self.network, self.x, self.y)
 
-    def redraw(self, epoch: int, theta: Tensor) -> None:
+    def initial(self) -> Float[Tensor, "networks parameters"]:
+        return self.setup.initial(range(self.settings.seeds))
+
+    @property
+    def redraw(self) -> Redraw | None:
+        return self._draw_minibatch if self.settings.batch else None
+
+    def _draw_minibatch(self, epoch: int, theta: Tensor) -> None:
         """Draw the minibatch of an epoch."""
         order = torch.randperm(len(self.y), generator=generator("regression", epoch))
         chosen = order[: self.settings.batch].to(self.y.device)
-        self.loss.x, self.loss.y = self.x[:, :, chosen], self.y[chosen]
+        self.objective.x, self.objective.y = self.x[:, :, chosen], self.y[chosen]
 
     @torch.no_grad()
-    def train_error(self, theta: Tensor) -> Float[Tensor, " networks"]:
-        """Mean square error on the whole grid."""
+    def measures(self, theta: Tensor) -> dict[str, Float[Tensor, " networks"]]:
+        """Mean squared error on the whole grid."""
         parts = zip(self.x.split(CHUNK_POINTS, -1), self.y.split(CHUNK_POINTS))
-        sums = [(self.ready.network.output(theta, x) - y).double().square().sum(-1) for x, y in parts]
-        return torch.stack(sums).sum(0) / len(self.y)
+        sums = [(self.network.output(theta, x) - y).double().square().sum(-1) for x, y in parts]
+        return {"train_mse": torch.stack(sums).sum(0) / len(self.y)}
 
-    def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
-        """Train as the settings say."""
-        ready, s = self.ready, self.settings
-        return train(
-            ready.optimizer(ready.initial(range(s.seeds))),
-            self.loss,
-            lambda theta: {"train_mse": self.train_error(theta)},
-            ready.schedule(),
-            checkpoint,
-            progress,
-            self.redraw if s.batch else None,
+    def fields(self, history: History) -> xr.Dataset:
+        """Errors off the grid, and the trained functions with their gradients on a grid for drawing.
+
+        Both errors are relative: root mean square error over the root mean square of the exact function or gradient.
+        Functions of three variables are drawn at z = 0, or at the end of its axis nearest to 0. NaN where diverged.
+        """
+        target, alive = self.target, (history.diverged_at < 0).numpy(force=True)
+        off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
+        value, gradient = self.with_gradient(history.theta, off_grid)
+        exact, exact_gradient = _exact(target, off_grid)
+        axes, drawn = _drawing_grid(target)
+        field, slope = self.with_gradient(history.theta, drawn)
+        shape, names = [len(axis) for axis in axes.values()], list(axes)
+        exact_field, exact_slope = _exact(target, drawn)
+        diverged_at = history.diverged_at.numpy(force=True)
+
+        def healthy(values: np.ndarray) -> np.ndarray:
+            return np.where(alive.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+
+        return xr.Dataset(
+            {
+                "value_error": ("seed", healthy(_relative(value - exact, exact, (1,)))),
+                "gradient_error": ("seed", healthy(_relative(gradient - exact_gradient, exact_gradient, (1, 2)))),
+                "field": (("seed", *names), healthy(field).reshape(-1, *shape), {"long_name": "trained function"}),
+                "slope": (("seed", *names), healthy(slope[:, 0]).reshape(-1, *shape), {"long_name": "its ∂/∂x"}),
+                "exact": (names, exact_field.reshape(shape), {"long_name": "target"}),
+                "exact_slope": (names, exact_slope[0].reshape(shape), {"long_name": "∂/∂x of the target"}),
+                "diverged_at": ("seed", diverged_at, {"long_name": "epoch of divergence, or -1"}),
+                "weight_variance": ((), self.variances.weight, {"long_name": "C_W", "reason": self.variances.reason}),
+                "first_weight_variance": ((), self.variances.first_weight, {"long_name": "C_W of the first layer"}),
+                "bias_variance": ((), self.variances.bias, {"long_name": "C_b"}),
+            },
+            coords={"seed": np.arange(len(alive)), **axes},
         )
 
+    def with_gradient(self, theta: Tensor, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return outputs [networks, points] and their input gradients [networks, inputs, points], in float64."""
+        points = torch.from_numpy(x).to(theta.device).expand(len(theta), -1, -1).clone().requires_grad_()
+        output = self.network.output(theta.double(), points)
+        (gradient,) = torch.autograd.grad(output.sum(), points)
+        return output.numpy(force=True), gradient.numpy(force=True)
 
-def start_of(job: Job) -> StartingVariances:
-    """The variances of the settings, or those of the rule for the largest input of the target."""
+
+def variances_of(job: Job) -> StartingVariances:
+    """Return the variances of the settings, or those of the rule for the largest input of the target."""
     s = job.settings
     if s.weight_variance != "rule":
         return StartingVariances(s.weight_variance, s.layer_variances()[0], s.bias_variance, "as set")
@@ -73,50 +116,7 @@ def start_of(job: Job) -> StartingVariances:
     return starting_variances(job.activation, float(largest), s.hidden_layers)
 
 
-def with_gradient(job: NetworkJob, theta: Tensor, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs [networks, points] and their gradients in the inputs [networks, inputs, points], in float64."""
-    points = torch.from_numpy(x).to(theta.device).expand(len(theta), -1, -1).clone().requires_grad_()
-    output = job.network.output(theta.double(), points)
-    (gradient,) = torch.autograd.grad(output.sum(), points)
-    return output.numpy(force=True), gradient.numpy(force=True)
-
-
-def trained_fields(job: Regression, history: History) -> xr.Dataset:
-    """Errors off the grid, and the trained functions with their gradients on a grid for drawing; NaN where diverged.
-
-    Both errors are relative: root mean square error over the root mean square of the exact function or gradient.
-    Functions of three variables are drawn at z = 0, or at the end of its axis nearest to 0.
-    """
-    target, alive = job.target, (history.diverged_at < 0).numpy(force=True)
-    off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
-    value, gradient = with_gradient(job.ready, history.theta, off_grid)
-    exact, exact_gradient = _exact(target, off_grid)
-    axes, drawn = _drawing_grid(target)
-    field, slope = with_gradient(job.ready, history.theta, drawn)
-    shape, names = [len(axis) for axis in axes.values()], list(axes)
-    exact_field, exact_slope = _exact(target, drawn)
-
-    def healthy(values: np.ndarray) -> np.ndarray:
-        return np.where(alive.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
-
-    return xr.Dataset(
-        {
-            "value_error": ("seed", healthy(_relative(value - exact, exact, (1,)))),
-            "gradient_error": ("seed", healthy(_relative(gradient - exact_gradient, exact_gradient, (1, 2)))),
-            "field": (("seed", *names), healthy(field).reshape(-1, *shape), {"long_name": "trained function"}),
-            "slope": (("seed", *names), healthy(slope[:, 0]).reshape(-1, *shape), {"long_name": "its ∂/∂x"}),
-            "exact": (names, exact_field.reshape(shape), {"long_name": "target"}),
-            "exact_slope": (names, exact_slope[0].reshape(shape), {"long_name": "∂/∂x of the target"}),
-            "diverged_at": ("seed", history.diverged_at.numpy(force=True), {"long_name": "epoch of divergence, or -1"}),
-            "weight_variance": ((), job.start.weight, {"long_name": "C_W", "reason": job.start.reason}),
-            "first_weight_variance": ((), job.start.first_weight, {"long_name": "C_W of the first layer"}),
-            "bias_variance": ((), job.start.bias, {"long_name": "C_b"}),
-        },
-        coords={"seed": np.arange(len(alive)), **axes},
-    )
-
-
-def _exact(target, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _exact(target: Target, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return target_values(target, x), np.stack([target_values(target, x, name) for name in target.variables])
 
 
@@ -124,7 +124,7 @@ def _relative(error: np.ndarray, exact: np.ndarray, axes: tuple[int, ...]) -> np
     return np.sqrt((error**2).mean(axes) / (exact**2).mean())
 
 
-def _drawing_grid(target) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _drawing_grid(target: Target) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Axes by name, and all points [variables, points]; z is as near to 0 as it can be."""
     shown = target.domain[:2]
     axes = {name: np.linspace(*ends, PLOT_POINTS[len(shown)]) for name, ends in zip(target.variables, shown)}

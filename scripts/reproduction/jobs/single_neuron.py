@@ -7,8 +7,8 @@ from rectified.ritz.single_neuron import DERIVATIVES, METHODS, derivatives
 from reproduction.config.job import Job
 
 
-def compute(job: Job, inputs: object) -> xr.Dataset:
-    """The neuron ``feature`` and its ``derivative`` by method and name, on a uniform grid x.
+def single_neuron(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return the neuron ``feature`` and its ``derivative`` by method and name, on a uniform grid x.
 
     Args:
         job: ``settings`` holds slope, bias, number of points and domain.

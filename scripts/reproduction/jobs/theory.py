@@ -1,4 +1,7 @@
-"""The job that computes the effective theory of one activation: susceptibilities and universality class."""
+"""The effective theory of one activation: susceptibilities and universality class.
+
+Source: Kim and Kang, arXiv:2408.02697, eqs. 4–7.
+"""
 
 import numpy as np
 import xarray as xr
@@ -11,19 +14,19 @@ CLASS_VARIABLES = ("weight_variance", "bias_variance", "kernel")
 INPUT_SCALE = 1.0
 
 
-def theory_arrays(job: Job) -> xr.Dataset:
-    """χ∥ and χ⊥ over kernels, the critical C_W, C_b and K*, and the class as attributes."""
-    s, theory = job.settings, EffectiveTheory(job.activation)
+def theory(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
+    """Return χ∥ and χ⊥ by kernel, the critical C_W, C_b and K*, and the universality class as attributes."""
+    s, effective = job.settings, EffectiveTheory(job.activation)
     kernel = np.geomspace(*s.kernels, s.points)
     kind = universality_class(job.activation)
     critical = {f"critical_{name}": _number(getattr(kind, name)) for name in CLASS_VARIABLES}
     return xr.Dataset(
         {
-            "parallel": ("kernel", theory.susceptibility_parallel(kernel, s.weight_variance), {"long_name": "χ∥"}),
-            "perpendicular": ("kernel", theory.susceptibility_perpendicular(kernel, s.weight_variance)),
+            "parallel": ("kernel", effective.susceptibility_parallel(kernel, s.weight_variance), {"long_name": "χ∥"}),
+            "perpendicular": ("kernel", effective.susceptibility_perpendicular(kernel, s.weight_variance)),
             **critical,
-            "largest_safe_weight_variance": _number(theory.largest_safe_weight_variance(INPUT_SCALE)),
-            "largest_first_kernel": _number(_largest_first_kernel(theory, kind.weight_variance, kind.bias_variance)),
+            "largest_safe_weight_variance": _number(effective.largest_safe_weight_variance(INPUT_SCALE)),
+            "largest_first_kernel": _number(_largest_first_kernel(effective, kind.weight_variance, kind.bias_variance)),
         },
         coords={"kernel": kernel},
         attrs={"universality_class": kind.name, "stability": kind.stability, "reason": kind.reason},

@@ -1,29 +1,17 @@
-"""Mathematics in plain text: powers, numbers and headings of columns, which are written for TeX; names of documents."""
+"""Numbers, powers and column headings in TeX and plain text; names of documents."""
 
 import re
 from collections.abc import Callable
 
-RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-SIGNS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
-NAMES = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
-NUMBER_FORMS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}  # in TeX
+from reproduction.config.words import power_of_ten
 
-
-def raised(number: object) -> str:
-    """A whole number as superscript digits."""
-    return str(number).translate(RAISED)
-
-
-def power_of_ten(exponent: int) -> str:
-    """10 to a power: ``10⁻³``."""
-    return f"10{raised(exponent)}"
+SYMBOLS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
+ACRONYMS = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
+TEX_SYMBOLS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}
 
 
 def digits(value: float) -> tuple[str, int | None]:
-    """A number of a table as it is read: its digits, and the power of ten they are multiplied by, if any.
-
-    A dash stands for one that is missing.
-    """
+    """Return the displayed digits of a number and its power of ten, or None; NaN is a dash."""
     if value != value:
         return "–", None
     if abs(value) == float("inf"):
@@ -37,24 +25,24 @@ def digits(value: float) -> tuple[str, int | None]:
 
 
 def tex_number(value: float) -> str:
-    """A number of a table in TeX, in mathematics mode unless it is whole."""
+    """Format a number in TeX, in math mode unless it is an integer."""
     mantissa, exponent = digits(value)
-    if mantissa in NUMBER_FORMS:
-        return NUMBER_FORMS[mantissa]
+    if mantissa in TEX_SYMBOLS:
+        return TEX_SYMBOLS[mantissa]
     if exponent is not None:
         return rf"${mantissa}\cdot10^{{{exponent}}}$"
     return f"${mantissa}$" if "." in mantissa or not float(value).is_integer() else mantissa
 
 
 def plain_number(value: float) -> str:
-    """A number of a table in plain text."""
+    """Format a number in plain text."""
     mantissa, exponent = digits(value)
     shown = mantissa.replace("-", "−")
     return shown if exponent is None else f"{shown}·{power_of_ten(exponent)}"
 
 
 def plain_numbers(text: str) -> str:
-    """Text with the numbers that Python has written in it as they are read: ``-1.2e-05`` is −1.2·10⁻⁵, ``inf`` is ∞."""
+    """Replace the numbers in a text by their typographic form: ``-1.2e-05`` by −1.2·10⁻⁵, ``inf`` by ∞."""
     text = re.sub(r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)", _times_power, text)
     return re.sub(r"\binf\b", "∞", re.sub(r"(?<!\w)-(?=\d|inf\b)", "−", text))
 
@@ -65,18 +53,19 @@ def _times_power(match: re.Match) -> str:
 
 
 def heading(tex: str, text: Callable[[str], str], below: Callable[[str], str], above: Callable[[str], str]) -> str:
-    r"""The heading of a column, written for TeX, in another form: ``$C_W^{\max}$`` is C, W below and max above.
+    r"""Convert a column heading from TeX to another markup: ``$C_W^{\max}$`` is C with subscript W, superscript max.
 
     Args:
-        text, below, above: what make text, subscripts and superscripts of that form from plain text.
+        tex: the heading.
+        text, below, above: format plain text, a subscript and a superscript in that markup.
 
     Raises:
-        KeyError: if it has a command that is not known here.
+        KeyError: if the heading contains an unknown TeX command.
     """
     mathematics = "$" in tex
     plain = tex.replace("$", "").replace(r"\ ", " ")
-    plain = re.sub(r"\\hat (\w)", rf"\1{SIGNS['hat']}", plain)
-    plain = re.sub(r"\\(\w+)", lambda match: SIGNS[match[1]], plain)
+    plain = re.sub(r"\\hat (\w)", rf"\1{SYMBOLS['hat']}", plain)
+    plain = re.sub(r"\\(\w+)", lambda match: SYMBOLS[match[1]], plain)
     plain = plain.replace("-", "−") if mathematics else plain
     parts = re.split(r"([_^](?:{[^}]*}|.))", plain)
     forms = {"_": below, "^": above}
@@ -84,6 +73,6 @@ def heading(tex: str, text: Callable[[str], str], below: Callable[[str], str], a
 
 
 def readable(document: str) -> str:
-    """The name of a document as a heading: ``deep_ritz`` is Deep Ritz."""
+    """Return the name of a document as a heading: Deep Ritz for ``deep_ritz``."""
     first, *others = document.split("_")
-    return " ".join([first.capitalize(), *(NAMES.get(word, word) for word in others)])
+    return " ".join([first.capitalize(), *(ACRONYMS.get(word, word) for word in others)])

@@ -1,7 +1,6 @@
-"""Pages set by Typst: text made safe, tables, figures with captions, and a PDF that is the same for the same pages.
+"""Typst markup: escaped text, tables, figures with captions, and reproducible PDF files.
 
-A page is Typst markup in a string. Whatever comes from results or config goes through ``text`` or ``quoted``, so that
-no name or formula can end the markup it stands in.
+Markup is held in strings. All text from results or config is escaped by ``text`` or ``quoted``.
 """
 
 import re
@@ -18,14 +17,14 @@ from reproduction.storage.atomic_write import write_atomically
 
 SPECIAL = r"\`*_{}[]()#+-.!~$<>@/:;=\"'"
 FONT = "DejaVu Sans"
-PORTRAIT, LANDSCAPE = 178, 265  # mm of the text's width: a figure over both columns of a journal stands in its own size
+PORTRAIT, LANDSCAPE = 178, 265  # text width in mm; a double-column figure of a journal fits unscaled
 MARGINS = "(x: 16mm, top: 17mm, bottom: 16mm)"
-HEIGHT = 264  # mm of the text
-BODY, SMALL = 9.0, 8.0  # pt of text and of captions
-INSET = 3.0  # pt at the left and right of a cell
-SLACK = 1.02  # of measured widths: the measure rounds to pixels
+TEXT_HEIGHT = 264  # mm
+BODY_SIZE, CAPTION_SIZE = 9.0, 8.0  # pt
+INSET = 3.0  # pt, left and right of a cell
+SLACK = 1.02  # factor on measured widths, which are rounded to pixels
 
-# A picture in its own size, or as large as the page leaves room for, above what is said of it.
+# A picture above its caption, in natural size or scaled to the space left on a page.
 PICTURE = """#let picture(file, below) = layout(size => {
   let room = size.height - measure(block(width: size.width, below)).height - 8mm
   let natural = measure(image(file))
@@ -41,17 +40,17 @@ PICTURE = """#let picture(file, below) = layout(size => {
 
 
 def text(value: object) -> str:
-    """Any text as Typst markup that shows just that text, on one line."""
+    """Escape a text for Typst markup, as one line."""
     return "".join(f"\\{letter}" if letter in SPECIAL else letter for letter in " ".join(str(value).split()))
 
 
 def quoted(value: object) -> str:
-    """Any text as a Typst string."""
+    """Return a text as a Typst string literal, as one line."""
     return '"' + " ".join(str(value).split()).replace("\\", r"\\").replace('"', r"\"") + '"'
 
 
 def prose(rest: str) -> str:
-    """Paragraphs of reST as Typst markup: plain text, ``*emphasis*`` and literals in double backquotes, no more."""
+    """Convert paragraphs of reStructuredText to Typst markup; only emphasis and literals are supported."""
     return "\n\n".join(_paragraph(paragraph) for paragraph in rest.split("\n\n"))
 
 
@@ -67,22 +66,28 @@ def _inline(part: str) -> str:
 
 
 def _spaced(part: str) -> str:
-    """Text that keeps the space at its ends, where it borders on something else."""
+    """Escape a text but keep a space at its ends, where other markup follows."""
     return " " * part.startswith(" ") + text(part) + " " * (part.endswith(" ") and bool(part.strip()))
 
 
 def heading(level: int, title: str, label: str = "") -> str:
-    """A heading, which is a bookmark too; the label, if any, is what ``link`` leads to."""
+    """Return a heading, which is also a bookmark.
+
+    Args:
+        level: from 1.
+        title: markup.
+        label: target for ``link``, if any.
+    """
     return f"#heading(level: {level})[{title}]" + (f" #label({quoted(label)})" if label else "") + "\n"
 
 
 def link(label: str, shown: str) -> str:
-    """Markup that leads to the heading with that label."""
+    """Return a link to the heading or anchor with a label; the shown text is markup."""
     return f"#link(label({quoted(label)}))[{shown}]"
 
 
 def anchor(label: str) -> str:
-    """A place that shows nothing, for ``link`` to lead to."""
+    """Return an invisible target for ``link``."""
     return f"#metadata(none)#label({quoted(label)})"
 
 
@@ -92,11 +97,11 @@ def table(
     columns: Sequence[str],
     size: float = 7.0,
 ) -> str:
-    """A table with a rule under its headings, broken over pages with the headings repeated.
+    """Return a table that may break over pages, with repeated headings.
 
     Args:
-        headings, rows: cells, markup already.
-        columns: width of each column as Typst has it: ``auto``, ``1fr``, ``20mm``.
+        headings, rows: cells, as markup.
+        columns: width of each column in Typst: ``auto``, ``1fr``, ``20mm``.
         size: of the type, in pt.
     """
     return _table(headings, "".join(map(_cells, rows)), columns, size)
@@ -105,15 +110,15 @@ def table(
 def grouped_table(
     headings: Sequence[str], groups: Mapping[str, Iterable[Sequence[str]]], columns: Sequence[str], size: float = 7.0
 ) -> str:
-    """A table whose rows, parted by thin rules and never broken, stand below the names of their groups.
+    """Return a table with grouped rows, which are separated by thin rules and never broken.
 
     Args:
         headings, columns, size: as in ``table``.
-        groups: name → rows, markup already; the name is repeated on every page that the group goes on to.
+        groups: name → rows, as markup; the name is repeated on every page of the group.
     """
-    rule, within = "table.hline(stroke: 0.3pt + luma(200)), ", len(columns)
+    rule, span = "table.hline(stroke: 0.3pt + luma(200)), ", len(columns)
     body = "".join(
-        f"table.header(level: 2, table.cell(colspan: {within}, inset: (x: {INSET}pt, top: 5pt, bottom: 2.5pt))"
+        f"table.header(level: 2, table.cell(colspan: {span}, inset: (x: {INSET}pt, top: 5pt, bottom: 2.5pt))"
         f"[*{name}*]), {rule}{rule.join(map(_cells, rows))}"
         for name, rows in groups.items()
     )
@@ -135,46 +140,56 @@ def _table(headings: Sequence[str], body: str, columns: Sequence[str], size: flo
 
 
 def remark(shown: str) -> str:
-    """A line in small type below a table, from plain text."""
-    return f"#block(above: 1.5mm, below: 7mm)[#text(size: {SMALL - 1:g}pt)[{text(shown)}]]\n"
+    """Return a remark in small type below a table.
+
+    Args:
+        shown: plain text.
+    """
+    return f"#block(above: 1.5mm, below: 7mm)[#text(size: {CAPTION_SIZE - 1:g}pt)[{text(shown)}]]\n"
 
 
 def small(body: str) -> str:
-    """Markup in the type of captions."""
-    return f"#[#set text(size: {SMALL:g}pt)\n#set par(spacing: 0.9em)\n{body}\n]\n"
+    """Return markup in the type size of captions."""
+    return f"#[#set text(size: {CAPTION_SIZE:g}pt)\n#set par(spacing: 0.9em)\n{body}\n]\n"
 
 
 def kept_with_next(body: str) -> str:
-    """Markup that is never the last on a page, set off from what is above it: it wants room for some rows below."""
-    room = "18mm"  # blocks that stick do so to text, not to tables
+    """Return markup that is kept on one page with the first rows of the table below it."""
+    room = "18mm"  # Typst's sticky blocks do not work with tables
     return f"#v(5mm, weak: true)\n#block(breakable: false, width: 100%, below: 0pt)[{body}#v({room})]#v(3mm - {room})\n"
 
 
 def figure(file: str, below: str) -> str:
-    """A picture in its own size, smaller only if it would not fit a page with what is said of it below.
+    """Return a figure in natural size, scaled down only if it does not fit a page with its caption.
 
     Args:
-        file: its name among the files given to ``compile_pdf``.
-        below: markup; it stays on one page with the picture.
+        file: name of the picture among the files of ``compile_pdf``.
+        below: caption, as markup; kept on the page of the picture.
     """
     return f"#picture({quoted(file)}, [{below}])\n"
 
 
 def landscape(body: str) -> str:
-    """A page, or pages, turned by a right angle."""
+    """Return markup on landscape pages."""
     return f"#page(flipped: true)[{body}]\n"
 
 
 def document(title: str, running: str, body: str) -> str:
-    """A whole document: A4, the fonts of the figures, numbered pages with a running head, no date."""
+    """Return a complete document: A4, the font of the figures, numbered pages with a running head, no date.
+
+    Args:
+        title: plain text, for the metadata.
+        running: plain text of the running head.
+        body: markup.
+    """
     return (
         f"#set document(title: {quoted(title)}, date: none)\n"
         f'#set page(paper: "a4", margin: {MARGINS}, numbering: "1",\n'
         f"  header: text(size: 7pt, fill: luma(110))[{text(running)}])\n"
-        f'#set text(font: {quoted(FONT)}, size: {BODY:g}pt, lang: "en")\n'
+        f'#set text(font: {quoted(FONT)}, size: {BODY_SIZE:g}pt, lang: "en")\n'
         "#set par(justify: false, leading: 0.6em)\n"
         "#show heading.where(level: 1): set text(size: 15pt)\n#show heading.where(level: 2): set text(size: 11pt)\n"
-        f"#show heading.where(level: 3): set text(size: {BODY:g}pt)\n"
+        f"#show heading.where(level: 3): set text(size: {BODY_SIZE:g}pt)\n"
         "#show heading.where(level: 3): set block(above: 1.5mm, below: 1.8mm)\n"
         f"#show link: set text(fill: rgb({quoted('#0a4d8c')}))\n"
         f"{PICTURE}{body}"
@@ -182,7 +197,7 @@ def document(title: str, running: str, body: str) -> str:
 
 
 def width(shown: str, size: float) -> float:
-    """Width of plain text in mm, set in regular type of a size in pt."""
+    """Return the width of plain text in mm, in regular type of a size in pt."""
     font = _font()
     font.set_text(shown)
     return font.get_width_height()[0] / 64 * size / 100 * SLACK * 25.4 / 72
@@ -199,12 +214,12 @@ def compile_pdf(path: str | Path, source: str, files: Mapping[str, str | Path]) 
     """Write a document as PDF.
 
     Args:
-        path: where to.
-        source: markup, as ``document`` makes it.
-        files: name in the markup → picture (PDF or PNG) to be found under it.
+        path: of the PDF file.
+        source: markup, as from ``document``.
+        files: name in the markup → picture file, PDF or PNG.
 
     Raises:
-        typst.TypstError: if the markup is not Typst's, which is a mistake of ours.
+        typst.TypstError: if the markup is invalid.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, file in files.items():
@@ -217,5 +232,5 @@ def compile_pdf(path: str | Path, source: str, files: Mapping[str, str | Path]) 
 
 
 def _fonts() -> str:
-    """The folder of the fonts that come with Matplotlib: the same on every machine."""
+    """Return the folder of the fonts shipped with Matplotlib, which are the same on every machine."""
     return str(Path(matplotlib.get_data_path(), "fonts", "ttf"))

@@ -1,6 +1,6 @@
-"""Web pages that stand alone: one file, nothing fetched, text made safe.
+"""Self-contained web pages: one file, no external resources, escaped text.
 
-They are read in a browser, by themselves or inside the HTML report, which shows each page in a frame of its own.
+The pages are shown in a browser on their own or in a frame of the HTML report.
 """
 
 import html
@@ -21,12 +21,18 @@ sup, sub { line-height: 0; }
 
 
 def text(value: object) -> str:
-    """Any text as HTML that shows just that text."""
+    """Escape a text for HTML."""
     return html.escape(str(value))
 
 
 def page(title: str, body: str, style: str = "") -> str:
-    """A whole page with a heading; body and style are HTML and CSS already."""
+    """Return a complete page with a heading.
+
+    Args:
+        title: plain text.
+        body: HTML.
+        style: CSS, added to ``STYLE``.
+    """
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{text(title)}</title>\n'
         f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{text(title)}</h1>\n{body}\n</body>\n</html>\n"
@@ -34,21 +40,21 @@ def page(title: str, body: str, style: str = "") -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose headings stay in sight; headings and cells are HTML already."""
+    """Return a table with sticky headings; headings and cells are HTML."""
     head = "".join(f"<th>{heading}</th>" for heading in headings)
     lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
     return "\n".join([f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>", *lines, "</tbody>\n</table>"])
 
 
 def number(value: float) -> str:
-    """A number of a table as HTML."""
+    """Format a number as HTML."""
     mantissa, exponent = typography.digits(value)
     shown = mantissa if exponent is None else f"{mantissa}·10<sup>{exponent}</sup>"
     return shown.replace("-", "−")
 
 
 def heading(tex: str) -> str:
-    r"""The heading of a column, written for TeX, as HTML: ``$C_W^{\max}$`` becomes C with W below and max above."""
+    r"""Convert a column heading from TeX to HTML: ``$C_W^{\max}$`` to C with subscript W and superscript max."""
     return typography.heading(tex, text, _below, _above)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from reproduction.config.config import Config
-from reproduction.config.exhibits import Exhibit
+from reproduction.config.exhibit import Exhibit
 from reproduction.report.settings_in_words import sentence
 from reproduction.runtime.session import start_log
 from reproduction.storage import store

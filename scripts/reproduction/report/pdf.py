@@ -1,4 +1,4 @@
-"""The report of a run as one PDF: verdicts on all claims, every figure and every table, costs, and provenance."""
+"""PDF report of a run: verdicts on all claims, all figures and tables, costs, provenance."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,29 +17,29 @@ from reproduction.runtime.session import start_log
 from reproduction.storage import store
 
 TITLE = "Activation functions in physics-informed machine learning"
-ABOUT = (
-    "Every figure and every table of three documents, computed anew, with a verdict on each of their claims. Verdicts "
-    "are computed from all seeds of a run and never typed: a part of a claim holds if the whole interval of its "
-    "median, of {confidence:.0f} % coverage or more, lies beyond the threshold, fails if it lies on the other side, "
-    "and is undecided otherwise, as it is where seeds are too few for that coverage: fewer than six, or than four of "
-    "each of two samples that are not paired. A claim is reproduced if all its parts hold, reproduced in part if some "
-    "hold and some fail, not reproduced if all fail, and undecided otherwise. Everything here is of the {tier} tier."
+INTRODUCTION = (
+    "All figures and tables of three documents, recomputed, with a verdict on each of their claims. Verdicts are "
+    "computed from all seeds of a run, never entered by hand. A part of a claim holds if the whole interval of its "
+    "median, of at least {confidence:.0f} % coverage, lies beyond the threshold, fails if it lies on the other side, "
+    "and is undecided otherwise; this includes too few seeds for that coverage: fewer than six, or fewer than four in "
+    "each of two unpaired samples. A claim is reproduced if all its parts hold, reproduced in part if some hold and "
+    "some fail, not reproduced if all fail, and undecided otherwise. All results are of the {tier} tier."
 )
 COSTS_NOTE = (
-    "As measured in this run: the last run of each job that has left a benchmark, on the machines and beside the work "
-    "that it happened to run on. Jobs run side by side, so that the clock of a run shows less than the sum; time of "
-    "the processor is sampled, the last half minute of a long job may be missing."
+    "Measured in this run, for the last execution of each job with a benchmark, on whatever machine and under whatever "
+    "other load. Jobs run in parallel, so that the elapsed time of a run is less than the sum; processor time is "
+    "sampled, so that up to the last 30 s of a long job may be missing."
 )
 
 
 def make(snakemake: Any) -> None:
-    """Write the report of a run."""
+    """Write the report of a run as PDF."""
     start_log(snakemake.log[0])
-    config, given = Config.model_validate_json(snakemake.params.config), snakemake.input
-    claims = captions.claims_of(given.claims)
-    written = {name: captions.Caption(**entry) for name, entry in json.loads(Path(given.captions).read_text()).items()}
-    tables = {_key(file): store.read_table(file) for file in given.tables}
-    pictures = {f"{_key(file)}.pdf": file for file in given.figures}
+    config, inputs = Config.model_validate_json(snakemake.params.config), snakemake.input
+    claims = captions.claims_of(inputs.claims)
+    written = {name: captions.Caption(**entry) for name, entry in json.loads(Path(inputs.captions).read_text()).items()}
+    tables = {_key(file): store.read_table(file) for file in inputs.tables}
+    pictures = {f"{_key(file)}.pdf": file for file in inputs.figures}
     results = config.results
     facts = {
         "tier": config.tier,
@@ -49,45 +49,51 @@ def make(snakemake: Any) -> None:
         "threads of a job": str(config.threads),
         **run_facts.machine(),
     }
-    data = [file for file in (Path(picture).with_suffix(".parquet") for picture in given.figures) if file.exists()]
-    versions = store.versions(snakemake.params.code) | run_facts.versions(config, results, [*data, *given.tables])
+    data = [file for file in (Path(picture).with_suffix(".parquet") for picture in inputs.figures) if file.exists()]
+    versions = store.versions(snakemake.params.code) | run_facts.recorded_versions(
+        config, results, [*data, *inputs.tables]
+    )
     body = [
         front(config, claims, [*config.figures, *config.tables]),
         *(chapter(document, config, written, tables) for document in in_order([*config.figures, *config.tables])),
-        numbers(claims),
-        costs(run_facts.times(config, results)),
-        provenance(facts, versions),
+        numbers_chapter(claims),
+        costs_chapter(run_facts.times(config, results)),
+        provenance_chapter(facts, versions),
     ]
     source = typst_markup.document(f"{TITLE}: {config.tier} tier", f"rectified, {config.tier} tier", "".join(body))
     typst_markup.compile_pdf(snakemake.output[0], source, pictures)
 
 
 def _key(file: str) -> str:
-    """The key of an exhibit in captions, from the path of one of its files: ``figures/deep_ritz/fig1``."""
+    """Return the key of an exhibit in the captions, ``figures/deep_ritz/fig1``, from the path of one of its files."""
     path = Path(file)
     return f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"
 
 
 def front(config: Config, claims: pd.DataFrame, documents: Iterable[str]) -> str:
-    """Title, what this is, how many claims came out how, and a row of each."""
-    about = ABOUT.format(confidence=100 * CONFIDENCE, tier=config.tier)
-    parts = [typst_markup.heading(1, typst_markup.text(TITLE)), f"{typst_markup.text(about)}\n\n"]
+    """Return the title, the introduction, the counts of verdicts, and one row per claim."""
+    introduction = INTRODUCTION.format(confidence=100 * CONFIDENCE, tier=config.tier)
+    parts = [typst_markup.heading(1, typst_markup.text(TITLE)), f"{typst_markup.text(introduction)}\n\n"]
     if len(claims):
         exhibits = {f"{document}/{name}" for document in documents for name in _names(config, document)}
-        parts += [typst_markup.heading(2, "Verdicts"), pdf_claims.counts(claims), typst_markup.heading(2, "Claims")]
-        parts.append(pdf_claims.verdicts(claims, exhibits))
+        parts += [
+            typst_markup.heading(2, "Verdicts"),
+            pdf_claims.count_table(claims),
+            typst_markup.heading(2, "Claims"),
+        ]
+        parts.append(pdf_claims.verdict_table(claims, exhibits))
     return "".join(parts)
 
 
 def _names(config: Config, document: str) -> list[str]:
-    """Names of the figures and tables of a document."""
+    """List the names of the figures and tables of a document."""
     return [*config.figures.get(document, {}), *config.tables.get(document, {})]
 
 
 def chapter(
     document: str, config: Config, written: Mapping[str, captions.Caption], tables: Mapping[str, pd.DataFrame]
 ) -> str:
-    """A document: its source in a sentence, then its figures, then its tables."""
+    """Return the chapter of a document: its source, its figures, its tables."""
     file = Path(captions.FOLDER, f"{document}.rst")
     title, text = captions.read(file) if file.exists() else (readable(document), "")
     parts = [
@@ -106,30 +112,31 @@ def chapter(
 
 
 def described(kind: str, name: str, caption: captions.Caption) -> str:
-    """What is said of a figure or table: label and title, text, settings, tier, and the claims that it shows."""
+    """Return the caption of a figure or table: label, title, text, settings, tier, and verdicts on its claims."""
     title = typst_markup.heading(3, typst_markup.text(f"{kind} {name}: {caption.title}"), name)
     settings = f"#emph[Settings:] {typst_markup.text(caption.settings)} #emph[Tier:] {typst_markup.text(caption.tier)}."
     shown = [
-        f"{pdf_claims.verdict(one['verdict'])}: {typst_markup.text(one['claim'])}, {typst_markup.text(one['statement'])}"
-        for one in caption.verdicts
+        f"{pdf_claims.styled_verdict(each['verdict'])}: {typst_markup.text(each['claim'])}, "
+        + typst_markup.text(each["statement"])
+        for each in caption.verdicts
     ]
     return title + typst_markup.small("\n\n".join(filter(None, [typst_markup.prose(caption.text), settings, *shown])))
 
 
-def numbers(claims: pd.DataFrame) -> str:
-    """The numbers of all parts of all claims, if there are any."""
+def numbers_chapter(claims: pd.DataFrame) -> str:
+    """Return the chapter of the numbers of all parts of all claims; empty if there are no claims."""
     if claims.empty:
         return ""
     title = typst_markup.heading(1, "Numbers of all claims")
     return f"#pagebreak(weak: true)\n{title}{pdf_claims.all_numbers(claims)}"
 
 
-def costs(times: pd.DataFrame) -> str:
-    """The time of jobs by experiment, as far as it was measured."""
+def costs_chapter(times: pd.DataFrame) -> str:
+    """Return the chapter of measured job times by experiment."""
     parts = ["#pagebreak(weak: true)\n", typst_markup.heading(1, "Costs")]
     if times.empty:
-        return "".join([*parts, "There are no benchmarks beside the results.\n"])
-    names = ["document", "experiment", "jobs", "processor", "clock", "largest memory"]
+        return "".join([*parts, "No benchmarks were recorded.\n"])
+    names = ["document", "experiment", "jobs", "processor time", "elapsed time", "peak memory"]
     rows = [[row.document, row.experiment, *_amounts(row)] for row in times.itertuples()]
     total = times[["jobs", "cpu", "wall"]].sum().to_dict() | {"megabytes": times.megabytes.max()}
     rows.append(["total", "", *_amounts(pd.Series(total))])
@@ -142,27 +149,27 @@ def _amounts(row: Any) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """A time in the unit that suits it."""
+    """Format a time in seconds, minutes or hours."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.1f} s"
 
 
-def provenance(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
-    """What the run was made with."""
+def provenance_chapter(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    """Return the chapter of tier, code, config, machine and package versions."""
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     rows = [
         [typst_markup.text(name), typst_markup.text(value)] for name, value in {**facts, "packages": packages}.items()
     ]
-    said = (
-        "Digests are SHA-256: of the syntax of all modules, and of all jobs, figures, tables and claims of the config "
-        "with every setting in full. Versions are those that the results themselves note."
+    note = (
+        "Digests are SHA-256: of the syntax of all modules, and of the resolved jobs, figures, tables and claims of "
+        "the config. Versions are those recorded in the results."
     )
     return "".join(
         [
             typst_markup.heading(1, "Provenance"),
-            f"{typst_markup.text(said)}\n\n",
-            typst_markup.table(["what", "value"], rows, ["auto", "1fr"], 8.0),
+            f"{typst_markup.text(note)}\n\n",
+            typst_markup.table(["item", "value"], rows, ["auto", "1fr"], 8.0),
         ]
     )

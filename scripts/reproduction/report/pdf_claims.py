@@ -1,4 +1,4 @@
-"""Claims on paper: how many have which verdict, a row of each with the part that decides it, and all their numbers."""
+"""Tables of claims in the PDF report: counts of verdicts, one row per claim, and the numbers of all parts."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reproduction.claims import markdown
-from reproduction.claims.markdown import VERDICTS, found, sample
+from reproduction.claims.markdown import VERDICTS, estimate, sample_size
 from reproduction.rendering import typst_markup
 from reproduction.rendering.typography import plain_numbers, readable
 
@@ -17,38 +17,41 @@ DECISIVE = {
     "undecided at this tier": "undecided",
 }
 NOTE = (
-    "Shown is the first part that made the verdict what it is: the first that fails if a claim is not reproduced, or "
-    "in part, the first undecided one if it is undecided, and else the first. Numbers: median over n seeds or networks "
-    "[its interval], if nothing else is said; n and m: of two samples that are not paired. What is computed has no "
-    "interval. The name of a claim leads to the numbers of all its parts."
+    "Shown is the decisive part: the first that fails if a claim is not reproduced or reproduced in part, the first "
+    "undecided one if it is undecided, otherwise the first. Numbers: median over n seeds or networks [interval], "
+    "unless stated otherwise; n and m: sizes of two unpaired samples. Computed numbers have no interval. The name of a "
+    "claim links to the numbers of all its parts."
 )
 NUMBERS_NOTE = (
-    "Median over n seeds or networks [its interval], if nothing else is said; n and m: of two samples that are not "
-    "paired. What is computed has no interval. The name of a claim leads back to its verdict."
+    "Median over n seeds or networks [interval], unless stated otherwise; n and m: sizes of two unpaired samples. "
+    "Computed numbers have no interval. The name of a claim links back to its verdict."
 )
-SIZE = 6.5  # pt: the verdicts are meant to be seen together
+TYPE_SIZE = 6.5  # pt; keeps the verdicts on few pages
 
 
-def counts(claims: pd.DataFrame) -> str:
-    """How many claims of each document have which verdict."""
+def count_table(claims: pd.DataFrame) -> str:
+    """Return a table of the number of claims by document and verdict."""
     rows = [
         [typst_markup.text(readable(document)), *map(str, numbers)] for document, numbers in markdown.counts(claims)
     ]
-    return typst_markup.table(["claims of", *map(verdict, VERDICTS), "all"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0)
+    return typst_markup.table(
+        ["claims of", *map(styled_verdict, VERDICTS), "all"], rows, ["auto"] * (len(VERDICTS) + 2), 8.0
+    )
 
 
-def verdict(name: str) -> str:
-    """A verdict as a coloured sign and a word."""
+def styled_verdict(name: str) -> str:
+    """Return a verdict as a coloured sign and a word, as Typst markup."""
     mark = VERDICTS[name]
-    return f"#text(fill: rgb({typst_markup.quoted(mark.colour)}))[{typst_markup.text(mark.sign)}] {typst_markup.text(name)}"
+    sign = f"#text(fill: rgb({typst_markup.quoted(mark.colour)}))[{typst_markup.text(mark.sign)}]"
+    return f"{sign} {typst_markup.text(name)}"
 
 
-def verdicts(claims: pd.DataFrame, exhibits: Collection[str]) -> str:
-    """One row per claim: its name, statement, verdict, the part that decides it, and where it is shown.
+def verdict_table(claims: pd.DataFrame, exhibits: Collection[str]) -> str:
+    """Return a table with one row per claim: name, statement, verdict, decisive part, and exhibit.
 
     Args:
         claims: one row per part.
-        exhibits: labels of the headings that there are for a claim to be shown at.
+        exhibits: labels of the exhibits in this report, to which claims are linked.
     """
     groups = {
         typst_markup.text(readable(document)): [_row(parts, exhibits) for parts in each]
@@ -56,31 +59,31 @@ def verdicts(claims: pd.DataFrame, exhibits: Collection[str]) -> str:
     }
     headings = ["claim", "statement", "verdict", "decisive number", "part", "shown in"]
     columns = ["auto", "1fr", "20.5mm", "47.5mm", "auto", "auto"]
-    return typst_markup.grouped_table(headings, groups, columns, SIZE) + typst_markup.remark(NOTE)
+    return typst_markup.grouped_table(headings, groups, columns, TYPE_SIZE) + typst_markup.remark(NOTE)
 
 
 def _by_document(claims: pd.DataFrame) -> Iterator[tuple[str, list[pd.DataFrame]]]:
-    """The parts of each claim, by document, in their order."""
+    """Yield each document with the parts of each of its claims, in order."""
     for document, group in claims.groupby("document", sort=False):
         yield document, [parts for _, parts in group.groupby("claim", sort=False)]
 
 
 def _row(parts: pd.DataFrame, exhibits: Collection[str]) -> list[str]:
-    first, place = parts.iloc[0], decisive(parts)
-    part = parts.iloc[place]
+    first, index = parts.iloc[0], decisive(parts)
+    part = parts.iloc[index]
     name = typst_markup.anchor(_label("verdict", first)) + typst_markup.link(
         _label("numbers", first), typst_markup.text(first.claim)
     )
-    lines = (plain_numbers(found(part)), f"claimed {plain_numbers(part.claimed)}, {sample(part)}")
+    lines = (plain_numbers(estimate(part)), f"claimed {plain_numbers(part.claimed)}, {sample_size(part)}")
     number = " \\ ".join(map(typst_markup.text, lines))
     shown = typst_markup.text(first.figure.removeprefix(f"{first.document}/"))
     where = typst_markup.link(first.figure, shown) if first.figure in exhibits else shown
-    which = typst_markup.text(f"{place + 1} of {len(parts)}")
-    return [name, typst_markup.text(first.statement), verdict(first.verdict), number, which, where]
+    which = typst_markup.text(f"{index + 1} of {len(parts)}")
+    return [name, typst_markup.text(first.statement), styled_verdict(first.verdict), number, which, where]
 
 
 def decisive(parts: pd.DataFrame) -> int:
-    """The place of the part that decides a claim: the first whose outcome made the verdict what it is."""
+    """Return the index of the decisive part of a claim: the first with the outcome that determines the verdict."""
     outcomes = parts.outcome.tolist()
     return outcomes.index(DECISIVE[parts.verdict.iloc[0]])
 
@@ -90,20 +93,20 @@ def _label(kind: str, row: Any) -> str:
 
 
 def all_numbers(claims: pd.DataFrame) -> str:
-    """One row per part of each claim, to which the names of claims in ``verdicts`` lead."""
+    """Return a table with one row per part of each claim, the target of the links in ``verdict_table``."""
     groups = {
         typst_markup.text(readable(document)): [row for parts in each for row in _numbers(parts)]
         for document, each in _by_document(claims)
     }
     headings = ["claim", "part", "found", "claimed", "of", "outcome"]
-    table = typst_markup.grouped_table(headings, groups, ["auto", "1fr", "47.5mm", "auto", "22mm", "auto"], SIZE)
+    table = typst_markup.grouped_table(headings, groups, ["auto", "1fr", "47.5mm", "auto", "22mm", "auto"], TYPE_SIZE)
     return table + typst_markup.remark(NUMBERS_NOTE)
 
 
 def _numbers(parts: pd.DataFrame) -> Iterator[list[str]]:
-    for place, row in enumerate(parts.itertuples()):
+    for index, row in enumerate(parts.itertuples()):
         name = typst_markup.anchor(_label("numbers", row)) + typst_markup.link(
             _label("verdict", row), typst_markup.text(row.claim)
         )
-        cells = [row.part, plain_numbers(found(row)), plain_numbers(row.claimed), sample(row), row.outcome]
-        yield ["" if place else name, *map(typst_markup.text, cells)]
+        cells = [row.part, plain_numbers(estimate(row)), plain_numbers(row.claimed), sample_size(row), row.outcome]
+        yield ["" if index else name, *map(typst_markup.text, cells)]

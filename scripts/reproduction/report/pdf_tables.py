@@ -7,32 +7,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reproduction.exhibits.tables import (
-    activations,
-    audit,
-    energies,
-    gradients,
-    kernels,
-    latents,
-    pinns,
-    regressions,
-    table_page,
-    variants,
-)
+from reproduction.exhibits.tables import table_page
 from reproduction.rendering import typst_markup
 from reproduction.rendering.typography import heading, plain_number
 
-FAMILIES = {
-    "activations": activations,
-    "audit": audit,
-    "energies": energies,
-    "gradients": gradients,
-    "kernels": kernels,
-    "latents": latents,
-    "pinns": pinns,
-    "regressions": regressions,
-    "variants": variants,
-}
 SIZES = (7.0, 6.5, 6.0, 5.5)  # pt, in the order in which they are tried
 BREAKABLE = 24  # letters: longer words and sentences may be broken over lines if nothing else helps
 
@@ -62,7 +40,7 @@ def typeset(tables: Iterable[tuple[pd.DataFrame, str, str]]) -> str:
 
 def _one(table: pd.DataFrame, family: str, before: str) -> tuple[str, bool]:
     """A table as markup, and whether it wants a turned page."""
-    module = FAMILIES[family]
+    module = table_page.family(family)
     plain = [table_page.cells(table, column, str, plain_number) for column in module.HEADINGS]
     names = [heading(tex, str, str, str) for tex in module.HEADINGS.values()]
     shown = [heading(tex, typst_markup.text, _below, _above) for tex in module.HEADINGS.values()]

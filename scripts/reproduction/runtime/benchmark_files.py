@@ -1,21 +1,20 @@
-"""The benchmarks that Snakemake leaves beside the results: what a job took."""
+"""Benchmark files that Snakemake writes beside the results: time and memory of a job."""
 
 import csv
 from pathlib import Path
 from typing import NamedTuple
 
 SUFFIX = ".benchmark.tsv"
-SHARED = ("figures", "tables", "claims", "references")  # folders of jobs that are of no case
+SHARED = ("figures", "tables", "claims", "references")  # folders of jobs that belong to no case
 
 
 class Benchmark(NamedTuple):
-    """What one job took.
+    """Time and memory of one job.
 
     Attributes:
-        cpu: seconds of the processor, which other work does not change, when last sampled: up to half a minute before
-            the end.
-        wall: seconds of the clock.
-        megabytes: of memory, at most at a time.
+        cpu: processor time in seconds, independent of other load; last sampled up to 30 s before the end.
+        wall: elapsed time in seconds.
+        megabytes: peak memory.
     """
 
     cpu: float
@@ -24,7 +23,7 @@ class Benchmark(NamedTuple):
 
 
 def read(path: Path) -> Benchmark | None:
-    """What a benchmark says; nothing if its job was killed."""
+    """Read a benchmark file; return None if its job was killed."""
     with path.open() as file:
         row = next(csv.DictReader(file, dialect="excel-tab"), None)
     if row is None:

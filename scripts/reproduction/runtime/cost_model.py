@@ -12,107 +12,18 @@ import math
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from functools import singledispatch
 from pathlib import Path
 from statistics import mean, median
 
 from reproduction.config import loading
-from reproduction.config.collocation_tasks import Audit, Collocation, Latents
 from reproduction.config.config import Config
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import Task
-from reproduction.config.network_tasks import (
-    EnsembleTraining,
-    KernelEnsemble,
-    NetworkTraining,
-    Pinn,
-    Regression,
-    Theory,
-)
-from reproduction.config.ritz_tasks import GradientErrors, Landscape, RitzTraining
+from reproduction.config.task import Task
 from reproduction.runtime import benchmark_files
 from reproduction.runtime.benchmark_files import SHARED, SUFFIX
 
 START = 2.0  # seconds that every job takes before its work begins: imports, mostly
 TABLE = Path("workflow/costs.tsv")
-
-
-@singledispatch
-def work(settings: Task, config: Config) -> float:
-    """Operations of a job, to leading order and up to a factor that settings of other kinds have in common."""
-    return 1.0
-
-
-@work.register
-def _(settings: RitzTraining, config: Config) -> float:
-    weights = settings.width * (1 + (settings.hidden_layers - 1) * settings.width)
-    step = settings.points * weights
-    if settings.optimizer == "saddle_free_newton":
-        step = settings.parameters**2 * settings.points + settings.parameters**3
-    return settings.epochs * settings.seeds * step
-
-
-@work.register
-def _(settings: GradientErrors, config: Config) -> float:
-    return settings.seeds * settings.width * (sum(settings.grids) + len(settings.steps) * settings.points)
-
-
-@work.register
-def _(settings: Landscape, config: Config) -> float:
-    return settings.seeds * len(settings.planes) * settings.resolution**2 * settings.width
-
-
-@work.register
-def _(settings: Theory, config: Config) -> float:
-    return settings.points
-
-
-@work.register
-def _(settings: KernelEnsemble, config: Config) -> float:
-    cells = len(settings.weight_variances) * len(settings.input_scales) * settings.networks * settings.hidden_layers
-    inputs = settings.data or 1
-    return cells * sum(width * inputs**2 for width in settings.widths)
-
-
-@work.register
-def _(settings: EnsembleTraining, config: Config) -> float:
-    return settings.epochs * min(settings.shard, settings.networks) * settings.samples * _weights(settings)
-
-
-@work.register
-def _(settings: Regression, config: Config) -> float:
-    points = settings.batch or config.grid_of(settings)
-    return settings.epochs * settings.seeds * points * _weights(settings)
-
-
-@work.register
-def _(settings: Pinn, config: Config) -> float:
-    points = settings.batch or settings.collocation_points
-    weights = _weights(settings)
-    step = points * weights**2 + weights**3 if settings.optimizer == "levenberg_marquardt" else points * weights
-    return settings.epochs * settings.seeds * step
-
-
-@work.register
-def _(settings: Collocation, config: Config) -> float:
-    points = settings.collocation_points + settings.boundary_points
-    weights = settings.width * (2 + (settings.hidden_layers - 1) * settings.width)
-    return settings.epochs * settings.seeds * points * weights
-
-
-@work.register
-def _(settings: Latents, config: Config) -> float:
-    return settings.epochs * settings.points
-
-
-@work.register
-def _(settings: Audit, config: Config) -> float:
-    cases = config.select(settings.of)
-    return sum(min(settings.seeds, getattr(config.cases[case.experiment][case.case], "seeds", 1)) for case in cases)
-
-
-def _weights(settings: NetworkTraining) -> int:
-    return settings.width * (2 + (settings.hidden_layers - 1) * settings.width)
 
 
 @dataclass(frozen=True)
@@ -121,7 +32,7 @@ class Measured:
 
     Attributes:
         job: stem of its benchmark in the folder of results.
-        work: operations, as ``work`` counts them.
+        work: operations, as ``Task.work`` counts them.
         seconds: of one core.
         megabytes: of memory, at most at a time.
         settings: of its case, those that are not the defaults.
@@ -181,7 +92,7 @@ def _rows(path: str | Path) -> list[Measured]:
 
 def _of_case(rows: list[Measured], settings: Task, config: Config) -> Cost:
     """That of the measured case with the nearest settings, its work scaled."""
-    wanted, amount = given(settings), work(settings, config)
+    wanted, amount = given(settings), settings.work(config)
     nearest = min(rows, key=lambda row: _distance(wanted, row.settings, amount / row.work))
     seconds = START + max(0.0, nearest.seconds - START) * amount / nearest.work
     return Cost(seconds, nearest.megabytes)
@@ -238,7 +149,7 @@ def _measured(path: Path, config: Config) -> Measured | None:
     if benchmark is None:  # of a job that was killed
         return None
     job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
-    amount, said = (work(settings, config), given(settings)) if settings else (1.0, {})
+    amount, said = (settings.work(config), given(settings)) if settings else (1.0, {})
     return Measured(job, amount, benchmark.wall, benchmark.megabytes, said)
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rectified.errors import nearest
-from reproduction.config import loading
-from reproduction.config.config import Case, Config
+from reproduction.config import loading, tasks
+from reproduction.config.config import Config
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibits import Exhibit
+from reproduction.config.exhibit import Exhibit
+from reproduction.config.experiments import Case
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import Costs
-from reproduction.runtime.equations import EQUATIONS
-from reproduction.runtime.schedule import TIERS, Job, dry_run, listed_jobs, predict, read_jobs
+from reproduction.runtime.schedule import TIERS, PlannedJob, dry_run, listed_jobs, predict, read_jobs
 from reproduction.storage import store
 
 KINDS = {"figure": "plot", "table": "tabulate"}
@@ -72,11 +72,10 @@ def find(config: Config, name: str) -> Wanted:
 def chain(config: Config, wanted: Wanted) -> list[str]:
     """The lines of figure ← data ← experiment ← equation."""
     family = wanted.entry.family
-    script = f"{KINDS[wanted.kind]}_{family}.py"
-    module = f"scripts/rectified/{wanted.kind}s/{family}.py"
+    module = f"scripts/reproduction/exhibits/{wanted.kind}s/{family}.py"
     lines = [f"{wanted.document}/{wanted.name}, {config.tier} tier: {type(wanted.entry).__doc__.splitlines()[0]}", ""]
     lines += _labelled(wanted.kind, [f"{wanted.stem(config.results)}.{'pdf' if wanted.kind == 'figure' else 'csv'}"])
-    lines += _labelled("", [f"made by scripts/{script}: {module}", *_source(module)])
+    lines += _labelled("", [f"made by scripts/{KINDS[wanted.kind]}.py: {module}", *_source(module)])
     for task, cases in _by_task(config, upstream(config, config.select(wanted.entry.data))).items():
         lines += ["", *_of_task(config, task, cases)]
     return lines
@@ -90,30 +89,30 @@ def upstream(config: Config, cases: Iterable[Case]) -> list[Case]:
         case = waiting.pop(0)
         if case not in found:
             found[case] = None
-            settings = config.cases[case.experiment][case.case]
-            start = config.start_of(settings)
-            waiting += [start] if start else []
-            waiting += config.select(settings.of) if settings.task == "audit" else []
+            waiting += config.read_cases(config.settings_of(case))
     return list(found)
 
 
 def _by_task(config: Config, cases: Iterable[Case]) -> dict[str, list[Case]]:
     groups: dict[str, list[Case]] = {}
     for case in cases:
-        groups.setdefault(config.cases[case.experiment][case.case].task, []).append(case)
+        groups.setdefault(config.settings_of(case).task, []).append(case)
     return groups
 
 
 def _of_task(config: Config, task: str, cases: list[Case]) -> list[str]:
     """Data, experiments and equation of the cases of one task."""
-    equation = EQUATIONS[task]
+    equation = tasks.model(task).equation
     folders = _few([f"{config.results}/{case.folder}/" for case in cases])
     experiments = dict.fromkeys((case.document, case.experiment) for case in cases)
-    named = [f"{name}, config.yaml:{line_of(name)}, task {task}" for _, name in experiments]
+    named = [f"{name}, config.yaml:{line_of(name)}" for _, name in experiments]
     modules = ", ".join(f"scripts/rectified/{module}.py" for module in equation.modules)
     return [
         *_labelled("data", folders),
         *_labelled("experiment", named),
+        *_labelled(
+            "task", [f"{task}: scripts/reproduction/config/tasks/{task}.py, scripts/reproduction/jobs/{task}.py"]
+        ),
         *_labelled("equation", [equation.text, f"{equation.source}; in {modules}"]),
     ]
 
@@ -192,7 +191,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" + ("" if count == 1 else "s")
 
 
-def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -> tuple[list[Job], list[Stale]]:
+def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -> tuple[list[PlannedJob], list[Stale]]:
     """The jobs that would run for an exhibit, as a dry run of Snakemake lists them, and why.
 
     Args:

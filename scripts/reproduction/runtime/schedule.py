@@ -1,7 +1,8 @@
-"""How long a tier takes on so many workers: its jobs as Snakemake plans them, and what each costs.
+"""Predicted run time of a tier on a number of workers, from Snakemake's plan and the cost of each job.
 
-No run is shorter than the longest chain of jobs that wait for each other, the critical path, nor than all work
-shared evenly; between the two, jobs are scheduled one by one, the one with the longest chain behind it first.
+The run time is at least that of the critical path, the longest chain of dependent jobs, and at least the total work
+divided by the workers. The estimate is that of list scheduling: of the ready jobs, the one that starts the longest
+chain goes first.
 """
 
 import heapq
@@ -21,17 +22,17 @@ from reproduction.runtime.cost_model import Costs
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", re.M)
 TIERS = {"draft": [], "smoke": ["workflow/tiers/smoke.yaml"], "paper": ["workflow/tiers/paper.yaml"]}
 WORKERS = (1, 8, 64)
-LAUNCH = 3.0  # seconds of Snakemake's own for each job, about what submission to SLURM takes
+LAUNCH = 3.0  # seconds of overhead per job, about that of submission to SLURM
 
 
 @dataclass(frozen=True)
-class Job:
-    """A job of the plan.
+class PlannedJob:
+    """A job of Snakemake's plan.
 
     Attributes:
-        rule: its rule.
-        stem: of its benchmark, in the folder of results.
-        needs: indices of the jobs that it waits for.
+        rule: name of the rule.
+        stem: path of its benchmark in the folder of results, without suffix.
+        needs: indices of the jobs it depends on.
     """
 
     rule: str
@@ -40,13 +41,15 @@ class Job:
 
 
 def dry_run(targets: Sequence[str], tier: str, everything: bool) -> str:
-    """What a dry run of Snakemake prints.
+    """Return the output of a dry run of Snakemake.
 
     Args:
+        targets: files or rules.
+        tier: of the config.
         everything: whether to list jobs that are up to date as well.
 
     Raises:
-        RuntimeError: with Snakemake's message, if the dry run fails.
+        RuntimeError: if the dry run fails, with Snakemake's message.
     """
     command = [sys.executable, "-m", "snakemake", *targets, "--dry-run", "--nolock", "--cores", "1"]
     command += ["--forceall"] if everything else []
@@ -57,12 +60,12 @@ def dry_run(targets: Sequence[str], tier: str, everything: bool) -> str:
     return done.stdout + done.stderr
 
 
-def read_jobs(text: str, results: str) -> list[Job]:
-    """The jobs that a dry run lists; rules without a benchmark only collect files and are left out."""
+def read_jobs(text: str, results: str) -> list[PlannedJob]:
+    """Return the jobs that a dry run lists, without rules that have no benchmark and only collect files."""
     listed = [(rule, fields) for rule, fields in listed_jobs(text) if "benchmark" in fields]
     maker = {file: index for index, (_, fields) in enumerate(listed) for file in _files(fields, "output")}
     return [
-        Job(
+        PlannedJob(
             rule=rule,
             stem=fields["benchmark"].removeprefix(f"{results}/").removesuffix(cost_model.SUFFIX),
             needs=tuple(sorted({maker[file] for file in _files(fields, "input") if file in maker})),
@@ -72,7 +75,7 @@ def read_jobs(text: str, results: str) -> list[Job]:
 
 
 def listed_jobs(text: str) -> list[tuple[str, dict[str, str]]]:
-    """Rule and fields (input, output, reason …) of every job in what a dry run prints."""
+    """Return the rule and fields (input, output, reason …) of every job in the output of a dry run."""
     jobs = JOB.findall(text)
     return [
         (rule, dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)) for rule, body in jobs
@@ -83,13 +86,13 @@ def _files(fields: Mapping[str, str], key: str) -> list[str]:
     return fields.get(key, "").split(", ")
 
 
-def predict(jobs: list[Job], table: Costs, config: Config) -> list[float]:
-    """Seconds that each job takes."""
+def predict(jobs: list[PlannedJob], table: Costs, config: Config) -> list[float]:
+    """Return the predicted seconds of each job."""
     return [LAUNCH + table.of(job.stem, config).seconds for job in jobs]
 
 
-def chains(jobs: list[Job], seconds: list[float]) -> list[float]:
-    """For each job, the time from its start to the end of the longest chain of jobs that begins with it."""
+def chains(jobs: list[PlannedJob], seconds: list[float]) -> list[float]:
+    """Return for each job the duration of the longest chain of dependent jobs that starts with it."""
     after: list[list[int]] = [[] for _ in jobs]
     for index, job in enumerate(jobs):
         for need in job.needs:
@@ -100,8 +103,8 @@ def chains(jobs: list[Job], seconds: list[float]) -> list[float]:
     return longest
 
 
-def _in_order(jobs: list[Job]) -> list[int]:
-    """The jobs, each after all that it needs."""
+def _in_order(jobs: list[PlannedJob]) -> list[int]:
+    """Return the indices of the jobs in topological order."""
     placed: dict[int, None] = {}
     for index in range(len(jobs)):
         stack = [index]
@@ -114,8 +117,8 @@ def _in_order(jobs: list[Job]) -> list[int]:
     return list(placed)
 
 
-def makespan(jobs: list[Job], seconds: list[float], workers: int) -> float:
-    """Time until the last job ends when free workers always take the ready job with the longest chain behind it."""
+def makespan(jobs: list[PlannedJob], seconds: list[float], workers: int) -> float:
+    """Return the time until the last job ends; a free worker takes the ready job with the longest chain."""
     priority = chains(jobs, seconds)
     waiting = Counter({index: len(job.needs) for index, job in enumerate(jobs)})
     ready = [(-priority[index], index) for index in range(len(jobs)) if not waiting[index]]
@@ -135,8 +138,8 @@ def makespan(jobs: list[Job], seconds: list[float], workers: int) -> float:
     return now
 
 
-def critical_path(jobs: list[Job], seconds: list[float]) -> list[int]:
-    """The longest chain of jobs that wait for each other, first to last."""
+def critical_path(jobs: list[PlannedJob], seconds: list[float]) -> list[int]:
+    """Return the longest chain of dependent jobs, from first to last."""
     longest = chains(jobs, seconds)
     path = [max(range(len(jobs)), key=longest.__getitem__)]
     while followers := [index for index, job in enumerate(jobs) if path[-1] in job.needs]:
@@ -144,8 +147,8 @@ def critical_path(jobs: list[Job], seconds: list[float]) -> list[int]:
     return path
 
 
-def report(tier: str, jobs: list[Job], seconds: list[float]) -> str:
-    """What a person wants to know before starting: how long, on how many workers, and why not faster."""
+def report(tier: str, jobs: list[PlannedJob], seconds: list[float]) -> str:
+    """Format the plan: run time by number of workers, critical path, core-hours by experiment."""
     total, path = sum(seconds), critical_path(jobs, seconds)
     lines = [f"tier {tier}: {len(jobs)} jobs, {total / 3600:.1f} core-hours, from the costs in {cost_model.TABLE}", ""]
     lines += [f"{'workers':>7}  {'hours':>6}"]
@@ -157,7 +160,7 @@ def report(tier: str, jobs: list[Job], seconds: list[float]) -> str:
     return "\n".join(lines)
 
 
-def _by_experiment(jobs: list[Job], seconds: list[float]) -> list[tuple[str, float]]:
+def _by_experiment(jobs: list[PlannedJob], seconds: list[float]) -> list[tuple[str, float]]:
     hours: Counter[str] = Counter()
     for job, each in zip(jobs, seconds):
         hours["/".join(job.stem.split("/")[:2])] += each / 3600

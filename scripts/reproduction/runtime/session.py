@@ -1,4 +1,4 @@
-"""What every entry script does first: start its log, look at its inputs and read its job."""
+"""The start of every entry script: its log, the check of its inputs, and its job."""
 
 import gc
 import logging
@@ -15,12 +15,13 @@ from reproduction.storage.atomic_write import disk_full, means_full
 from reproduction.storage.errors import DamagedFile, DiskFull, SetAside
 
 
-def begin(snakemake: Any) -> tuple[Job, dict[str, str]]:
-    """Start a job that computes; return what it is told and the attributes that its results carry."""
+def begin(snakemake: Any) -> tuple[Job, dict[str, list[str]], dict[str, str]]:
+    """Start a job that computes; return the job, its input files by name, and the attributes of its results."""
     malloc.keep_freed_memory()
     start(snakemake)
     text = snakemake.params.job
-    return Job.model_validate_json(text), store.provenance(snakemake.params.code, spec=text)
+    inputs = {name: list(files) for name, files in snakemake.input.items()}
+    return Job.model_validate_json(text), inputs, store.provenance(snakemake.params.code, spec=text)
 
 
 def start(snakemake: Any) -> None:

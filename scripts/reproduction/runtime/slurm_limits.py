@@ -1,6 +1,6 @@
-"""What a SLURM cluster can give, asked of it before anything is submitted.
+"""Limits of the partitions of a SLURM cluster, checked before submission.
 
-SLURM lets a job that no node can ever run wait for ever, and says nothing; these checks say it in a sentence.
+SLURM leaves a job that no node can run pending for an unbounded time, without an error; these checks raise one.
 """
 
 import shutil
@@ -13,18 +13,19 @@ from rectified.errors import nearest
 from reproduction.config.errors import ConfigError
 
 FORMAT = "%R|%m|%c|%G|%l"
-GIVE = "give it in the profile (default-resources or set-resources) or with --set-resources"
+WHERE_TO_SET = "set it in the profile (default-resources or set-resources) or with --set-resources"
 
 
 @dataclass(frozen=True)
 class Partition:
-    """What the nodes of one partition have at most.
+    """Limits of one partition.
 
     Attributes:
-        megabytes: memory of its largest node.
-        cpus: of its largest node.
-        gpu: whether a node has one.
-        minutes: the longest time that a job may ask for; None where there is no limit.
+        name: of the partition.
+        megabytes: memory of the largest node.
+        cpus: of the largest node.
+        gpu: whether any node has a GPU.
+        minutes: time limit of a job; None if there is none.
     """
 
     name: str
@@ -35,22 +36,22 @@ class Partition:
 
 
 def partitions() -> dict[str, Partition]:
-    """The partitions of this cluster, as ``sinfo`` tells.
+    """Return the partitions of this cluster, as listed by ``sinfo``.
 
     Raises:
         ConfigError: if this machine has no SLURM, or its controller does not answer.
     """
     if shutil.which("sinfo") is None:
-        raise ConfigError("this profile submits to SLURM, but `sinfo` is not found here; run it on a login node")
+        raise ConfigError("this profile submits to SLURM, but `sinfo` was not found; run Snakemake on a login node")
     done = subprocess.run(["sinfo", "--noheader", "--format", FORMAT], capture_output=True, text=True)
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["no answer"]
-        raise ConfigError(f"this profile submits to SLURM, but `sinfo` fails here: {last}")
+        raise ConfigError(f"this profile submits to SLURM, but `sinfo` failed: {last}")
     return read_partitions(done.stdout)
 
 
 def read_partitions(text: str) -> dict[str, Partition]:
-    """The partitions in what ``sinfo`` prints: a line for each kind of node in each partition."""
+    """Parse the output of ``sinfo``, which has one line per kind of node in each partition."""
     found: dict[str, Partition] = {}
     for line in filter(None, text.splitlines()):
         name, memory, cpus, gres, limit = line.split("|")
@@ -66,7 +67,7 @@ def read_partitions(text: str) -> dict[str, Partition]:
 
 
 def _minutes(limit: str) -> int | None:
-    """Minutes of a time limit such as 1-12:00:00 or 30:00; None for infinite."""
+    """Return the minutes of a time limit such as 1-12:00:00 or 30:00; None if it is infinite."""
     if not limit[0].isdigit():
         return None
     days, _, clock = limit.rpartition("-")
@@ -80,44 +81,48 @@ def check(jobs: Iterable[tuple[str, int, Mapping[str, Any]]], known: Mapping[str
 
     Args:
         jobs: rule, threads and resources of each.
-        known: the partitions.
+        known: the partitions, by name.
 
     Raises:
-        ConfigError: for the first job that it cannot run: which rule, what it asks for, what there is.
+        ConfigError: for the first job that exceeds a limit; names the rule, the request and the limit.
     """
     for rule, threads, resources in jobs:
         partition = _partition(rule, str(resources.get("slurm_partition") or ""), known)
         _check_gpu(rule, resources, partition, known)
-        for unit, asked, limit in (
+        for unit, requested, limit in (
             ("MB of memory", resources.get("mem_mb"), partition.megabytes),
             ("CPUs", threads, partition.cpus),
             ("minutes", resources.get("runtime"), partition.minutes),
         ):
-            if limit is not None and isinstance(asked, int) and asked > limit:
+            if limit is not None and isinstance(requested, int) and requested > limit:
                 raise ConfigError(
-                    f"rule {rule} asks for {asked} {unit}; no node of partition {partition.name!r} gives more than "
-                    f"{limit}: choose a larger partition, or a smaller job"
+                    f"rule {rule} requests {requested} {unit}; partition {partition.name!r} allows at most {limit}: "
+                    "choose a larger partition or a smaller job"
                 )
 
 
 def _partition(rule: str, name: str, known: Mapping[str, Partition]) -> Partition:
-    names = [one.strip() for one in name.split(",")]  # SLURM takes the one where a job starts first
+    names = [one.strip() for one in name.split(",")]  # SLURM uses the one where the job starts first
     if all(one in known for one in names):
         return max((known[one] for one in names), key=lambda each: each.megabytes)
     if not name or name.startswith("CHANGE_ME"):
-        raise ConfigError(f"rule {rule}: slurm_partition is not set; {GIVE}. This cluster has: {', '.join(known)}")
+        raise ConfigError(
+            f"rule {rule}: slurm_partition is not set; {WHERE_TO_SET}. Partitions of this cluster: {', '.join(known)}"
+        )
     raise ConfigError(f"rule {rule}: unknown slurm_partition {name!r}; {nearest(name, known)}")
 
 
 def _check_gpu(rule: str, resources: Mapping[str, Any], partition: Partition, known: Mapping[str, Partition]) -> None:
-    asked = bool(resources.get("gpu")) or any("gpu" in str(resources.get(key, "")) for key in ("gres", "slurm_extra"))
-    if asked and not partition.gpu:
+    requested = bool(resources.get("gpu")) or any(
+        "gpu" in str(resources.get(key, "")) for key in ("gres", "slurm_extra")
+    )
+    if requested and not partition.gpu:
         having = ", ".join(name for name, each in known.items() if each.gpu) or "none"
         raise ConfigError(
-            f"rule {rule} asks for a GPU; partition {partition.name!r} has none. Partitions with GPUs: {having}"
+            f"rule {rule} requests a GPU; partition {partition.name!r} has none. Partitions with GPUs: {having}"
         )
-    if resources.get("device") == "cuda" and not asked:
+    if resources.get("device") == "cuda" and not requested:
         raise ConfigError(
-            f"rule {rule} is to run on cuda (`device` in config) but asks for no GPU; add `gpu: 1` to its "
-            "set-resources, as the profile slurm-gpu does"
+            f"rule {rule} runs on cuda (`device` in config) but requests no GPU; add `gpu: 1` to its set-resources, "
+            "as in the profile slurm-gpu"
         )

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all, whatever stops the writer.
+"""Atomic writing of files: a file is either complete or absent, even if the writer is killed.
 
-A writer fills a temporary file beside the place and moves it there in one step. What a killed writer leaves of it is
-named after the machine and the process that wrote it, so that the next writer of the same file can remove it.
+A writer fills a temporary file in the same folder and renames it in one step. The name of the temporary file contains
+the machine and process number of its writer, so that the next writer of the same file can remove it.
 """
 
 import errno
@@ -21,10 +21,14 @@ DAY = 86400.0
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file beside the path, then move it there in one step.
+    """Write a file atomically: fill a temporary file in the same folder, then rename it.
+
+    Args:
+        path: of the file.
+        write: fills the temporary file, whose path it receives.
 
     Raises:
-        DiskFull: if there is no room for it; nothing is left of it then.
+        DiskFull: if the disk is full; the temporary file is removed.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{NODE}.{os.getpid()}{path.suffix}")
@@ -43,7 +47,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what writers of this file left that were killed: on this machine those that are gone, else after a day."""
+    """Remove the temporary files of killed writers of this file; those of other machines after a day."""
     pattern = re.compile(rf"\.{re.escape(path.stem)}\.([a-zA-Z0-9-]*)\.(\d+){re.escape(path.suffix)}")
     for file in path.parent.glob(f".*{path.suffix}"):
         match = pattern.fullmatch(file.name)
@@ -61,7 +65,7 @@ def _may_be_written(file: Path, node: str, pid: int) -> bool:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process of this machine is there, of whichever user."""
+    """Return whether a process of this machine exists, of any user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -72,23 +76,23 @@ def lives(pid: int) -> bool:
 
 
 def stamp(path: str | Path) -> Stamp:
-    """What tells a file from the one that takes its place later: inode, size, time of the last change."""
+    """Return inode, size and modification time, by which a file differs from a later one at the same path."""
     status = os.stat(path)
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def means_full(error: BaseException) -> bool:
-    """Whether an error, of the system or in the words of a library, says that a disk or a quota is full."""
+    """Return whether an error of the system or of a library means that the disk or quota is full."""
     return getattr(error, "errno", None) in FULL or any(os.strerror(number) in str(error) for number in FULL)
 
 
 def disk_full(path: Path) -> DiskFull:
-    """The error for a file that finds no room."""
+    """Return the error for a file that does not fit on its disk."""
     folder = next((folder for folder in path.parents if folder.exists()), Path())
     free = shutil.disk_usage(folder).free
     return DiskFull(
-        f"the disk that holds {folder} is full: {path.name} could not be written, {_readable(free)} are free. "
-        "Make room and type the same command again: it goes on from here."
+        f"the disk of {folder} is full: {path.name} could not be written; {_readable(free)} free. "
+        "Free some space and run the same command again; it resumes."
     )
 
 

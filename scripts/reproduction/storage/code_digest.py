@@ -1,8 +1,11 @@
-"""Digests of the code a script runs: the script and everything it imports from this project.
+"""Digests of the code that a job runs: its entry script, its modules, and everything that they import from the project.
 
-What counts is the syntax tree: comments, docstrings and formatting do not. The rules pass the digests as
-parameters, so that a changed module reruns the rules that import it, directly or not, and no others. With each digest
-go the packages that the module imports: their versions are what results note, in whichever environment a job runs.
+A digest is of the syntax tree without comments, docstrings, docstrings of attributes, and the descriptions of tasks and
+problems (``DESCRIPTIONS``), which enter no computation. The rules pass the digests as parameters, so that a changed
+module reruns the rules that import it, directly or not, and no others. Each digest is followed by the packages that the
+module imports; results note the versions of these.
+
+Entry scripts import the module of a task or family by name, which no syntax tree shows; the rules name it.
 """
 
 import ast
@@ -12,24 +15,45 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # scripts
+ROOT = Path(__file__).resolve().parents[2]  # scripts/
+DESCRIBED = "reproduction/config/"  # modules whose classes have descriptions
+DESCRIPTIONS = {"equation", "terms", "work", "memory", "memory_keys", "words"}
 
 
 @cache
-def code(script: str) -> list[str]:
-    """An entry script in ``scripts/`` and its import closure, as lines of path, digest and imported packages."""
-    return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in closure(ROOT / script)]
+def code(script: str, *modules: str) -> list[str]:
+    """Return a line of path, digest and imported packages for every file that a job runs.
+
+    Args:
+        script: an entry script in ``scripts/``.
+        modules: dotted names of the modules that the script imports by name.
+    """
+    starts = [ROOT / script, *(file for module in modules for file in _files(module))]
+    paths = sorted({path for start in starts for path in closure(start)})
+    return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in paths]
 
 
-@cache
 def project() -> str:
-    """One SHA-256 for the code of all entry scripts."""
-    lines = sorted({line for script in ROOT.glob("*.py") for line in code(script.name)})
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """Return one SHA-256 for all code of the project, descriptions included."""
+    return _of_all("")
 
 
+def descriptions() -> str:
+    """Return one SHA-256 for all models of config, descriptions included."""
+    return _of_all(DESCRIBED)
+
+
+@cache
+def _of_all(folder: str) -> str:
+    found = hashlib.sha256()
+    for path in sorted(ROOT.joinpath(folder).rglob("*.py")):
+        found.update(f"{path.relative_to(ROOT)} {ast.dump(_without_docstrings(_parsed(path)))}\n".encode())
+    return found.hexdigest()
+
+
+@cache
 def closure(start: Path) -> list[Path]:
-    """The file and every file of the project that it imports, directly or not, sorted."""
+    """Return the file and every file of the project that it imports, directly or not, sorted."""
     seen: set[Path] = set()
     waiting = [start]
     while waiting:
@@ -42,14 +66,14 @@ def closure(start: Path) -> list[Path]:
 
 @cache
 def packages(path: Path) -> list[str]:
-    """Top-level names of what a file imports from neither this project nor the standard library, sorted."""
+    """Return the packages outside the project and the standard library that a file imports, sorted."""
     names = {name.split(".")[0] for name in imported_names(path)} - sys.stdlib_module_names
     return sorted(name for name in names if not any((ROOT / name).with_suffix(end).exists() for end in ("", ".py")))
 
 
 @cache
 def imported_names(path: Path) -> list[str]:
-    """Dotted names of all modules, and of all names from modules, that a file imports."""
+    """Return the dotted names of all modules, and of all names from modules, that a file imports."""
     return list(_imported_names(path))
 
 
@@ -66,29 +90,64 @@ def _imported_names(path: Path) -> Iterator[str]:
 
 @cache
 def _imports(path: Path) -> frozenset[Path]:
-    files = set()
-    for name in imported_names(path):
-        parts = name.split(".")
-        candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
-        candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-        files.update(file for file in candidates if file.is_file())
-    return frozenset(files)
+    return frozenset(file for name in imported_names(path) for file in _files(name))
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+def _files(name: str) -> list[Path]:
+    """The files of the project that importing a dotted name runs: the module and its packages."""
+    parts = name.split(".")
+    candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
+    candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+    return [file for file in candidates if file.is_file()]
 
 
 @cache
 def _digest(path: Path) -> str:
-    return hashlib.sha256(ast.dump(_without_docstrings(_tree(path))).encode()).hexdigest()[:12]
+    return hashlib.sha256(ast.dump(_tree(path)).encode()).hexdigest()[:12]
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    """The syntax tree of a file as far as computations depend on it."""
+    tree = _without_docstrings(_parsed(path))
+    return _without_descriptions(tree) if f"/{DESCRIBED}" in path.as_posix() else tree
+
+
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """The tree without strings that stand alone: docstrings of modules, classes, functions and attributes."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            match node.body:
-                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-                    node.body = rest or [ast.Pass()]
+            node.body = [statement for statement in node.body if not _is_string(statement)] or [ast.Pass()]
     return tree
+
+
+def _is_string(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False
+
+
+def _without_descriptions(tree: ast.Module) -> ast.Module:
+    """The tree without the descriptions of its classes, and without imports that only descriptions use."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [part for part in node.body if _defined(part) not in DESCRIPTIONS] or [ast.Pass()]
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom):
+            statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+    tree.body = [part for part in tree.body if not isinstance(part, ast.ImportFrom) or part.names]
+    return tree
+
+
+def _defined(statement: ast.stmt) -> str:
+    """The name that a statement of a class body defines."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return ""

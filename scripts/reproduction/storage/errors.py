@@ -1,4 +1,4 @@
-"""Errors about the files of results."""
+"""Errors about result files."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ Stamp = tuple[int, int, int]
 
 
 class DamagedFile(OSError):
-    """A result that cannot be read, or that belongs to another job.
+    """Raised for a result that cannot be read or belongs to another job.
 
     Attributes:
         path: of the file.
-        stamp: inode, size and time of the file that was read.
+        stamp: inode, size and modification time of the file that was read.
     """
 
     def __init__(self, path: str | Path, fault: str, stamp: Stamp):
@@ -19,8 +19,8 @@ class DamagedFile(OSError):
 
 
 class SetAside(RuntimeError):
-    """Damaged inputs of a job were set aside; one line for each."""
+    """Raised after damaged inputs of a job were set aside; the message has one line for each."""
 
 
 class DiskFull(OSError):
-    """There is no room for a result; the message names the disk and the room left."""
+    """Raised if a result does not fit on the disk; the message names the disk and its free space."""

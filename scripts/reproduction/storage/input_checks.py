@@ -1,7 +1,6 @@
-"""The inputs of a job: looked at before it starts, and set aside where they are damaged or of another job.
+"""Checks of the inputs of a job before it starts; damaged inputs and results of another job are set aside.
 
-What is set aside keeps its content, under the name ``NAME.damaged`` beside its place, so nothing is lost; its place is
-empty then, so the same command computes it again.
+A file that is set aside is renamed to ``NAME.damaged``; no data are lost, and the same command computes it again.
 """
 
 import itertools
@@ -16,10 +15,10 @@ from reproduction.storage.errors import DamagedFile, SetAside
 
 
 def check(snakemake: Any) -> None:
-    """Look at the attributes of all inputs of a job.
+    """Check the attributes of all inputs of a job.
 
     Raises:
-        SetAside: with one line for each input that cannot be read or is of another job; all of them are set aside.
+        SetAside: if inputs are unreadable or results of another job; they are set aside, with one line for each.
     """
     faults = [fault for path in snakemake.input if (fault := _fault(path, snakemake.params))]
     if faults:
@@ -32,22 +31,22 @@ def _fault(path: str, params: Any) -> DamagedFile | None:
         spec = store.read_attributes(path).get("spec")
     except DamagedFile as damage:
         return damage
-    wrong = _wrong(Path(path), json.loads(spec), params) if spec else "is no result of a job of this project"
+    wrong = _wrong(Path(path), json.loads(spec), params) if spec else "is not a result of this project"
     return DamagedFile(path, wrong, seen) if wrong else None
 
 
 def _wrong(path: Path, spec: dict, params: Any) -> str:
-    """What is wrong with a file that says it was made from this spec; nothing if it belongs in its place."""
+    """Return what is wrong with a file made from this spec, or an empty string if it belongs at this path."""
     if path.parent.name == "references":
         asked = json.loads(params.job)["problem"]
-        return "" if spec == asked else "is the reference of another problem"
+        return "" if spec == asked else "is the reference solution of another problem"
     place = [*path.parts[-4:-1], getattr(params, "tier", None) or json.loads(params.job)["tier"]]
     owner = [spec["settings"]["document"], spec["experiment"], spec["case"], spec["tier"]]
     return "" if owner == place else f"is a result of another job, {'/'.join(owner[:3])} of tier {owner[3]}"
 
 
 def set_aside(damage: DamagedFile) -> str:
-    """Move a damaged file beside its place, unless another job was faster; say in a sentence what was done."""
+    """Rename a damaged file unless another job already has; return a message."""
     path, kept = damage.path, _free_name(damage.path)
     try:
         if stamp(path) == damage.stamp:
@@ -55,8 +54,8 @@ def set_aside(damage: DamagedFile) -> str:
     except FileNotFoundError:
         pass
     except OSError as error:
-        return f"{damage}; it cannot be moved ({error.strerror}). Remove it, then type the same command again."
-    return f"{damage}; it is kept as {kept.name}. Type the same command again: it will be computed anew."
+        return f"{damage}; it could not be renamed ({error.strerror}). Remove it and run the same command again."
+    return f"{damage}; it was renamed to {kept.name}. Run the same command again to recompute it."
 
 
 def _free_name(path: Path) -> Path:

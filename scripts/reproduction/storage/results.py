@@ -1,4 +1,4 @@
-"""The files of cases as figures and tables read them."""
+"""Results of cases, as read by figures and tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from reproduction.storage import store
 
 @dataclass(frozen=True)
 class Result:
-    """The files of one case and the job that made them."""
+    """Files of one case, and the job that made them."""
 
     files: dict[str, Path]
 
@@ -27,16 +27,16 @@ class Result:
         return Job.model_validate_json(read(first).attrs["spec"])
 
     def arrays(self, name: str) -> xr.Dataset:
-        """The netCDF file of that name."""
+        """Read a netCDF file of the case by its name without suffix."""
         return store.read_arrays(self.files[f"{name}.nc"])
 
     def table(self, name: str) -> pd.DataFrame:
-        """The Parquet file of that name."""
+        """Read a Parquet file of the case by its name without suffix."""
         return store.read_table(self.files[f"{name}.parquet"])
 
     @cached_property
     def ensemble(self) -> xr.Dataset:
-        """The shards of a trained ensemble as one."""
+        """The concatenated shards of a trained ensemble."""
         shards = [store.read_arrays(path) for name, path in self.files.items() if name.startswith("shard")]
         joined = [name for name, array in shards[0].items() if "network" in array.dims]
         together = xr.concat([shard[joined] for shard in shards], "network")
@@ -44,13 +44,13 @@ class Result:
 
     @property
     def healthy(self) -> np.ndarray:
-        """Which networks of a trained case did not diverge."""
+        """[networks], true where training did not diverge."""
         arrays = self.arrays("fields") if "fields.nc" in self.files else self.ensemble
         return arrays.diverged_at.to_numpy() < 0
 
     @property
     def diverged(self) -> int:
-        """How many networks of a trained case diverged."""
+        """Number of networks whose training diverged."""
         return int((~self.healthy).sum())
 
     @property
@@ -60,7 +60,7 @@ class Result:
 
 
 class KeptResult(Result):
-    """A result that keeps what it has read, for many small questions to the same files."""
+    """A result that caches the files it reads, for repeated queries."""
 
     @cached_property
     def _kept(self) -> dict:
@@ -73,14 +73,14 @@ class KeptResult(Result):
         return self.kept(("table", name), lambda: super(KeptResult, self).table(name))
 
     def kept(self, key: tuple[str, str], make: Callable[[], Any]) -> Any:
-        """What has that key, made when it is first asked for."""
+        """Return the cached value of a key; compute it on first use."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
 
 
 def results_of(paths: list[str]) -> list[Result]:
-    """Group the files of a figure or table by the case they belong to, in order."""
+    """Group the files of a figure or table by case, in order."""
     groups: dict[Path, dict[str, Path]] = {}
     for path in map(Path, paths):
         groups.setdefault(path.parent, {})[path.name] = path

@@ -1,7 +1,7 @@
-"""The only reader and writer of results: netCDF, Parquet and safetensors, written atomically.
+"""Reading and writing of results as netCDF, Parquet and safetensors; writes are atomic.
 
-Every file of a job carries the resolved spec it was made from, the digests of the code, and the versions of the
-packages; the data of figures and tables carry their entry in config instead of the spec. None carries a time: the
+The attributes of every file of a job contain the resolved spec, the digests of the code and the package versions; those
+of the data of figures and tables contain their config entry instead of the spec. No file contains a time, so that the
 same work gives the same bytes.
 """
 
@@ -24,32 +24,41 @@ from safetensors import SafetensorError
 from reproduction.storage.atomic_write import stamp, write_atomically
 from reproduction.storage.errors import DamagedFile
 
-# Packages that are installed under another name than they are imported.
+# import name → distribution name, where they differ
 INSTALLED_AS = {"sklearn": "scikit-learn"}
 
 
 def provenance(code: list[str], **what: str) -> dict[str, str]:
-    """The attributes a result carries: what it was made from, the digests of its modules, package versions."""
+    """Return the attributes of a result: its inputs, the digests of its modules, package versions.
+
+    Args:
+        code: as in ``versions``.
+        what: further attributes, such as the spec.
+    """
     return {**what, "code": json.dumps(code), "versions": json.dumps(versions(code))}
 
 
 def versions(code: list[str]) -> dict[str, str]:
-    """Versions of Python and of the packages that this code imports, whatever else is installed.
+    """Return the versions of Python and of the packages that this code imports.
 
     Args:
-        code: lines of path, digest and imported packages, see ``digest.code``.
+        code: lines of path, digest and imported packages, as from ``code_digest.code``.
     """
-    imported = {package for line in code for package in line.split()[2:]} | {"h5netcdf"}  # xarray's engine, here
+    imported = {package for line in code for package in line.split()[2:]} | {"h5netcdf"}  # engine of xarray
     packages = sorted(INSTALLED_AS.get(package, package) for package in imported)
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 @contextmanager
 def _reading(path: str | Path, kind: str) -> Iterator[None]:
-    """Say in one sentence that a file cannot be read; errors of the system, which have a number, stay as they are.
+    """Convert library errors about a file into DamagedFile; errors of the system, which have an errno, pass through.
+
+    Args:
+        path: of the file.
+        kind: its format, for the message.
 
     Raises:
-        DamagedFile: if a library finds that the file is not what it should be.
+        DamagedFile: if a library finds the file invalid.
     """
     seen = stamp(path)
     try:
@@ -57,11 +66,11 @@ def _reading(path: str | Path, kind: str) -> Iterator[None]:
     except (OSError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, SafetensorError) as error:
         if getattr(error, "errno", None) is not None:
             raise
-        raise DamagedFile(path, f"is damaged: it is not a whole {kind} file", seen) from error
+        raise DamagedFile(path, f"is damaged: not a complete {kind} file", seen) from error
 
 
 def read_attributes(path: str | Path) -> dict[str, str]:
-    """The attributes that a result carries, whatever its format.
+    """Read the attributes of a result of any of the three formats.
 
     Raises:
         DamagedFile: if the file cannot be read.
@@ -76,14 +85,20 @@ def read_attributes(path: str | Path) -> dict[str, str]:
     return read_tensors(path)[1]
 
 
+def write(path: str | Path, data: xr.Dataset | pd.DataFrame, attributes: Mapping[str, str]) -> None:
+    """Write a result: labelled arrays as netCDF, a table as Parquet."""
+    writer = write_arrays if isinstance(data, xr.Dataset) else write_table
+    writer(path, data, attributes)
+
+
 def write_arrays(path: str | Path, data: xr.Dataset, attributes: Mapping[str, str]) -> None:
-    """Write labelled arrays as netCDF, from memory: on a full disk HDF5 would lose what it holds, and crash."""
+    """Write labelled arrays as netCDF, encoded in memory because HDF5 crashes on a full disk."""
     content = data.assign_attrs(attributes).to_netcdf(engine="h5netcdf")
     write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def read_arrays(path: str | Path) -> xr.Dataset:
-    """Read labelled arrays from netCDF, whole.
+    """Read labelled arrays from netCDF into memory.
 
     Raises:
         DamagedFile: if the file cannot be read.
@@ -93,14 +108,14 @@ def read_arrays(path: str | Path) -> xr.Dataset:
 
 
 def write_table(path: str | Path, table: pd.DataFrame, attributes: Mapping[str, str]) -> None:
-    """Write a tidy table as Parquet, the attributes in its schema."""
+    """Write a tidy table as Parquet, with the attributes in its schema."""
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **attributes})
     write_atomically(path, lambda file: pyarrow.parquet.write_table(arrow, file))
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a tidy table from Parquet; the attributes are in ``table.attrs``.
+    """Read a tidy table from Parquet, with the attributes in ``table.attrs``.
 
     Raises:
         DamagedFile: if the file cannot be read.
@@ -117,7 +132,7 @@ def _metadata(schema: pyarrow.Schema) -> dict[str, str]:
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], attributes: Mapping[str, str]) -> None:
-    """Write named arrays as safetensors; one metadata key holds all attributes, so that their order is fixed."""
+    """Write named arrays as safetensors; all attributes are in one metadata key, so that their order is fixed."""
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     metadata = {"attributes": json.dumps(dict(attributes))}
     write_atomically(path, lambda file: safetensors.numpy.save_file(contiguous, file, metadata))

@@ -15,7 +15,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rectified.statistics.summaries import summarize
-from reproduction.config.problem_factory import posed
 from reproduction.exhibits.figures.collocation_fields import draw_bar, frame, maps, median_seed, outcome
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.variant_labels import variant_labels
@@ -85,7 +84,7 @@ def _front(column: np.ndarray, result: Result) -> None:
     """The exact front, where there is one."""
     if result.job.problem.equation != "buckley_leverett":
         return
-    problem = posed(result.job.problem)
+    problem = result.job.problem.build()
     times = problem.box[1]
     for axis, look in zip(column, (FRONT, FRONT_ON_ERROR)):
         axis.plot(problem.front(times), times, **look)

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from rectified.statistics.summaries import median_member
-from reproduction.config.problem_factory import posed
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.variant_labels import variant_labels
@@ -110,7 +109,7 @@ def _column(figure: Figure, grid: GridSpec, exact: bool, across: int, case: int)
 
 def frame(page: Maps, result: Result) -> None:
     """Limits, ticks at the ends and in the middle of the domain, names of axes at the left and bottom, and letters."""
-    problem = posed(result.job.problem)
+    problem = result.job.problem.build()
     (horizontal, vertical), (across, up) = problem.axes, problem.box
     bottom = [*page.exact, *page.columns[:, 1]]
     for axis in page.shown:

@@ -5,13 +5,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz import spline_limits
 from rectified.statistics.summaries import summarize
-from reproduction.exhibits import quantities, style
+from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.figures.training import line_style
 from reproduction.exhibits.labels import legend_labels
+from reproduction.exhibits.quantities.ritz import gap
 from reproduction.storage.results import Result
 
 MARKERS = {"adam": "o", "sgd": "v", "lbfgs": "s", "saddle_free_newton": "*"}
@@ -66,7 +66,7 @@ def _look(result: Result) -> dict:
 
 
 def _values(result: Result, quantity: str) -> np.ndarray:
-    return (quantities.gap(result) if quantity == "gap" else result.arrays("fields").relative_l2).to_numpy()
+    return (gap(result) if quantity == "gap" else result.arrays("fields").relative_l2).to_numpy()
 
 
 def _against_width(axis: Axes, cases: list[Result], quantity: str, data: PlottedData, name: str):
@@ -94,8 +94,7 @@ def _against_work(axis: Axes, case: Result, quantity: str, data: PlottedData, na
 
 
 def _draw_limits(axis: Axes, results: list[Result], data: PlottedData, lines: dict) -> None:
-    s, entry = results[0].job.settings, results[0].job.problem
-    problem = elliptic_problem(entry.solution, entry.coefficient, entry.domain)
+    s, problem = results[0].job.settings, results[0].job.problem.build()
     widths = np.geomspace(min(r.job.settings.width for r in results), max(r.job.settings.width for r in results), 50)
     for name, function, look in [
         ("limit of splines, uniform knots", spline_limits.uniform_knots, ":"),

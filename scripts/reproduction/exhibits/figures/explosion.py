@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.statistics.intervals import share_interval
-from reproduction.exhibits import quantities, style
+from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.exhibits.figures.kernels import MARKERS
+from reproduction.exhibits.quantities.kernel_ensemble import exploded
 from reproduction.storage.results import Result
 
 
@@ -35,14 +36,14 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 
 def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
-    s, arrays = result.job.settings, result.arrays("kernels")
+    s, arrays = result.job.settings, result.arrays("kernel_ensemble")
     multiples = np.array(s.weight_variances)
     fine = np.linspace(multiples.min(), multiples.max(), 401)
     unit = float(arrays.C_W[0, 0]) / multiples[0]
     power = homogeneous(result.job.activation)
-    exploded = quantities.exploded(result)[:, :, 0].to_numpy()
+    flags = exploded(result)[:, :, 0].to_numpy()
     for index, (width, colour) in enumerate(zip(s.widths, style.shades(len(s.widths)))):
-        share, low, high, _ = np.array([share_interval(sample) for sample in exploded[index]]).T
+        share, low, high, _ = np.array([share_interval(sample) for sample in flags[index]]).T
         law = power.explosion_probability(fine * unit * s.input_scales[0], fine * unit, width, s.hidden_layers)
         look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8}
         axis.errorbar(multiples, share, [share - low, high - share], color=colour, label=f"$n$ = {width}", **look)

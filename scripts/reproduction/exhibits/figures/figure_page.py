@@ -1,7 +1,8 @@
-"""From the files of a figure rule to a drawn page: what all figures share."""
+"""The parts that all figures share: from the files of a figure rule to a drawn page."""
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,19 @@ class PlottedData:
 Draw = Callable[[list[Result], dict, PlottedData], Figure]
 
 
-def make(snakemake: Any, draw: Draw) -> None:
-    """Draw the figure of a rule, stamp it, and write it beside the data it shows."""
+def family(name: str) -> Draw:
+    """The function that draws the figures of a family."""
+    return import_module(f"reproduction.exhibits.figures.{name}").draw
+
+
+def make(snakemake: Any) -> None:
+    """Draw the figure of a rule, stamp it, and write it beside the data that it shows."""
     start(snakemake)
     style.use()
     results = results_of(list(snakemake.input))
     entry = json.loads(snakemake.params.entry)
     data = PlottedData()
-    figure = draw(results, entry, data)
+    figure = family(entry["family"])(results, entry, data)
     style.stamp(figure, f"{snakemake.params.tier} tier", *data.notes)
     style.save(figure, snakemake.output.pdf, snakemake.output.png)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)

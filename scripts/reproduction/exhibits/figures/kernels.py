@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified.effective_theory.kernel_recursion import log_kernels
-from reproduction.config.network_tasks import KernelEnsemble
+from reproduction.config.tasks.kernel_ensemble import KernelEnsembleSettings
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.storage.results import Result
@@ -53,14 +53,14 @@ def _looks(results: list[Result]) -> dict[str, tuple[str, str]]:
     return {name: (shades[index], MARKERS[index % len(MARKERS)]) for index, name in enumerate(ordered)}
 
 
-def _names(settings: KernelEnsemble) -> list[str]:
+def _names(settings: KernelEnsembleSettings) -> list[str]:
     """What the C_W of a case are called: their values, or their multiples of the critical one."""
     unit = r"$\,C_W^c$" if settings.in_critical_units else ""
     return [f"{value:g}{unit}" for value in settings.weight_variances]
 
 
 def _panel(axis: Axes, result: Result, looks: Mapping[str, tuple[str, str]], data: PlottedData) -> None:
-    s, arrays = result.job.settings, result.arrays("kernels")
+    s, arrays = result.job.settings, result.arrays("kernel_ensemble")
     measured = arrays.log_kernel[0, :, 0] / np.log(10)
     offsets = np.linspace(-0.12, 0.12, len(s.weight_variances))
     for index, (sample, name) in enumerate(zip(measured, _names(s))):

@@ -5,11 +5,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
-from reproduction.exhibits import quantities, style
+from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.exhibits.labels import OPTIMIZERS
+from reproduction.exhibits.quantities.ensemble_training import test_error, training_error
 from reproduction.storage.results import Result
 
 MARKERS = {"sgd": "v", "adam": "o"}
@@ -50,7 +51,7 @@ def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> d
             continue
         mine.sort(key=lambda result: result.job.settings.weight_variance)
         variances = np.array([result.job.settings.weight_variance for result in mine])
-        errors = quantities.training_error if kind == "training" else quantities.test_error
+        errors = training_error if kind == "training" else test_error
         summaries = [summarize(errors(result)) for result in mine]
         median, low, high = (np.array([getattr(s, part) for s in summaries]) for part in ("median", "low", "high"))
         look = {"color": colour}

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
-from reproduction.exhibits import quantities, style
+from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.exhibits.quantities.ensemble_training import test_error
 from reproduction.storage.results import Result
 
 
@@ -52,7 +53,7 @@ def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
     hidden = "1 hidden layer" if s.hidden_layers == 1 else f"{s.hidden_layers} hidden layers"
     axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
     axis.set_xlabel("target")
-    median = float(summarize(quantities.test_error(result)).median)
+    median = float(summarize(test_error(result)).median)
     outcome = "all diverged" if np.isnan(median) else f"relative error {median:.2g}"
     axis.text(0.04, 0.95, outcome, transform=axis.transAxes, va="top", fontsize=7)
     data.add("output", result.series, target=target, mean=mean, deviation=deviation)

@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from reproduction.exhibits import quantities, style
+from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.exhibits.quantities.kernel_ensemble import grew
 from reproduction.storage.results import Result
 
 
@@ -28,11 +29,11 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 
 def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedData) -> None:
-    arrays = result.arrays("kernels")
-    grew = quantities.grew(result)[0].mean("network")
+    arrays = result.arrays("kernel_ensemble")
+    share = grew(result)[0].mean("network")
     variances, scales = arrays.C_W[:, 0].to_numpy(), arrays.input_scale.to_numpy()
     edges = _edges(variances), np.exp(_edges(np.log(scales)))
-    image = axis.pcolormesh(*edges, grew.T, cmap="RdBu_r", vmin=0, vmax=1, rasterized=True)
+    image = axis.pcolormesh(*edges, share.T, cmap="RdBu_r", vmin=0, vmax=1, rasterized=True)
     axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
     critical = 1 / theory.slope_at_zero
     fine = np.linspace(min(variances.min(), 0.5 * critical), 0.999 * critical, 60)
@@ -49,7 +50,7 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
         axis.plot([safe], [1.0], "o", color="black", markersize=4)
         axis.annotate(f"$C_W$ = {safe:.3f}", (safe, 1.0), textcoords="offset points", xytext=(6, 5), **text)
     grid = np.meshgrid(variances, scales, indexing="ij")
-    data.add("share that grew", result.series, weight_variance=grid[0], input_scale=grid[1], share=grew)
+    data.add("share that grew", result.series, weight_variance=grid[0], input_scale=grid[1], share=share)
     data.add("unstable fixed point", result.series, weight_variance=fine, input_scale=limit)
 
 

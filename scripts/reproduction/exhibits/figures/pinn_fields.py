@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import median_member, summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note

@@ -17,7 +17,7 @@ SHOWN = 3
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """Left the errors of all polynomials by p, right the first polynomials of the smallest p and their networks."""
     (result,) = results
-    arrays = result.arrays("lemma")
+    arrays = result.arrays("polynomial_representation")
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 2.6))
     median, low, high, _ = summarize(arrays.error.T)
     left.plot(arrays.power, median, "o-", markersize=3.5, color=style.colour("mrepu2"))

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.storage.results import Result

@@ -15,7 +15,7 @@ from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.tables.audit import JUDGED, audited_seeds, hidden_in, judged, rows
-from reproduction.exhibits.variant_labels import problem_key, problem_label, variant_labels
+from reproduction.exhibits.variant_labels import variant_labels
 from reproduction.storage.results import Result
 
 ROW, FRAME = 0.24, 0.95  # height of a row and of what is around the rows, in inches
@@ -61,10 +61,10 @@ def _groups(results: list[Result]) -> list[list[Line]]:
     """The rows of each problem, in order of appearance, with a heading if there are several problems."""
     problems: dict[str, list[tuple[Result, str]]] = {}
     for result, name in zip(results, variant_labels([result.job for result in results])):
-        problems.setdefault(problem_key(result.job), []).append((result, name))
+        problems.setdefault(result.job.problem.solution_key, []).append((result, name))
     groups, place = [], 0
     for cases in problems.values():
-        heading = [(None, problem_label(cases[0][0].job))] if len(problems) > 1 else []
+        heading = [(None, cases[0][0].job.problem.label)] if len(problems) > 1 else []
         named = [*heading, *cases]
         groups.append([Line(place + n, text, result) for n, (result, text) in enumerate(named)])
         place += len(named)

@@ -38,12 +38,12 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 def _overflowed(result: Result) -> int:
     """How many networks, of all widths and C_W, reach a kernel that is not finite."""
-    finite = np.isfinite(np.exp(result.arrays("kernels").log_kernel[:, :, 0, :, :, 0].to_numpy()))
+    finite = np.isfinite(np.exp(result.arrays("kernel_ensemble").log_kernel[:, :, 0, :, :, 0].to_numpy()))
     return int((~finite.all(-1)).sum())
 
 
 def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
-    s, arrays = result.job.settings, result.arrays("kernels")
+    s, arrays = result.job.settings, result.arrays("kernel_ensemble")
     theory = EffectiveTheory(result.job.activation)
     layers = arrays.layer.to_numpy()
     curves = [(i, j) for i in range(len(s.widths)) for j in range(len(s.weight_variances))]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rectified.formulas.activations import Activation, label
+from rectified.formulas.activation import Activation, label
 from reproduction.exhibits.labels import GRADIENTS
 from reproduction.exhibits.scorecards.rows import ERRORS, peers, per_seed, short, summary_of, variant
 from reproduction.rendering import typst_markup

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rectified.formulas import expressions
-from rectified.formulas.activations import Activation, label
+from rectified.formulas.activation import Activation, label
 from reproduction.exhibits import style
 from reproduction.exhibits.labels import GRADIENTS
 from reproduction.exhibits.scorecards.document import TITLES

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 from reproduction.exhibits import style
 from reproduction.exhibits.scorecards import document, figure, rows, summary
 from reproduction.rendering import typst_markup

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rectified.formulas.activations import Activation
+from rectified.formulas.activation import Activation
 from rectified.statistics.summaries import Rank, rank, summarize
 from reproduction.exhibits.tables import audit
 from reproduction.storage.results import Result

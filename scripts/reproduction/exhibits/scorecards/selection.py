@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from reproduction.config.config import SCORECARDS, Case, Config
-from reproduction.config.field_types import Task
-from reproduction.config.ritz_tasks import RitzTraining
+from reproduction.config.config import SCORECARDS, Config
+from reproduction.config.experiments import Case
+from reproduction.config.task import Task
 
 COMPARED = ("ritz", "regression", "collocation")  # tasks in which an activation is ranked among others
 
@@ -38,7 +38,7 @@ def _experiments(config: Config) -> Iterator[str]:
 
 
 def _is_start(settings: Task) -> bool:
-    return isinstance(settings, RitzTraining) and settings.objective == "regression"
+    return settings.task == "ritz" and settings.objective == "regression"
 
 
 def _is_compared(config: Config, settings: Task) -> bool:

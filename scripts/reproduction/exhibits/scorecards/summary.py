@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from reproduction.exhibits.scorecards.document import exact, number, placed
 from reproduction.exhibits.scorecards.rows import ERRORS, short
 

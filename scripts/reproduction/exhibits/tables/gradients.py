@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits.labels import GRADIENTS
 from reproduction.exhibits.tables.table_page import columns_of

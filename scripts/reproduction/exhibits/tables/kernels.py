@@ -5,7 +5,7 @@ Source: Kim and Kang, arXiv:2408.02697, tables 2 and 3: overflowed networks are 
 
 import pandas as pd
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import mean_estimate, variance_estimate
 from reproduction.storage.results import Result
 

@@ -5,7 +5,7 @@ Source: Kim and Kang, arXiv:2408.02697, sec. 5.2; the paper gives the ranking wi
 
 import pandas as pd
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits.labels import OPTIMIZERS
 from reproduction.exhibits.tables.table_page import columns_of

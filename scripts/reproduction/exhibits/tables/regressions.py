@@ -6,7 +6,7 @@ Source: Kim and Kang, arXiv:2408.02697, tables 4 and 5; smallest losses and erro
 import numpy as np
 import pandas as pd
 
-from rectified.formulas.activations import label
+from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits.tables.table_page import columns_of
 from reproduction.storage.results import Result

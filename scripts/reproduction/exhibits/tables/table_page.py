@@ -1,9 +1,12 @@
-"""From the files of a table rule to CSV, TeX, HTML and Parquet: what all tables share."""
+"""The parts that all tables share: from the files of a table rule to CSV, TeX, HTML and Parquet."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -13,20 +16,26 @@ from reproduction.rendering import web_page
 from reproduction.rendering.typography import readable, tex_number
 from reproduction.runtime.session import start
 from reproduction.storage import store
-from reproduction.storage.results import Result, results_of
+from reproduction.storage.results import results_of
 
-Rows = Callable[[list[Result]], pd.DataFrame]
 Form = Callable[[Any], str]
 
 
 SEEDS_NOTE = "median [smallest, largest] over seeds"
 
 
-def make(snakemake: Any, rows: Rows, headings: Mapping[str, str], note: str = SEEDS_NOTE) -> None:
-    """Build the table of a rule; TeX and HTML have the columns of ``headings``, with their headings, and a note."""
+def family(name: str) -> ModuleType:
+    """The module of a family: ``rows``, ``HEADINGS``, and optionally ``NOTE``."""
+    return import_module(f"reproduction.exhibits.tables.{name}")
+
+
+def make(snakemake: Any) -> None:
+    """Make the table of a rule; TeX and HTML have the columns of ``HEADINGS`` of its family, and a note."""
     start(snakemake)
+    module = family(json.loads(snakemake.params.entry)["family"])
+    headings, note = module.HEADINGS, getattr(module, "NOTE", SEEDS_NOTE)
     tier = snakemake.params.tier
-    table = rows(results_of(list(snakemake.input))).assign(tier=tier)
+    table = module.rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))

@@ -4,7 +4,7 @@ import pandas as pd
 
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits.tables.table_page import columns_of
-from reproduction.exhibits.variant_labels import problem_label, variant_labels
+from reproduction.exhibits.variant_labels import variant_labels
 from reproduction.storage.results import Result
 
 HEADINGS = {
@@ -31,7 +31,7 @@ def _row(result: Result, variant: str) -> dict:
     history = result.table("history").pivot(index="epoch", columns="seed", values="objective").to_numpy()
     return {
         "case": result.series,
-        "problem": problem_label(result.job),
+        "problem": result.job.problem.label,
         "variant": variant,
         "derivatives": s.derivatives,
         "parameters": int(fields.parameters),

@@ -1,4 +1,4 @@
-"""The training job of a physics-informed network in a variant: from its settings to history, weights and fields."""
+"""The problem, the network, the points and the loss of a job on physics-informed networks of two inputs."""
 
 from math import inf
 
@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
-from rectified.formulas import activations
+from rectified.formulas.activation import of_power
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.convolution import Convolution, ConvolutionTrunk
 from rectified.networks.normalization import NORMALIZATIONS, Pass
@@ -23,25 +23,24 @@ from rectified.networks.pinn_architectures import (
     mixed,
 )
 from rectified.networks.residual_mlp import TensorFunction, Trunk
-from rectified.optimization.optimizers import build
-from rectified.optimization.training_loop import History, Schedule, train
-from rectified.pinn.collocation_loss import CollocationLoss, Sampler, as_tensor, grid_of
-from reproduction.config.collocation_tasks import REFERENCE_POINTS
+from rectified.pinn.collocation_loss import CollocationLoss
+from rectified.pinn.relative_error import relative_l2
+from rectified.pinn.sampling import Sampler, as_tensor
+from rectified.problems.conditions import grid_of
 from reproduction.config.job import Job
-from reproduction.config.problem_factory import posed
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.config.tasks.collocation import REFERENCE_POINTS
 
 CHUNK_POINTS = 4096
 
 
-class CollocationJob:
+class CollocationSetup:
     """The problem, the network, the points and the loss that a job's settings describe."""
 
     def __init__(self, job: Job, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
         self.device = device
         self.settings = s = job.settings
-        self.problem = posed(job.problem)
+        self.problem = job.problem.build()
         self.dtype = getattr(torch, s.precision)
         self.sampler = Sampler(
             self.problem,
@@ -118,34 +117,10 @@ class CollocationJob:
                 return self.network.evaluate(rows, self.network.batch(x), of)
             return torch.cat([self.network.evaluate(rows, part, of) for part in x.split(CHUNK_POINTS, -1)], -1)
 
-    def run(self, checkpoint: Checkpoint | None, progress: bool) -> History:
-        """Train as the settings say."""
-        s = self.settings
-        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every)
-        optimizer = build("adam", self.initial())
-        return train(optimizer, self.loss, self._observe, schedule, checkpoint, progress, self.loss.redraw)
-
-    def _observe(self, theta: Tensor) -> dict[str, Tensor]:
-        return {"relative_l2": self.errors(theta)} | self._shares(theta)
-
     def errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         """‖û − u‖/‖u‖ over the test grid."""
-        return (self.field(theta, self.test_points) - self.exact).norm(dim=1) / self.exact.norm()
-
-    def _shares(self, theta: Tensor) -> dict[str, Tensor]:
-        """Share of each tower in the norm of the gradient of the mean squared residual, if there are towers."""
-        if self.settings.architecture != "towers":
-            return {}
-        theta = theta.detach().requires_grad_(True)
-        with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(self.loss.terms(theta)["equation"].sum(), theta)
-        blocks = self.network.blocks(gradient)
-        norms = [
-            sum(blocks[name].flatten(1).square().sum(1) for name in trunk.shapes).sqrt() for trunk in self.network.parts
-        ]
-        total = sum(norms).clamp(min=torch.finfo(theta.dtype).tiny)  # towers of ReLU alone have no gradient
-        return {f"share{k}": norm / total for k, norm in zip(self.settings.powers, norms)}
+        return relative_l2(self.field(theta, self.test_points), self.exact)
 
 
 def _power_of_relu(k: int) -> TensorFunction:
-    return torch_activation(activations.get(f"relu{k}")).values
+    return torch_activation(of_power("relu", k)).values

@@ -1,4 +1,4 @@
-"""Where a job computes: on the CPU or on one GPU.
+"""The device of a job: the CPU or one GPU.
 
 Random numbers are always drawn on the CPU, by generators of the derived seeds, and then moved. Both devices therefore
 see the same draws, start from the same parameters and agree within rounding, which training may amplify. A GPU repeats
@@ -6,16 +6,12 @@ its results to the bit as far as torch has deterministic algorithms. Points and 
 where their arguments lie. Checkpoints are stored from the CPU, so that either device goes on from those of the other.
 """
 
-import logging
 import os
-from typing import Any
 
 import torch
 
 from rectified.errors import nearest
 from reproduction.config.errors import ConfigError
-from reproduction.config.job import Job
-from reproduction.runtime import session
 
 NAMES = ("cpu", "cuda", "auto")
 
@@ -51,11 +47,3 @@ def _compute_repeatably() -> None:
 def label(device: torch.device) -> str:
     """What results say of the device: ``cpu``, the same on every machine, or the name of the GPU."""
     return "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device)
-
-
-def begin(snakemake: Any) -> tuple[Job, dict[str, str], torch.device]:
-    """Start a job on the device of its resources; return the job, the attributes of its results, and the device."""
-    job, attributes = session.begin(snakemake)
-    device = chosen(snakemake.resources.device)
-    logging.getLogger(__name__).info("computing on %s", label(device))
-    return job, attributes | {"device": label(device)}, device

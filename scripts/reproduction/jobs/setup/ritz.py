@@ -1,4 +1,4 @@
-"""A Ritz job made ready to compute: its problem, its network, and its initial parameters."""
+"""The problem, the network and the initial parameters of a job on Ritz networks."""
 
 import numpy as np
 import sympy
@@ -9,21 +9,25 @@ from torch.types import Device
 from rectified.formulas import expressions
 from rectified.formulas.torch_functions import torch_activation, torch_function
 from rectified.optimization.value_and_gradient import GradientRule
-from rectified.problems.elliptic import X, elliptic_problem
+from rectified.problems.elliptic import X
 from rectified.ritz.energy import TrueErrors
 from rectified.ritz.gradients import ritz_gradient
 from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config.job import Job
+from reproduction.storage import store
 
 
-class RitzJob:
-    """The problem, the network, and the initial parameters that a job's settings describe."""
+class RitzSetup:
+    """The problem, the network and the initial parameters that a job's settings describe.
+
+    Args:
+        start: parameters by block to start from; None draws them.
+    """
 
     def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
         self.settings, self.start, self.device = job.settings, start, device
-        p = job.problem
-        self.problem = elliptic_problem(p.solution, p.coefficient, p.domain)
+        self.problem = job.problem.build()
         distance = expressions.parse(self.settings.distance)
         self.network = Network(
             self.settings.width,
@@ -43,7 +47,7 @@ class RitzJob:
         return initial_ritz_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
 
     def gradient(self, name: str, points: int | None = None, step: float | None = None) -> GradientRule:
-        """A gradient rule of the energy, with the settings' numbers where none are given."""
+        """Return a gradient rule of the energy; numbers that are not given are those of the settings."""
         s = self.settings
         return ritz_gradient(
             name,
@@ -57,4 +61,10 @@ class RitzJob:
         )
 
     def true_errors(self) -> TrueErrors:
+        """Exact energy and relative L2 error as functions of the parameters."""
         return TrueErrors(self.problem, self.network, device=self.device)
+
+
+def start_of(inputs: dict[str, list[str]]) -> dict[str, np.ndarray] | None:
+    """The trained parameters that a job starts from, by block; None if it starts from no case."""
+    return store.read_tensors(inputs["weights"][0])[0] if inputs.get("weights") else None

@@ -1,0 +1,11 @@
+"""Compute a rule of a task: the function of its name in the module of the task."""
+
+from importlib import import_module
+
+from reproduction.runtime import session
+from reproduction.storage import store
+
+job, inputs, attributes = session.begin(snakemake)
+function = getattr(import_module(f"reproduction.jobs.{job.settings.task}"), snakemake.rule)
+device = {"device": snakemake.resources.device} if hasattr(snakemake.resources, "device") else {}
+store.write(snakemake.output[0], function(job, inputs, **device), attributes)

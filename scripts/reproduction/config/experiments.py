@@ -1,0 +1,158 @@
+"""Experiments in config: the settings of one task in layers, and the cases that they expand to.
+
+The layers are the defaults of the task, the experiment, the case and the sweep; the later ones win.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+
+from reproduction.config import tasks
+from reproduction.config.error_messages import located, validated
+from reproduction.config.errors import ConfigError
+from reproduction.config.field_types import ITS_ACTIVATION, Name, Strict, one_of
+from reproduction.config.task import Task
+
+TASKS = tasks.models()
+
+
+class Generated(Strict):
+    """The base of models that are generated, whose docstrings are in no source file."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+def _partial(model: type[Task]) -> type[BaseModel]:
+    """The model with every setting optional, for the settings of an experiment or a case."""
+    fields = {
+        name: (
+            Annotated[field.annotation, Field(), *field.metadata] | None,
+            Field(None, description=field.description),
+        )
+        for name, field in model.model_fields.items()
+        if name not in ("task", "document")
+    }
+    name = model.__name__.removesuffix("Settings")
+    return create_model(f"{name}Overrides", __base__=Generated, __doc__=model.__doc__, **fields)
+
+
+def _entry(model: type[Task], overrides: type[BaseModel]) -> type[BaseModel]:
+    """The model of an experiment: the settings that its cases share, and the cases."""
+    label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.]*$")]
+    return create_model(
+        f"{model.__name__.removesuffix('Settings')}Experiment",
+        __base__=overrides,
+        __doc__=model.__doc__,
+        task=(Literal[model.model_fields["task"].default], ...),
+        document=(Name, ...),
+        cases=(dict[label, overrides | None], Field({})),
+        sweep=(dict[str, list[Any]], Field({})),
+    )
+
+
+OVERRIDES = {name: _partial(model) for name, model in TASKS.items()}
+Experiment = one_of([_entry(model, OVERRIDES[name]) for name, model in TASKS.items()], "task")
+Defaults = create_model(
+    "Defaults", __base__=Generated, **{name: (overrides, overrides()) for name, overrides in OVERRIDES.items()}
+)
+
+
+class Case(NamedTuple):
+    """One case of an experiment, by the names in its path."""
+
+    document: str
+    experiment: str
+    case: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder in that of the results."""
+        return "/".join(self)
+
+    @property
+    def name(self) -> str:
+        """Its name in config: ``experiment/case``."""
+        return f"{self.experiment}/{self.case}"
+
+
+class Resolved(NamedTuple):
+    """The cases of an experiment by label.
+
+    Attributes:
+        cases: the full settings of each.
+        refused: settings of those that a sweep over ``every`` leaves out, as the task cannot use their activation.
+        reasons: the reason for each of those.
+    """
+
+    cases: dict[str, Task]
+    refused: dict[str, Task]
+    reasons: dict[str, str]
+
+
+def expanded(
+    name: str, entry: BaseModel, defaults: BaseModel, swept: Callable[[str, list[Any]], list[Any]]
+) -> Iterator[tuple[str, Task]]:
+    """Yield the label and the full settings of every case of an experiment.
+
+    Args:
+        name: of the experiment.
+        defaults: the defaults of its task.
+        swept: maps the key and the values of a sweep to the values to use.
+
+    Raises:
+        ConfigError: if two cases have the same label, a sweep gives no valid label, or settings are not valid.
+    """
+    base = given(defaults) | given(entry)
+    base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
+    sweep, labels = _sweep(entry), set()
+    cases = {label: case for label, case in entry.cases.items() if case is not None}
+    for case_name, case in (cases if entry.cases else {"": None}).items():
+        for values in itertools.product(*(swept(*item) for item in sweep.items())):
+            chosen = dict(zip(sweep, values))
+            label = "-".join(filter(None, [case_name, *(_slug(*item) for item in chosen.items())])) or "default"
+            where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
+            _check_label(label, labels, where)
+            labels.add(label)
+            with located(where):
+                merged = _with_activation(base | (given(case) if case else {}) | chosen)
+            yield label, validated(TASKS[entry.task], merged, where)
+
+
+def _sweep(entry: BaseModel) -> dict[str, list[Any]]:
+    """The sweep of an experiment, its keys in the order of the model's settings."""
+    order = [key for key in TASKS[entry.task].model_fields if key in entry.sweep]
+    return {key: entry.sweep[key] for key in dict.fromkeys([*order, *entry.sweep])}
+
+
+def _check_label(label: str, labels: set[str], where: str) -> None:
+    if label in labels:
+        raise ConfigError(f"{where}: two cases have this name")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,119}", label):
+        raise ConfigError(f"{where}: this sweep gives no usable name; name its values with `cases` instead")
+
+
+def given(model: BaseModel) -> dict[str, Any]:
+    """Return the settings that were written in config, without ``task``."""
+    return {name: getattr(model, name) for name in model.model_fields_set if name != "task"}
+
+
+def _with_activation(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose ``start`` and ``of`` have ``{activation}`` replaced by the activation."""
+    activation = settings.get("activation")
+    named = {key: settings[key] for key in ("start", "of") if ITS_ACTIVATION in str(settings.get(key))}
+    if named and activation is None:
+        raise ConfigError(f"{next(iter(named))}: {ITS_ACTIVATION} stands for the setting activation; there is none")
+
+    def filled(name: str) -> str:
+        return name.replace(ITS_ACTIVATION, activation)
+
+    return settings | {key: filled(v) if isinstance(v, str) else list(map(filled, v)) for key, v in named.items()}
+
+
+def _slug(key: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}"

@@ -1,0 +1,247 @@
+"""The entries of ``figures`` in config: one model per family.
+
+The module ``reproduction.exhibits.figures.<family>`` draws a family.
+"""
+
+from typing import ClassVar, Literal
+
+from reproduction.config.exhibit import Exhibit, families
+
+
+class FigureEntry(Exhibit):
+    """An entry of ``figures``."""
+
+    kind: ClassVar[str] = "figure"
+
+
+class TrainingFigure(FigureEntry):
+    """Energy histories and learned fields of trained networks."""
+
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["training"]
+    panels: list[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
+
+
+class SingleNeuronFigure(FigureEntry):
+    """The derivatives of one neuron."""
+
+    shows: ClassVar[tuple[str, ...]] = ("single_neuron",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["single_neuron"]
+
+
+class LandscapeFigure(FigureEntry):
+    """The energy on planes through a trained network."""
+
+    shows: ClassVar[tuple[str, ...]] = ("landscape",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["landscape"]
+
+
+class ConvergenceFigure(FigureEntry):
+    """Errors of several methods against the width of the network and against work."""
+
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["convergence"]
+
+
+class SusceptibilityFigure(FigureEntry):
+    """χ∥, χ⊥ and their ratio against the kernel, one curve per activation."""
+
+    shows: ClassVar[tuple[str, ...]] = ("theory",)
+
+    family: Literal["susceptibility"]
+
+
+class KernelFigure(FigureEntry):
+    """Kernels at initialization by layer, one panel per case, with the theory."""
+
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
+
+    family: Literal["kernels"]
+
+
+class VertexFigure(FigureEntry):
+    """Four-point vertex and mean kernel at initialization by layer, one column per case, with the theory."""
+
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
+
+    family: Literal["vertex"]
+
+
+class ExplosionFigure(FigureEntry):
+    """The share of networks whose kernel explodes, against C_W, with the law it follows."""
+
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
+    critical_units: ClassVar[bool] = True
+
+    family: Literal["explosion"]
+
+
+class PhaseFigure(FigureEntry):
+    """Where kernels vanish and explode over C_W and input scale, with the unstable fixed point."""
+
+    shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
+    one_case: ClassVar[bool] = True
+    fixed_point_at_zero: ClassVar[bool] = True
+
+    family: Literal["phases"]
+
+
+class DynamicsFigure(FigureEntry):
+    """Statistics of the layers of an ensemble while it is trained."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["dynamics"]
+    panels: list[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
+
+
+class OutputFigure(FigureEntry):
+    """Mean output of an ensemble against the target, one panel per case."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
+
+    family: Literal["outputs"]
+
+
+class OptimizerFigure(FigureEntry):
+    """Test error of trained ensembles against C_W, by optimizer and depth."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ensemble_training",)
+
+    family: Literal["optimizers"]
+
+
+class PolynomialFigure(FigureEntry):
+    """Errors of polynomials built from one layer of MRePU."""
+
+    shows: ClassVar[tuple[str, ...]] = ("polynomial_representation",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["polynomials"]
+
+
+class RegressionHistoryFigure(FigureEntry):
+    """Training error against epoch, one panel per target."""
+
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
+
+    family: Literal["regression_history"]
+
+
+class RegressionFieldFigure(FigureEntry):
+    """Trained functions and their derivatives, one column per target of one variable."""
+
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
+    axes: ClassVar[tuple[int, ...]] = (1,)
+
+    family: Literal["regression_fields"]
+
+
+class ContourFigure(FigureEntry):
+    """Contours of trained functions of two variables, and of their derivatives, one column per case."""
+
+    shows: ClassVar[tuple[str, ...]] = ("regression",)
+    axes: ClassVar[tuple[int, ...]] = (2, 3)
+    one_target: ClassVar[bool] = True
+
+    family: Literal["contours"]
+
+
+class PinnHistoryFigure(FigureEntry):
+    """Loss and error of physics-informed networks against epoch."""
+
+    shows: ClassVar[tuple[str, ...]] = ("pinn",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["pinn_history"]
+
+
+class PinnFieldFigure(FigureEntry):
+    """Solutions by physics-informed networks, or their errors, one panel per case."""
+
+    shows: ClassVar[tuple[str, ...]] = ("pinn",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["pinn_fields"]
+    quantity: Literal["solution", "error"] = "solution"
+
+
+class LatentsFigure(FigureEntry):
+    """t-SNE of the hidden layers of networks with different objectives."""
+
+    shows: ClassVar[tuple[str, ...]] = ("latents",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["latents"]
+
+
+class VariantFigure(FigureEntry):
+    """Errors of the variants of a network over seeds, beside what the audit says of them."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation", "audit")
+
+    family: Literal["variants"]
+
+
+class CollocationFieldFigure(FigureEntry):
+    """The trained fields of variants beside the exact solution, and their errors."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["collocation_fields"]
+
+
+class ProfileFigure(FigureEntry):
+    """Profiles of a front at three times, one panel per variant and time."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    equations: ClassVar[tuple[str, ...]] = ("buckley_leverett",)
+
+    family: Literal["profiles"]
+
+
+class CellFigure(FigureEntry):
+    """The cells of a vector quantization, which of them no condition reaches, and the errors there."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("quantized",)
+
+    family: Literal["cells"]
+
+
+class BranchFigure(FigureEntry):
+    """Errors of parallel powers of ReLU, and the share of each in the gradient of the residual."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("towers",)
+
+    family: Literal["branches"]
+
+
+class SharpnessFigure(FigureEntry):
+    """Errors of gated experts against the sharpness of their gate."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+    architectures: ClassVar[tuple[str, ...]] = ("experts",)
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["sharpness"]
+
+
+class AuditFigure(FigureEntry):
+    """The mismatches that the derivative audit measured, one row per experiment, with its verdicts."""
+
+    shows: ClassVar[tuple[str, ...]] = ("audit",)
+
+    family: Literal["audit"]
+
+
+Figure = families(FigureEntry)

@@ -1,0 +1,82 @@
+"""The settings that all tasks on Ritz networks share."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from rectified.formulas import expressions
+from rectified.formulas.activation import Activation
+from reproduction.config.errors import ConfigError
+from reproduction.config.field_types import ActivationName, CaseRef, Count, Formula, Name, Positive
+from reproduction.config.task import Files, Task, start_files
+
+GradientName = Literal["autodiff", "discrete_delta", "finite_difference", "kink_aware"]
+OptimizerName = Literal["adam", "sgd", "lbfgs", "saddle_free_newton"]
+
+
+class RitzNetworkTask(Task):
+    """Settings of a job on a Ritz network: the problem, the network, and the quadrature."""
+
+    equations: ClassVar = ("elliptic",)
+
+    problem: Name
+    """An entry of `problems`."""
+    activation: ActivationName
+    """An activation of the registry or of `custom_activations`."""
+    width: Count = 50
+    """Neurons per hidden layer."""
+    hidden_layers: Count = 1
+    """Number of hidden layers."""
+    distance: Formula = "x*(1 - x)"
+    """Distance function D(x), zero at both ends of the domain."""
+    points: Annotated[Count, Field(ge=2)] = 100
+    """Points of the uniform grid (trapezoidal rule)."""
+    step: Positive = 1e-2
+    """Step ε of finite differences, in the units of the parameters."""
+    order: Annotated[Count, Field(le=64)] = 5
+    """Gauss–Legendre nodes per piece of kink-aware quadrature."""
+    panels: Count = 10
+    """Equal parts the domain is cut into by kink-aware quadrature, besides the kinks."""
+    seeds: Count = 6
+    """Number of networks; the first networks of many seeds are those of few."""
+    initialization: Literal["random", "spread"] = "random"
+    """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …"""
+    start: CaseRef | None = None
+    """A trained case, `experiment/case`, to start from instead."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of one network."""
+        return 3 * self.width + (self.hidden_layers - 1) * self.width * (self.width + 1)
+
+    @property
+    def moves_kinks(self) -> bool:
+        """Whether a job locates the kinks of the network."""
+        return True
+
+    def input_files(self, config: Any) -> Files:
+        return start_files(self, config, "weights")
+
+    def check_activation(self, activation: Activation) -> None:
+        if self.moves_kinks and self.hidden_layers > 1 and activation.kinks and not activation.is_piecewise_linear:
+            raise ConfigError(
+                f"kinks of a network with hidden_layers {self.hidden_layers} can be located for piecewise linear "
+                f"or smooth activations; {self.activation!r} is neither"
+            )
+        if activation.kinks and activation.kinks[0].order == 0:
+            raise ConfigError(f"activation {self.activation!r} jumps: û would have no finite energy")
+
+    def check_problem(self, name: str, problem: Any) -> None:
+        left, right = problem.domain
+        values = abs(expressions.sample(expressions.parse(self.distance), np.linspace(left, right, 101)))
+        if not max(values[0], values[-1]) <= 1e-12 * values.max():
+            raise ConfigError(f"distance {self.distance!r} must be zero at both ends of {list(problem.domain)}")
+
+    def check_start(self, origin: Task) -> None:
+        if not (isinstance(origin, RitzNetworkTask) and origin.is_trained):
+            raise ConfigError(f"start {self.start!r} is not a trained network")
+        for key in ("width", "hidden_layers", "seeds", "activation"):
+            mine, theirs = getattr(self, key), getattr(origin, key)
+            if mine != theirs:
+                raise ConfigError(f"{key} is {mine!r}, but the start {self.start!r} has {theirs!r}")

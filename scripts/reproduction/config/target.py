@@ -1,0 +1,68 @@
+"""The entries of ``targets`` in config: functions to be learned by regression."""
+
+from typing import Annotated
+
+import numpy as np
+import sympy
+from pydantic import Field
+
+from rectified.errors import InvalidInputError
+from rectified.formulas import expressions
+from reproduction.config.errors import ConfigError
+from reproduction.config.field_types import Count, Domain, Formula, Strict
+
+AXES = ("x", "y", "z")
+
+
+class Target(Strict):
+    """A function to be learned by regression."""
+
+    function: Formula
+    """The function of x, y, z, as many as the domain has axes."""
+    domain: Annotated[list[Domain], Field(min_length=1, max_length=3)]
+    """The two ends of each axis."""
+    points: Annotated[Count, Field(ge=2)] = 101
+    """Points of the training grid along each axis."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return AXES[: len(self.domain)]
+
+    @property
+    def size(self) -> int:
+        """Points of the training grid."""
+        return self.points ** len(self.domain)
+
+    @property
+    def expression(self) -> sympy.Expr:
+        """The function as a SymPy expression.
+
+        Raises:
+            ConfigError: if it has variables that the domain has no axis for.
+        """
+        beyond = [name for name in AXES[len(self.domain) :] if _depends_on(self.function, name)]
+        if beyond:
+            count = len(self.domain)
+            raise ConfigError(
+                f"function {self.function!r} depends on {', '.join(beyond)}, but its domain has "
+                f"{count} {'axis' if count == 1 else 'axes'}: {', '.join(self.variables)}"
+            )
+        return expressions.parse(self.function, self.variables)
+
+    def check(self) -> None:
+        """Raise ConfigError if the function is not finite on its domain."""
+        values = expressions.sample_at(self.expression, self.grid(5), self.variables)
+        if not np.isfinite(values).all():
+            raise ConfigError(f"function {self.function!r} is not finite everywhere on its domain")
+
+    def grid(self, points: int | None = None) -> np.ndarray:
+        """Points [axes, points] of the training grid, or of a grid of ``points`` along each axis."""
+        axes = [np.linspace(left, right, points or self.points) for left, right in self.domain]
+        return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
+
+
+def _depends_on(text: str, name: str) -> bool:
+    try:
+        return expressions.symbol(name) in expressions.parse(text, AXES).free_symbols
+    except InvalidInputError:
+        return False

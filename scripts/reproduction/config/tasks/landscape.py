@@ -1,0 +1,68 @@
+"""The loss landscape of a trained Ritz network."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from reproduction.config import terms
+from reproduction.config.errors import ConfigError
+from reproduction.config.field_types import CaseRef, Count, Positive
+from reproduction.config.ritz_network import RitzNetworkTask
+from reproduction.config.task import ROWAN, Equation, Rule, Task
+from reproduction.config.words import Term, setting, used_setting
+
+
+class LandscapeSettings(RitzNetworkTask):
+    """The energy on planes of Hessian eigenvectors through trained parameters."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("hessian", local=True),
+        Rule("landscape", after="hessian", local=True),
+    )
+    equation: ClassVar[Equation] = Equation(
+        "Π(θ* + αvᵢ + βvⱼ), vᵢ and vⱼ eigenvectors of the Hessian ∂²Π/∂θ² at θ*",
+        f"{ROWAN}, sec. 2",
+        ("optimization/hessian", "ritz/loss_landscape", "ritz/energy"),
+    )
+    terms: ClassVar[tuple[Term, ...]] = (
+        terms.PROBLEM,
+        terms.ACTIVATION,
+        terms.HIDDEN,
+        terms.WIDTH,
+        terms.DISTANCE,
+        Term("energy by {} quadrature", lambda job: job.settings.quadrature.replace("_", "-")),
+        Term("Hessian by {} quadrature", lambda job: job.settings.hessian.replace("_", "-")),
+        Term("M = {}", used_setting("points", lambda s: "grid" in (s.quadrature, s.hessian)), "on grids"),
+        Term("around {}", setting("start")),
+        Term("|α|, |β| ≤ {}", setting("extent")),
+        Term("{} values of each", setting("resolution")),
+        Term("the first of {} seeds", terms.seeds),
+    )
+
+    task: Literal["landscape"] = "landscape"
+    start: CaseRef
+    """The trained case, `experiment/case`, that the planes go through."""
+    quadrature: Literal["grid", "kink_aware"] = "grid"
+    """How the energy shown is integrated."""
+    hessian: Literal["grid", "kink_aware"] = "grid"
+    """How the energy is integrated whose Hessian gives the eigenvectors."""
+    planes: Annotated[list[tuple[Count, Count]], Field(min_length=1)]
+    """Pairs of eigenvectors, counted from 1 in descending order of their eigenvalues."""
+    extent: Positive = 0.5
+    """Largest |α| and |β|."""
+    resolution: Annotated[Count, Field(ge=5)] = 81
+    """Values of α and of β."""
+
+    @property
+    def needs_kinks(self) -> bool:
+        return self.quadrature == "kink_aware"
+
+    def check_start(self, origin: Task) -> None:
+        super().check_start(origin)
+        parameters = self.parameters
+        for plane in self.planes:
+            if max(plane) > parameters or plane[0] == plane[1]:
+                raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")
+
+    def work(self, config: Any) -> float:
+        return self.seeds * len(self.planes) * self.resolution**2 * self.width

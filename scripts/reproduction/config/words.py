@@ -1,0 +1,73 @@
+"""Settings in words: the terms in which captions give the settings of a task, and numbers and formulas as text."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+GRADIENTS = {
+    "autodiff": "autodiff",
+    "finite_difference": "finite differences",
+    "discrete_delta": "discrete delta",
+    "kink_aware": "kink-aware",
+}
+OPTIMIZERS = {
+    "adam": "Adam",
+    "sgd": "SGD",
+    "lbfgs": "L-BFGS",
+    "saddle_free_newton": "saddle-free Newton",
+    "levenberg_marquardt": "Levenberg–Marquardt",
+}
+
+
+class Term(NamedTuple):
+    """One setting in words.
+
+    Attributes:
+        words: with ``{}`` in place of the value, or of the values.
+        value: maps a job to the value; None for a job that does not use the setting, a list for several values.
+        where: added if only some of the jobs use the setting.
+        usual: the value that is not mentioned if all jobs have it.
+    """
+
+    words: str
+    value: Callable[[Any], Any]
+    where: str = ""
+    usual: Any = None
+
+
+def setting(name: str) -> Callable[[Any], Any]:
+    """Return the function of a job that gives the value of a setting."""
+    return lambda job: getattr(job.settings, name)
+
+
+def used_setting(name: str, is_used: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    """Return the function of a job that gives the value of a setting if the settings use it, None otherwise."""
+    return lambda job: getattr(job.settings, name) if is_used(job.settings) else None
+
+
+def raised(number: object) -> str:
+    """A whole number in superscript digits."""
+    return str(number).translate(RAISED)
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten, such as ``10⁻³``."""
+    return f"10{raised(exponent)}"
+
+
+def written(value: Any) -> str:
+    """A value as text: whole numbers with commas, other numbers in six digits, with a true minus sign."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    mantissa, _, exponent = f"{value:g}".partition("e")
+    power = power_of_ten(int(exponent)) if exponent else ""
+    return "·".join(filter(None, [mantissa * (mantissa != "1" or not power), power])).replace("-", "−")
+
+
+def formula(text: str) -> str:
+    """A formula of config in mathematical signs: x³ for x**3, a dot for a product, π for pi."""
+    text = re.sub(r"\*\*(\d+)", lambda match: raised(match[1]), text)
+    return re.sub(r"\bpi\b", "π", text).replace("*", "·").replace("-", "−")

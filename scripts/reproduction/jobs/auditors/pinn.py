@@ -1,0 +1,33 @@
+"""The audit of a trained PINN: its hand-written jets, and the mean squared residual of the Burgers equation."""
+
+import torch
+from torch import Tensor
+
+from rectified.audit.derivative_audit import Audit, audit
+from rectified.networks.jets import Jets
+from rectified.pinn.mlp_residuals import MLPResiduals
+from reproduction.config.job import Job
+from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
+from reproduction.jobs.setup.mlp import MLPSetup
+
+
+def auditor(job: Job, points: int, threshold: float) -> Auditor:
+    """Return the auditor of a case."""
+    problem = job.problem.build()
+    ready = MLPSetup(job, 2)
+    residuals = MLPResiduals(problem, ready.network, stream="burgers")
+    jets = Jets(ready.network, first=(0, 1), second=(0, 1))
+    x = residuals.uniform(points, "audit").T.contiguous()
+
+    def one(theta: Tensor) -> Audit:
+        def derivatives(at: Points) -> tuple[Tensor, Tensor]:
+            _, *first_and_second = jets(theta[None], at.T[None])[0]
+            return torch.stack(first_and_second[:2]), torch.stack(first_and_second[2:])
+
+        def loss(network: OneNetwork, at: Points) -> Tensor:
+            return residuals.equation(network.theta, at.T[None]).square().mean()
+
+        module = OneNetwork(ready.network, theta, ready.network.output)
+        return audit(module, x, derivatives=derivatives, loss=loss, threshold=threshold, box=problem.box)
+
+    return Auditor(ready.network, one)

@@ -1,0 +1,5 @@
+"""Make a table by the module of its family in ``reproduction.exhibits.tables``."""
+
+from reproduction.exhibits.tables import table_page
+
+table_page.make(snakemake)

@@ -1,0 +1,16 @@
+"""Train the networks of a case; write weights, history and fields, or one shard of an ensemble."""
+
+import sys
+from importlib import import_module
+
+from reproduction.jobs.setup import devices, training
+from reproduction.runtime import session
+from reproduction.storage import checkpoints
+
+job, inputs, attributes = session.begin(snakemake)
+device = devices.chosen(snakemake.resources.device)
+shard = {"shard": int(snakemake.wildcards.shard)} if hasattr(snakemake.wildcards, "shard") else {}
+task = import_module(f"reproduction.jobs.{job.settings.task}")
+trained = task.training(job, inputs, device, **shard)
+history = trained.run(checkpoints.checkpoint(snakemake), progress=sys.stderr.isatty())
+training.write(snakemake.output, trained, history, attributes | {"device": devices.label(device)})
