@@ -462,7 +462,7 @@ def test_networks_are_replicates_if_there_are_no_seeds(folder):
     assert decided("flag", 2, statistic="share", above=0.5).outcome == "fails"
     assert decided("kernel", 2, over={"layer": 1}, within=(1.9, 2.1)).value == 2
     assert decide.decide(part(measure="kernel", reduce="largest", below=1.9), cases).value == pytest.approx(2.2)
-    with pytest.raises(ConfigError, match="'kernel' of 'poisson/bn': a share is of zeros and ones"):
+    with pytest.raises(ConfigError, match="'kernel' of 'poisson/bn': values of a share must be zeros and ones"):
         decided("kernel", 1, statistic="share", above=0.5)
 
 

@@ -9,7 +9,7 @@ from builders import CUSTOM
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, log_kernels
+from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.seeding import numpy_generator
@@ -24,7 +24,9 @@ def sampled(name, setting, networks, x=None, propagate=exact, stream="tests"):
     activation = torch_activation(activations.get(name, CUSTOM))
     if x is None:
         x = torch.ones(2, 1, dtype=torch.float64)
-    return log_kernels(activation, setting, x.expand(networks, -1, -1), numpy_generator(stream), propagate).numpy()
+    return sample_log_kernels(
+        activation, setting, x.expand(networks, -1, -1), numpy_generator(stream), propagate
+    ).numpy()
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ import matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, sci
 for script, imports in json.load(sys.stdin).items():
     if os.fork() == 0:
         exec(imports)
-        print(script, *(name for name in sys.modules if name.split(".")[0] in ("rectified", "reproduction")), flush=True)
+        ours = [name for name in sys.modules if name.split(".")[0] in ("rectified", "reproduction")]
+        print(script, *ours, flush=True)
         os._exit(0)
     os.wait()
 """

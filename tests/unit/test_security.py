@@ -14,6 +14,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from test_config import merged, small
 
+from rectified.errors import InvalidInputError
 from rectified.formulas import activations, expressions
 from reproduction.config import consistency_checks, loading
 from reproduction.config.errors import ConfigError
@@ -125,10 +126,10 @@ def is_harmless(expression: sympy.Expr) -> bool:
 
 
 def parsed(text: str) -> str:
-    """What became of a text: "a formula" that is harmless, or the sentence of the project's own error."""
+    """Parse a text: "a formula" if it is harmless, or the message of the error."""
     try:
         expression = expressions.parse(text)
-    except ConfigError as error:
+    except InvalidInputError as error:
         return str(error)
     assert is_harmless(expression)
     return "a formula"

@@ -1,1 +1,5 @@
-"""The derivative audit."""
+"""Audit of derivatives: those that automatic differentiation returns against those of the function evaluated."""
+
+from rectified.audit.derivative_audit import Audit, audit
+
+__all__ = ["Audit", "audit"]
