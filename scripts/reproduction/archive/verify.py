@@ -152,7 +152,7 @@ def _code_of(file: Path) -> set[str]:
     try:
         return set(json.loads(store.read_attributes(file).get("code", "[]")))
     except DamagedFile:
-        return None
+        return set()
 
 
 def _versions(description: Description, lock: str) -> Iterator[str]:
