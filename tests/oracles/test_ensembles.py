@@ -15,7 +15,7 @@ from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.seeding import numpy_generator
 from rectified.statistics.summaries import mean_estimate, variance_estimate
 from reproduction.config.job import Job
-from reproduction.jobs.kernel_ensemble import kernel_ensemble
+from reproduction.jobs.kernel_ensemble import sampled_kernels
 
 SIGNIFICANCE = 1e-4  # of each test that compares two laws; seeds are fixed
 
@@ -134,16 +134,14 @@ def kernel_job(**settings) -> Job:
 
 
 def test_shards_do_not_depend_on_how_many_there_are():
-    few, many = (kernel_ensemble(kernel_job(networks=n, shard=5), {}).log_kernel for n in (10, 20))
+    few, many = (sampled_kernels(kernel_job(networks=n, shard=5)).log_kernel for n in (10, 20))
     assert (few == many[:, :, :, :10]).all()
     assert (many[0, 0, 0, :5, -1] != many[0, 0, 0, 5:10, -1].to_numpy()).all()
 
 
 def test_critical_units_are_those_of_the_input():
-    found = kernel_ensemble(
-        kernel_job(in_critical_units=True, weight_variances=[1, 2], input_scales=[0.1, 3], networks=2),
-        {},
-    )
+    settings = {"in_critical_units": True, "weight_variances": [1, 2], "input_scales": [0.1, 3], "networks": 2}
+    found = sampled_kernels(kernel_job(**settings))
     power = homogeneous(activations.get("relu2"))
     np.testing.assert_allclose(found.C_W[0], power.critical_weight_variance(np.array([0.1, 3])))
     np.testing.assert_allclose(found.C_W[1], 2 * found.C_W[0])

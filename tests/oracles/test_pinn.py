@@ -19,12 +19,13 @@ from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization import optimizers
 from rectified.optimization.levenberg_marquardt import LevenbergMarquardt, lower_gram
-from rectified.optimization.training_loop import Checkpoint, Schedule, train
+from rectified.optimization.training_loop import Schedule, train
 from rectified.pinn.adaptive_residuals import AdaptiveResiduals
 from rectified.pinn.mlp_loss import MLPLoss
 from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.pinn.relative_error import RelativeError
 from rectified.problems.burgers import BurgersProblem
+from reproduction.storage.checkpoints import CheckpointFile
 
 PROBLEM = BurgersProblem()
 ACTIVATIONS = ["tanh", "gelu", "mrepu2", "relu2", "relu", "mish"]
@@ -413,7 +414,7 @@ def burgers_run(theta: torch.Tensor, net: MLP, epochs: int, points: int = 60, st
 def test_resumed_runs_are_bit_identical(tmp_path):
     net = network(width=6)
     theta = parameters(net)
-    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+    checkpoint = CheckpointFile(tmp_path / "state.safetensors", 0.0, "this work")
     whole = burgers_run(theta, net, 20)
     with pytest.raises(KeyboardInterrupt):
         burgers_run(theta, net, 20, stop_after=30, checkpoint=checkpoint)
