@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from rectified.formulas.kinks import find_kinks
 
 X = expressions.symbol("x")
 
@@ -114,7 +115,7 @@ def test_agrees_with_python_on_formulas(text, x):
     ],
 )
 def test_finds_every_kink(text, points, orders):
-    kinks = expressions.kinks(expressions.parse(text), X)
+    kinks = find_kinks(expressions.parse(text), X)
     assert [kink.point for kink in kinks] == pytest.approx(points)
     assert [kink.order for kink in kinks] == orders
 
@@ -126,7 +127,7 @@ def test_finds_every_kink(text, points, orders):
 )
 def test_sizes_of_jumps_of_spline_sums(terms, degree):
     text = " + ".join(f"{height}*relu(x - ({point}))**{degree}" for point, height in terms)
-    kinks = expressions.kinks(expressions.parse(text), X)
+    kinks = find_kinks(expressions.parse(text), X)
     found = {kink.point: kink.jumps[degree] for kink in kinks}
     assert found == {float(point): math.factorial(degree) * height for point, height in terms}
     assert all(kink.order == degree for kink in kinks)
@@ -134,7 +135,7 @@ def test_sizes_of_jumps_of_spline_sums(terms, degree):
 
 def test_kinks_that_cannot_be_listed_are_rejected():
     with pytest.raises(InvalidInputError, match="cannot list"):
-        expressions.kinks(expressions.parse("relu(sin(x))"), X)
+        find_kinks(expressions.parse("relu(sin(x))"), X)
 
 
 def test_overflowing_forms_are_replaced():

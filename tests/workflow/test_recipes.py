@@ -76,7 +76,9 @@ def added(fresh):
     project = fresh()
     touched = {recipe: follow(recipe, project.folder) for recipe in CODED}
     task = "scripts/reproduction/config/tasks/collocation.py"
-    project.edit(task, '("poisson", "burgers", "buckley_leverett")', '("poisson", "burgers", "buckley_leverett", "advection")')
+    project.edit(
+        task, '("poisson", "burgers", "buckley_leverett")', '("poisson", "burgers", "buckley_leverett", "advection")'
+    )
     touched["Add an equation"].add(task)
     (project.folder / "added.yaml").write_text(OVERLAY)
     project.run(*TARGETS, "--configfile", "added.yaml")

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import scipy  # submodules are loaded on first use
 import sympy
 
-from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
+from rectified.formulas.kinks import pieces
 
 
 class Homogeneous(NamedTuple):
@@ -89,7 +89,7 @@ class Homogeneous(NamedTuple):
 @cache
 def homogeneous(activation: Activation) -> Homogeneous | None:
     """Return degree and coefficients of a homogeneous activation, from its formula; None for other activations."""
-    parts = expressions.pieces(activation.expression, X)
+    parts = pieces(activation.expression, X)
     if len(parts) > 2 or any(start not in (-np.inf, 0) for start, _ in parts):
         return None
     left, right = (_monomial(parts[index][1], side) for index, side in ((0, -1), (-1, 1)))

@@ -24,6 +24,7 @@ from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.root_finding import EPSILON, rounding, zeros
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
+from rectified.formulas.kinks import pieces
 
 Values = np.ndarray | np.floating
 
@@ -89,7 +90,7 @@ class EffectiveTheory:
     @cached_property
     def slope_at_zero(self) -> float | None:
         """Limit of ⟨σ²⟩/K as K → 0, the mean of σ'² on both sides of 0; None unless σ(0) = 0."""
-        parts = expressions.pieces(self.activation.expression, X)
+        parts = pieces(self.activation.expression, X)
         sides = [[part for start, part in parts if start < 0][-1], [part for start, part in parts if start <= 0][-1]]
         values, slopes = ([float(sympy.N(sympy.diff(s, X, k).subs(X, 0), 30)) for s in sides] for k in (0, 1))
         return sum(slope**2 for slope in slopes) / 2 if max(map(abs, values)) < 1e-20 else None

@@ -12,10 +12,10 @@ import sympy
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
-from rectified.formulas.expressions import Kink
+from rectified.formulas.kinks import JUMP_ORDERS, Kink, find_kinks, is_piecewise_linear
 
 X = expressions.symbol("x")
-MAX_POWER = expressions.JUMP_ORDERS - 1
+MAX_POWER = JUMP_ORDERS - 1
 
 FAMILIES = {"relu": "relu(x)**{p}", "mrepu": "x*relu(x + 1)**{p}"}
 
@@ -57,7 +57,7 @@ class Activation:
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """Points where σ or one of its derivatives jumps, with the sizes of the jumps."""
-        return expressions.kinks(self.expression, X)
+        return find_kinks(self.expression, X)
 
     @property
     def kink_points(self) -> tuple[float, ...]:
@@ -67,7 +67,7 @@ class Activation:
     @cached_property
     def is_piecewise_linear(self) -> bool:
         """True if σ is a straight line between its kinks."""
-        return expressions.is_piecewise_linear(self.expression, X)
+        return is_piecewise_linear(self.expression, X)
 
     @property
     def smoothness(self) -> str:

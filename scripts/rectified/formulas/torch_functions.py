@@ -18,6 +18,7 @@ from torch import Tensor
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
+from rectified.formulas.kinks import pieces
 
 TORCH_FUNCTIONS = {
     sympy.Abs: torch.abs,
@@ -211,7 +212,7 @@ class TorchActivation:
         self._values = torch_function([symbolic.expression], [X])
         self.values_and_slopes = torch_function([symbolic.expression, symbolic.derivative(1)], [X])
         if self.is_piecewise_linear:
-            lines = expressions.pieces(symbolic.expression, X)
+            lines = pieces(symbolic.expression, X)
             slopes = [float(sympy.diff(line, X)) for _, line in lines]
             intercepts = [float(line.subs(X, 0)) for _, line in lines]
             self._first_line = slopes[0], intercepts[0]

@@ -12,6 +12,7 @@ import sympy
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from rectified.formulas.kinks import find_kinks
 
 X = expressions.symbol("x")
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -39,7 +40,7 @@ class EllipticProblem:
         if not left < right:
             raise InvalidInputError(f"left end of the domain must be below its right end; got {list(self.domain)}")
         for name, expression in (("solution", self.solution), ("coefficient", self.coefficient)):
-            if any(left < kink.point < right for kink in expressions.kinks(expression, X)):
+            if any(left < kink.point < right for kink in find_kinks(expression, X)):
                 raise InvalidInputError(
                     f"{name} {expression} has a kink in {list(self.domain)}; it must be smooth there"
                 )

@@ -16,6 +16,7 @@ import sympy
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from rectified.formulas.kinks import NONSMOOTH
 from rectified.problems.conditions import Array, Condition, cell_centres, grid_of
 
 PROBES = 65  # points along each axis at which the formulas must be finite, including both ends
@@ -51,7 +52,7 @@ class PoissonProblem:
                 raise InvalidInputError(
                     f"left end of the {name} axis must be below its right end; got [{left:g}, {right:g}]"
                 )
-        if self._solution.has(*expressions.NONSMOOTH):
+        if self._solution.has(*NONSMOOTH):
             raise InvalidInputError(
                 f"solution must be smooth, without abs, max, min, relu, sign and heaviside; got {self.solution!r}"
             )
