@@ -67,7 +67,7 @@ def test_quadrature_follows_kinks_where_there_are_some():
 
 
 def test_every_stands_for_all_and_lists_each_once():
-    found = config().listed(["tanh", "every", "custom"])
+    found = config().expand_activations(["tanh", "every", "custom"])
     assert found == ["tanh", *(name for name in activations.REGISTRY if name != "tanh"), "mish", "steps"]
 
 
@@ -85,7 +85,7 @@ def test_a_case_speaks_of_its_activation_only_where_it_has_one():
     with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} stands for the setting activation"):
         loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["every"]}}
-    with pytest.raises(ConfigError, match="'one/perceptron' names no case"):
+    with pytest.raises(ConfigError, match="'one/perceptron' matches no case"):
         loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["relu"]}}
     assert loading.load(base).cases["two"]["relu"].of == ["one/relu"]

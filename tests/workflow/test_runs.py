@@ -197,7 +197,7 @@ def test_the_page_of_all_claims_has_what_the_documents_have(finished):
             "experiments.ritz.widht: unknown key 'widht'; did you",
         ),
         ("all", "{experiments: {fit: {activation: rleu}}}", "unknown activation 'rleu'; did you mean 'relu'"),
-        ("all", "{experiments: {fit: {width: -3}}}", "experiments.fit.width: -3 given; input should be greater than 0"),
+        ("all", "{experiments: {fit: {width: -3}}}", "experiments.fit.width must be greater than 0; got -3"),
         ("all", "{problems: {k2: {solution: cos(x)}}}", "problems.k2: solution 'cos(x)' is 1 at x = 0"),
         ("all", "{problems: {k2: {solution: sin(y)}}}", "unknown symbol 'y'"),
         ("all", "{problems: {k2: {solution: x.real}}}", "Attribute is not allowed"),

@@ -40,7 +40,7 @@ FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
-SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed(CONFIG.scorecards.activations)]
+SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations(CONFIG.scorecards.activations)]
 TASK_RULES = [rule for task in TASKS.values() for rule in task.rules]
 FORMATS = {
     "figure": ("pdf", "png", "parquet"),
@@ -57,7 +57,7 @@ wildcard_constraints:
     case="[a-z0-9_.-]+",
     problem="[a-z][a-z0-9_]*",
     shard="[0-9]+",
-    activation="|".join(CONFIG.listed([configuration.EVERY])),
+    activation="|".join(CONFIG.expand_activations([configuration.EVERY])),
 
 
 def named(known, name, kind):
@@ -69,7 +69,7 @@ def named(known, name, kind):
 
 def refuse_unknown_targets():
     """Raise an error for a figure, table or scorecard on the command line that is not in config."""
-    scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed([configuration.EVERY])}
+    scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations([configuration.EVERY])}
     pages = {f"{stem}.{suffix}" for stem in scored for suffix in FORMATS["scorecard"]}
     for target in sys.argv[1:]:
         path, _, name = target.rpartition("/")
