@@ -8,7 +8,7 @@ from reproduction.runtime import session
 from reproduction.storage import checkpoints
 
 job, inputs, attributes = session.begin(snakemake)
-device = devices.chosen(snakemake.resources.device)
+device = devices.select(snakemake.resources.device)
 shard = {"shard": int(snakemake.wildcards.shard)} if hasattr(snakemake.wildcards, "shard") else {}
 task = import_module(f"reproduction.jobs.{job.settings.task}")
 trained = task.training(job, inputs, device, **shard)

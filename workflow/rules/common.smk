@@ -360,7 +360,7 @@ def refuse_missing_gpu():
     if CONFIG.device == "cuda" and find_spec("torch"):
         from reproduction.jobs.setup import devices
 
-        devices.chosen(CONFIG.device)
+        devices.select(CONFIG.device)
 
 
 def schedule_when_jobs_end():

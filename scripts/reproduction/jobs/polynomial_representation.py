@@ -7,5 +7,5 @@ from reproduction.config.job import Job
 
 
 def polynomial_representation(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
-    """Return the largest errors of random polynomials by power."""
+    """Return the largest errors of random polynomials, by power."""
     return representation.errors(job.settings)

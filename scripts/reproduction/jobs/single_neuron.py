@@ -1,4 +1,4 @@
-"""Derivatives of a single neuron, by hand with the discrete delta and by automatic differentiation."""
+"""Derivatives of a single neuron, in closed form with the discrete delta and by automatic differentiation."""
 
 import xarray as xr
 
