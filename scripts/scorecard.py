@@ -1,5 +1,5 @@
 """Make the scorecard of one activation."""
 
-from reproduction.exhibits.scorecards import make
+from reproduction.exhibits.scorecards.build import build_scorecard
 
-make.make(snakemake)
+build_scorecard(snakemake)

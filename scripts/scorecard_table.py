@@ -1,5 +1,5 @@
 """Make one table of all scorecards."""
 
-from reproduction.exhibits.scorecards import make
+from reproduction.exhibits.scorecards.build import build_overview
 
-make.collect(snakemake)
+build_overview(snakemake)

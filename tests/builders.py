@@ -4,9 +4,9 @@ import numpy as np
 import sympy
 
 from rectified.formulas import activations, expressions
-from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.formulas.torch_functions import torch_activation, torch_function
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
-from rectified.ritz.network import Network, initial_parameters
+from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config import tasks
 from reproduction.config.job import Job
 from reproduction.config.problems.burgers import Burgers
@@ -34,12 +34,12 @@ def network(activation: str = "relu", width: int = 50, hidden_layers: int = 1, d
         width,
         hidden_layers,
         torch_activation(activations.get(activation, CUSTOM)),
-        lower([expression, sympy.diff(expression, X)], [X]),
+        torch_function([expression, sympy.diff(expression, X)], [X]),
     )
 
 
 def parameters(net: Network, seeds: int = 2, kinks: str = "random"):
-    return initial_parameters(net, seeds, kinks, "tests")
+    return initial_ritz_parameters(net, seeds, kinks, "tests")
 
 
 TARGET = Target(function="sin(pi*x) + y**2", domain=[(-1, 1), (-1, 1)])

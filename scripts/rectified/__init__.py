@@ -1,1 +1,3 @@
-"""Activation functions in physics-informed machine learning: formulas, networks, training, theory, and the derivative audit."""
+"""Numerics of activation functions in physics-informed machine learning, and a derivative audit."""
+
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""Array annotations with shapes: those of jaxtyping where it is installed, the plain array type elsewhere."""
+"""Array annotations with shapes: those of jaxtyping if it is installed, otherwise the plain array types."""
 
 try:
     from jaxtyping import Bool, Float, Int

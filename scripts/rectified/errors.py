@@ -1,4 +1,4 @@
-"""Errors of the library, and help with names that are misspelt."""
+"""Errors of the library, and suggestions for misspelt names."""
 
 import difflib
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ from torch.types import Device
 
 from benchmarks.measure import Floor
 from builders import network, parameters, problem
-from rectified.effective_theory.kernel_sampling import Setting, log_kernels
+from rectified.effective_theory.kernel_sampling import Setting, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
@@ -24,7 +24,7 @@ from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.problems.burgers import BurgersProblem
 from rectified.ritz import loss_landscape
 from rectified.ritz.energy import RitzEnergy
-from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import ritz_gradient
 from rectified.ritz.quadrature import UniformGrid
 
@@ -63,7 +63,7 @@ def grid_energy(width: int = 20, points: int = 100) -> tuple[RitzEnergy, torch.T
 def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Action:
     """A plane of energies through a network, spanned by two eigenvectors."""
     energy, theta = grid_energy(width, points)
-    quick = MomentEnergy(energy)
+    quick = FastGridEnergy(energy)
     vectors = eigenpairs(hessian(energy, theta)).vectors
     steps = torch.linspace(-0.5, 0.5, offsets, dtype=torch.float64)
     return lambda: loss_landscape.planes(quick, theta, vectors, [(1, 2)], steps, 3 * points)
@@ -87,7 +87,7 @@ def kernels(networks: int = 1000, width: int = 512, layers: int = 10, device: De
     """Kernels of MRePU₂ networks with one input, layer by layer, sampled exactly."""
     activation = torch_activation(activations.get("mrepu2"))
     x = torch.full((networks, 2, 1), 0.03, dtype=torch.float64).to(device)
-    return lambda: log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
+    return lambda: sample_log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
 
 
 def kernels_floor(networks: int, width: int, layers: int) -> Floor:

@@ -1,24 +1,83 @@
-"""The rules of the workflow: which scripts they run, and in which environment."""
+"""The kinds of jobs of the workflow: rule, env file, entry script, and the modules that the script imports by name."""
 
+import pkgutil
 import re
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
+
+from reproduction.config import problems, tasks
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = {path.name for path in (ROOT / "scripts").glob("*.py")}
-# Rules whose script depends on the job: which scripts these are.
-SCRIPTS_OF = {"train": "train_*.py", "figure": "plot_*.py", "table": "tabulate_*.py"}
 RULE = re.compile(r"^rule (\w+):\n((?:    .*\n|\n)+)", re.MULTILINE)
+VARIANT = re.compile(r"reproduction/(?:jobs|exhibits/figures|exhibits/tables)/(?!\w+_page)(\w+)\.py")
 
 
-def rules() -> dict[str, tuple[str | None, list[str]]]:
-    """Rules that run a script → their env file, and the scripts that they run."""
+class Kind(NamedTuple):
+    """The env file of a kind of jobs, its entry script, and the modules that the script imports by name."""
+
+    env: str | None
+    script: str
+    modules: tuple[str, ...] = ()
+
+
+def kinds() -> dict[tuple[str, str], Kind]:
+    """Rule and variant (the task of a training, the family of a figure or table, or nothing) → kind."""
     found = {}
+    for rule, env, script in _written_rules():
+        for variant, modules in _variants(rule).items():
+            found[rule, variant] = Kind(env, script, modules)
+    for name, model in tasks.models().items():
+        for rule in model.rules:
+            found[rule.name, name] = Kind(f"{rule.environment}.yaml", "compute.py", (f"reproduction.jobs.{name}",))
+    return {key: kind._replace(modules=(*kind.modules, *_models(*key))) for key, kind in found.items()}
+
+
+def _written_rules() -> list[tuple[str, str | None, str]]:
+    """Name, env file and script of the rules that are written out and run a script."""
+    found = []
     for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule, body in RULE.findall(file.read_text()):
             script = re.search(r'script:\s+"../../scripts/(.+)"', body)
             env = re.search(r'conda:\s+"../../envs/(.+)"', body)
             if script:
-                pattern = SCRIPTS_OF[rule] if "{" in script[1] else script[1]
-                names = sorted(path.name for path in (ROOT / "scripts").glob(pattern))
-                found[rule] = (env and env[1], names)
+                found.append((rule, env and env[1], script[1]))
     return found
+
+
+def _variants(rule: str) -> dict[str, tuple[str, ...]]:
+    match rule:
+        case "train":
+            trained = [name for name, model in tasks.models().items() if model.is_trained]
+            return {name: (f"reproduction.jobs.{name}",) for name in trained if name != "ensemble_training"}
+        case "train_shard":
+            return {"ensemble_training": ("reproduction.jobs.ensemble_training",)}
+        case "figure" | "table":
+            package = f"reproduction.exhibits.{rule}s"
+            names = [name for name in _modules(package) if not name.endswith("_page")]
+            return {name: (f"{package}.{name}",) for name in names}
+        case "claims_of_document":
+            return {
+                "": tuple(f"reproduction.exhibits.quantities.{n}" for n in _modules("reproduction.exhibits.quantities"))
+            }
+    return {"": ()}
+
+
+def _modules(package: str) -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(import_module(package).__path__)]
+
+
+def _models(rule: str, variant: str) -> list[str]:
+    """Modules of the models that a kind of jobs may read: its own task's, or all where it reads results of any."""
+    names = [variant] if variant in tasks.names() and rule not in ("figure", "table") else tasks.names()
+    models = [f"reproduction.config.tasks.{name}" for name in names]
+    return [*models, *(f"reproduction.config.problems.{name}" for name in problems.names())]
+
+
+def variant_of(rule: str, code: str) -> str:
+    """The variant of a finished job, from the code that its result names."""
+    if (rule, "") in kinds():
+        return ""
+    (variant,) = set(VARIANT.findall(code)) or {""}
+    return variant

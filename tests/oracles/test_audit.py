@@ -13,7 +13,7 @@ from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
 from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
 from rectified.audit.singularities import even_points, singularities
-from reproduction.config.errors import ConfigError
+from rectified.errors import InvalidInputError
 
 DOUBLE = torch.float64
 LINE = torch.tensor([[-1.0, 1.0]], dtype=DOUBLE)
@@ -546,18 +546,18 @@ X = points(20)
         (lambda: audit(lambda x: sines(x).float(), X), "must compute in double precision"),
         (lambda: audit(lambda x: torch.ones(len(x), dtype=DOUBLE), X), "not differentiable in the points"),
         (lambda: audit(lambda x: x, X), r"must return \[points\] or \[points, 1\]"),
-        (lambda: audit(lambda x: 1.0, X), "not float"),
+        (lambda: audit(lambda x: 1.0, X), "got float"),
         (lambda: audit(lambda x: torch.log(x[:, 0]), X), "not finite"),
         (lambda: audit(nn.Sequential(mlp(), nn.Dropout(0.5)), X), "different values for the same points"),
         (lambda: audit(lambda x: mlp()(x), X), "failed on points"),
-        (lambda: audit(sines, X[0]), r"at least 2 points, not \[2\]"),
+        (lambda: audit(sines, X[0]), r"at least 2 points; got \[2\]"),
         (lambda: audit(sines, X[:1]), "at least 2 points"),
         (lambda: audit(sines, X * math.nan), "points must be finite"),
         (lambda: audit(sines, X * torch.tensor([1.0, 0.0])), r"the same along input 1"),
-        (lambda: audit(sines, X, order=3), "order 3"),
-        (lambda: audit(sines, X, threshold=0.0), "threshold 0"),
+        (lambda: audit(sines, X, order=3), "got 3"),
+        (lambda: audit(sines, X, threshold=0.0), "threshold must be positive; got 0"),
         (lambda: audit(sines, X, derivatives="both"), "'reverse', 'forward' or a function"),
-        (lambda: audit(sines, X, derivatives=lambda x: x), r"\[2, 20\], not Tensor"),
+        (lambda: audit(sines, X, derivatives=lambda x: x), r"\[2, 20\]; got Tensor"),
         (lambda: audit(sines, X, derivatives=lambda x: (x.T, None)), "must return 2"),
         (lambda: audit(sines, X, box=[(0, 1)]), "one pair"),
         (lambda: audit(sines, X, box=[(0, 1), (1, 0)]), "one pair"),
@@ -567,10 +567,10 @@ X = points(20)
         (lambda: audit(mlp(), X, loss=lambda network, x: network(x).mean() * math.nan), "the loss is nan"),
         (lambda: audit(mlp().requires_grad_(False), X, loss=ritz_energy), "no parameters"),
         (lambda: parameter_mismatch(*quadratic()[:2], X[0].float()), "must be a vector in float64"),
-        (lambda: parameter_mismatch(*quadratic(), step=-1.0), "must be positive"),
+        (lambda: parameter_mismatch(*quadratic(), step=-1.0), "smallest_step must be positive"),
         (lambda: parameter_mismatch(quadratic()[0], lambda t: t[:3], quadratic()[2]), "gradient has shape"),
     ],
 )
-def test_what_cannot_be_audited_is_answered_in_a_sentence(make, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_arguments_are_rejected(make, message):
+    with pytest.raises(InvalidInputError, match=message):
         make()

@@ -12,6 +12,7 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from builders import job_of
 from reproduction.claims import decide, markdown, samples
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
@@ -34,6 +35,9 @@ def claim(*parts):
     return Claim(statement="It breaks.", source="sec. 1", figure="failed_ideas/fig2", parts=parts)
 
 
+SPEC = {"spec": job_of("collocation", {"p": {"equation": "poisson"}}, problem="p").model_dump_json()}
+
+
 class Folder:
     """Results of cases in the folder layout of the workflow."""
 
@@ -52,7 +56,7 @@ class Folder:
 
     def _write(self, case, name, write, data):
         path = self.root / "failed_ideas" / case / name
-        write(path, data, {})
+        write(path, data, SPEC)
         self.paths.append(str(path))
         return self
 
@@ -447,7 +451,7 @@ def test_networks_are_replicates_if_there_are_no_seeds(folder):
     dims, given = ("network", "layer"), {"network": np.arange(12), "layer": [1, 2]}
     arrays = {"kernel": (dims, np.stack([values, 2 * values], 1)), "flag": (dims, np.stack([flags, 1 - flags], 1))}
     path = folder.root / "failed_ideas" / "poisson/bn" / "kernels.nc"
-    store.write_arrays(path, xr.Dataset(arrays, given), {})
+    store.write_arrays(path, xr.Dataset(arrays, given), SPEC)
     cases = decide.by_name(results_of([str(path)]))
 
     def decided(measure, layer, **settings):
@@ -461,7 +465,7 @@ def test_networks_are_replicates_if_there_are_no_seeds(folder):
     assert decided("flag", 2, statistic="share", above=0.5).outcome == "fails"
     assert decided("kernel", 2, over={"layer": 1}, within=(1.9, 2.1)).value == 2
     assert decide.decide(part(measure="kernel", reduce="largest", below=1.9), cases).value == pytest.approx(2.2)
-    with pytest.raises(ConfigError, match="'kernel' of 'poisson/bn': a share is of zeros and ones"):
+    with pytest.raises(ConfigError, match="'kernel' of 'poisson/bn': values of a share must be zeros and ones"):
         decided("kernel", 1, statistic="share", above=0.5)
 
 

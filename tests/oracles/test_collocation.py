@@ -27,7 +27,7 @@ from reproduction.config.problems.burgers import Burgers
 from reproduction.config.problems.poisson import Poisson
 from reproduction.jobs.collocation import CollocationTraining
 from reproduction.jobs.setup.collocation import CollocationSetup
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.storage.checkpoints import CheckpointFile
 
 PROBLEMS = {
     "poisson": Poisson(equation="poisson"),
@@ -470,7 +470,7 @@ def test_training_of_a_seed_does_not_depend_on_the_others(name):
 
 @pytest.mark.parametrize("name", ["joint", "quantized"])
 def test_resumed_training_is_bit_identical(name, tmp_path):
-    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+    checkpoint = CheckpointFile(tmp_path / "state.safetensors", 0.0, "this work")
     stopped, redraw = job(**VARIANTS[name]), None
 
     def interrupt(epoch, theta):

@@ -12,7 +12,7 @@ from benchmarks.hot_paths import HOT_PATHS
 from builders import network, parameters, problem
 from counting import Counted, work
 from project import ROOT
-from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, log_kernels
+from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.optimization import training_loop
@@ -20,7 +20,7 @@ from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.optimizers import Adam
 from rectified.ritz import loss_landscape
 from rectified.ritz.energy import RitzEnergy
-from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import FiniteDifference
 from rectified.ritz.quadrature import UniformGrid
 
@@ -75,7 +75,7 @@ def test_memory_grows_by_a_few_arrays_of_neurons_and_points_for_each_layer(build
 
 def test_a_plane_of_the_landscape_evaluates_each_of_its_points_once():
     net = network("relu", width=5)
-    energy = Counted(MomentEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
+    energy = Counted(FastGridEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
     theta, offsets = parameters(net, 1)[0], torch.linspace(-1, 1, 7, dtype=torch.float64)
     vectors = torch.eye(net.parameters, dtype=torch.float64)
     loss_landscape.planes(energy, theta, vectors, [(1, 2), (1, 3)], offsets, 50)
@@ -108,7 +108,7 @@ def test_exact_sampling_draws_a_number_for_each_neuron_and_input_and_brute_force
     for name, sampler in SAMPLERS.items():
         random = CountedGenerator(np.random.PCG64(0))
         setting = Setting(width, layers, 1.0)
-        log_kernels(torch_activation(activations.get("tanh")), setting, x, random, sampler)
+        sample_log_kernels(torch_activation(activations.get("tanh")), setting, x, random, sampler)
         numbers[name] = random.numbers
     assert numbers["exact"] == networks * layers * width * inputs
     assert numbers["brute_force"] == networks * width * (components + (layers - 1) * width)

@@ -14,7 +14,7 @@ from reproduction.config.errors import ConfigError
 from reproduction.jobs import collocation, ensemble_training, kernel_ensemble, regression, ritz
 from reproduction.jobs.pinn import PinnTraining
 from reproduction.jobs.setup import devices
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.storage.checkpoints import CheckpointFile
 from simulated_device import DEVICE, simulated_device
 
 HALF, WHOLE = 3, 6  # epochs
@@ -66,7 +66,7 @@ ENSEMBLES = {
 }
 
 
-def trained(name: str, device: torch.device, epochs: int = WHOLE, checkpoint: Checkpoint | None = None) -> dict:
+def trained(name: str, device: torch.device, epochs: int = WHOLE, checkpoint: CheckpointFile | None = None) -> dict:
     """Parameters, history and fields of a training, by name, as NumPy arrays."""
     task, settings = TRAININGS[name]
     job = job_of(task, PROBLEMS, **settings, epochs=epochs)
@@ -155,8 +155,8 @@ def test_the_simulated_device_refuses_what_cuda_has_not():
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_is_that_of_the_cpu_and_goes_on_from_checkpoints_of_either_device(name, tmp_path, caplog):
-    def checkpoint(file: str) -> Checkpoint:
-        return Checkpoint(tmp_path / file, 0.0, "this work")
+    def checkpoint(file: str) -> CheckpointFile:
+        return CheckpointFile(tmp_path / file, 0.0, "this work")
 
     whole = trained(name, torch.device("cpu"))
     trained(name, torch.device("cpu"), HALF, checkpoint("from the CPU"))

@@ -9,7 +9,7 @@ from builders import CUSTOM
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, log_kernels
+from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_functions import torch_activation
 from rectified.networks.seeding import numpy_generator
@@ -24,7 +24,9 @@ def sampled(name, setting, networks, x=None, propagate=exact, stream="tests"):
     activation = torch_activation(activations.get(name, CUSTOM))
     if x is None:
         x = torch.ones(2, 1, dtype=torch.float64)
-    return log_kernels(activation, setting, x.expand(networks, -1, -1), numpy_generator(stream), propagate).numpy()
+    return sample_log_kernels(
+        activation, setting, x.expand(networks, -1, -1), numpy_generator(stream), propagate
+    ).numpy()
 
 
 @pytest.mark.parametrize(
@@ -132,14 +134,15 @@ def kernel_job(**settings) -> Job:
 
 
 def test_shards_do_not_depend_on_how_many_there_are():
-    few, many = (kernel_ensemble(kernel_job(networks=n, shard=5)).log_kernel for n in (10, 20))
+    few, many = (kernel_ensemble(kernel_job(networks=n, shard=5), {}).log_kernel for n in (10, 20))
     assert (few == many[:, :, :, :10]).all()
     assert (many[0, 0, 0, :5, -1] != many[0, 0, 0, 5:10, -1].to_numpy()).all()
 
 
 def test_critical_units_are_those_of_the_input():
     found = kernel_ensemble(
-        kernel_job(in_critical_units=True, weight_variances=[1, 2], input_scales=[0.1, 3], networks=2)
+        kernel_job(in_critical_units=True, weight_variances=[1, 2], input_scales=[0.1, 3], networks=2),
+        {},
     )
     power = homogeneous(activations.get("relu2"))
     np.testing.assert_allclose(found.C_W[0], power.critical_weight_variance(np.array([0.1, 3])))

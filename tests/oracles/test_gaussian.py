@@ -1,13 +1,11 @@
-"""Gaussian averages: closed forms, arc-cosine kernels (Cho and Saul, 2009), and what kinks and overflow do."""
+"""Gaussian averages: closed forms, kinks and overflow."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import erf, factorial2, gamma, ndtr, roots_hermite
+from scipy.special import erf, gamma, ndtr, roots_hermite
 
-from rectified.effective_theory.gaussian_averages import TAIL, average, pair_average
+from rectified.effective_theory.gaussian_averages import average
 
 KERNELS = np.logspace(-12, 12, 49)
 ROUNDING = 4e-15
@@ -100,89 +98,3 @@ def test_shapes_zero_variance_and_negative_variance():
     np.testing.assert_allclose(average(lambda z: 2.0, [0.0, 1.0]), 2, rtol=ROUNDING)
     with pytest.raises(ValueError, match="negative"):
         average(np.cos, [1.0, -1e-9])
-
-
-def covariance(correlation: float, first: float = 0.5, second: float = 4.0) -> list[list[float]]:
-    """Of standard deviations that are powers of two, so that the correlation is not rounded."""
-    return [[first**2, correlation * first * second], [correlation * first * second, second**2]]
-
-
-def angle(correlation: float) -> float:
-    return 2 * np.arctan2(np.sqrt(1 - correlation), np.sqrt(1 + correlation))
-
-
-@pytest.mark.parametrize("correlation", CORRELATIONS)
-def test_pairs_of_kinks_and_jumps_agree_with_arc_cosine_kernels(correlation):
-    theta = angle(correlation)
-    sine = np.sqrt((1 - correlation) * (1 + correlation))
-    first = (sine + (np.pi - theta) * correlation) / (2 * np.pi)
-    second = (3 * sine * correlation + (np.pi - theta) * (1 + 2 * correlation**2)) / (2 * np.pi)
-    matrix = covariance(correlation)
-
-    def relu2(z):
-        return relu(z) ** 2
-
-    zero = (0.0,)
-    assert pair_average(relu, relu, matrix, zero, zero) == pytest.approx(2 * first, abs=4 * ROUNDING)
-    assert pair_average(relu2, relu2, matrix, zero, zero) == pytest.approx(4 * second, abs=4 * 1.5 * ROUNDING)
-    assert pair_average(np.sign, np.sign, matrix, zero, zero) == pytest.approx(1 - 2 * theta / np.pi, abs=ROUNDING)
-
-
-@pytest.mark.parametrize("correlation", CORRELATIONS)
-@pytest.mark.parametrize("steepness", [0.1, 1.0, 100.0])
-def test_pairs_of_smooth_functions_agree_with_the_arc_sine_kernel(correlation, steepness):
-    first, second = 0.5, 4.0
-    ratio = 2 * steepness**2 * correlation * first * second
-    ratio /= np.sqrt(1 + 2 * (steepness * first) ** 2) * np.sqrt(1 + 2 * (steepness * second) ** 2)
-
-    def f(z):
-        return erf(steepness * z)
-
-    assert pair_average(f, f, covariance(correlation)) == pytest.approx(2 / np.pi * np.arcsin(ratio), abs=TAIL)
-
-
-def test_a_pair_that_is_one_variable_and_a_pair_that_is_independent():
-    def f(z):
-        return relu(z - 0.3)
-
-    def g(z):
-        return np.sign(z + 1.2)
-
-    kinks = {"f_kinks": (0.3,), "g_kinks": (-1.2,)}
-    one = pair_average(f, g, [[2.25, 2.25], [2.25, 2.25]], **kinks)
-    assert one == pytest.approx(float(average(lambda z: f(z) * g(z), 2.25, (0.3, -1.2))), rel=1e-14)
-    apart = pair_average(f, g, [[2.25, 0], [0, 0.25]], **kinks)
-    assert apart == pytest.approx(float(average(f, 2.25, (0.3,)) * average(g, 0.25, (-1.2,))), rel=1e-14)
-    assert pair_average(f, g, [[0, 0], [0, 1]], **kinks) == 0
-    assert pair_average(np.cos, g, [[0, 0], [0, 1]], g_kinks=(-1.2,)) == pytest.approx(2 * ndtr(1.2) - 1, rel=1e-14)
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.floats(-1, 1),
-    st.floats(1e-3, 30),
-    st.floats(1e-3, 30),
-    st.floats(-3, 3),
-    st.floats(-3, 3),
-)
-def test_a_pair_does_not_depend_on_which_integral_is_the_outer_one(correlation, first, second, f_kink, g_kink):
-    def f(z):
-        return relu(z - f_kink) ** 2
-
-    def g(z):
-        return abs(z - g_kink)
-
-    matrix = np.array(covariance(correlation, first, second))
-    size = np.sqrt(
-        average(lambda z: f(z) ** 2, first**2, (f_kink,)) * average(lambda z: g(z) ** 2, second**2, (g_kink,))
-    )
-    ordered = pair_average(f, g, matrix, (f_kink,), (g_kink,))
-    turned = pair_average(g, f, matrix[::-1, ::-1], (g_kink,), (f_kink,))
-    assert abs(ordered - turned) <= 1e-12 * size
-    assert abs(ordered) <= size * (1 + 1e-12)
-
-
-def test_the_pair_average_of_polynomials_is_isserlis():
-    matrix = [[2.0, -0.7], [-0.7, 0.6]]
-    expected = factorial2(3) * 2.0 * -0.7
-    assert pair_average(lambda z: z**3, lambda z: z, matrix) == pytest.approx(expected, rel=1e-13)

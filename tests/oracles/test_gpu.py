@@ -13,7 +13,7 @@ from test_devices import ENSEMBLES, HALF, TRAININGS, WHOLE, arrays, assert_same_
 from builders import job_of
 from reproduction.jobs.kernel_ensemble import kernel_ensemble
 from reproduction.jobs.setup import devices
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.storage.checkpoints import CheckpointFile
 
 pytestmark = [
     pytest.mark.gpu,
@@ -54,7 +54,7 @@ def test_training_is_that_of_the_cpu_within_rounding_and_repeats_to_the_bit(name
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_goes_on_from_checkpoints_of_either_device(name, gpu, tmp_path):
-    own, other = (Checkpoint(tmp_path / kind, 0.0, "this work") for kind in ("own", "other"))
+    own, other = (CheckpointFile(tmp_path / kind, 0.0, "this work") for kind in ("own", "other"))
     trained(name, gpu, HALF, own)
     trained(name, torch.device("cpu"), HALF, other)
     whole = trained(name, gpu)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
-from rectified.ritz.closed_form_gradient import Leibniz
+from rectified.errors import InvalidInputError
+from rectified.ritz.closed_form_gradient import ClosedFormGradient
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.gradients import (
     Autodiff,
@@ -14,7 +15,6 @@ from rectified.ritz.gradients import (
     ritz_gradient,
 )
 from rectified.ritz.quadrature import KinkAware, UniformGrid
-from reproduction.config.errors import ConfigError
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 
@@ -113,7 +113,7 @@ def test_discrete_delta_errs_by_half_of_each_neurons_own_jump_however_fine_the_g
     """At its kink it takes the slope of one side where the integral's derivative takes the mean of both."""
     net = network("relu")
     theta = parameters(net, seeds=1)
-    exact = net.blocks(Leibniz(RitzEnergy(problem(), net, KinkAware(net, 8, 64)))(theta)[1])["b"]
+    exact = net.blocks(ClosedFormGradient(RitzEnergy(problem(), net, KinkAware(net, 8, 64)))(theta)[1])["b"]
     found = net.blocks(ritz_gradient("discrete_delta", problem(), net, **NUMBERS | {"points": 300_001})(theta)[1])["b"]
     p = net.blocks(theta)
     kinks = -p["b"] / p["a"]
@@ -177,7 +177,7 @@ def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, 
     theta = parameters(net, seeds=5)
     theta[0, 3] = 0.0  # a neuron without a kink
     energy = RitzEnergy(problem(coefficient=coefficient), net, KinkAware(net, 6, 20))
-    value, gradient = Leibniz(energy)(theta)
+    value, gradient = ClosedFormGradient(energy)(theta)
     expected_value, expected = Autodiff(energy, 0)(theta)
     torch.testing.assert_close(value, expected_value, rtol=1e-12, atol=1e-13)
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
@@ -186,5 +186,5 @@ def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, 
 @pytest.mark.parametrize("activation", ["tanh", "relu2", "bent"])
 def test_closed_form_is_refused_where_it_does_not_hold(activation):
     net = network(activation, width=4)
-    with pytest.raises(ConfigError, match="closed form"):
-        Leibniz(RitzEnergy(problem(), net, KinkAware(net)))
+    with pytest.raises(InvalidInputError, match="closed-form"):
+        ClosedFormGradient(RitzEnergy(problem(), net, KinkAware(net)))

@@ -8,6 +8,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, rankdata
 from sklearn.neighbors import NearestNeighbors
 
+from rectified.errors import InvalidInputError
 from rectified.statistics.representations import (
     coordinate_overlap,
     embed,
@@ -18,7 +19,6 @@ from rectified.statistics.representations import (
     partial_spearman,
     similarity_correlation,
 )
-from reproduction.config.errors import ConfigError
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -256,15 +256,18 @@ PLANE = square(np.random.default_rng(14), 30)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: layer_purity(FINE, 60), "60 neighbours of 60 points: between 1 and 59"),
-        (lambda: coordinate_overlap(FINE[0], PLANE, 0), "0 neighbours of 30 points"),
+        (lambda: layer_purity(FINE, 60), "neighbours must be from 1 to 59 for 60 points; got 60"),
+        (lambda: coordinate_overlap(FINE[0], PLANE, 0), "for 30 points; got 0"),
         (lambda: coordinate_overlap(FINE[0] * np.nan, PLANE), "latents must be finite"),
-        (lambda: embed(FINE, perplexity=60), "perplexity 60 must be positive and below the number of points, 60"),
+        (lambda: embed(FINE, perplexity=60), "perplexity must be positive and below the number of points, 60; got 60"),
         (lambda: embed(FINE * np.inf), "latents must be finite"),
-        (lambda: far_similar_shift(FINE[0], PLANE, PLANE[0], far=1.0), "quantile 1 must be between 0 and 1"),
-        (lambda: far_similar_shift(FINE[0], PLANE, PLANE[0], similar=0.01), "217 pairs far apart: 2000 are needed"),
+        (lambda: far_similar_shift(FINE[0], PLANE, PLANE[0], far=1.0), "quantile must be between 0 and 1; got 1"),
+        (
+            lambda: far_similar_shift(FINE[0], PLANE, PLANE[0], similar=0.01),
+            "must be at least 2000; got 217 of 30 points",
+        ),
     ],
 )
-def test_bad_numbers_are_answered_in_a_sentence(call, message):
-    with pytest.raises(ConfigError, match=message):
+def test_invalid_numbers_are_rejected(call, message):
+    with pytest.raises(InvalidInputError, match=message):
         call()

@@ -13,7 +13,7 @@ from rectified.optimization.mean_squared_error import LeastSquares
 from reproduction.config.job import Job
 from reproduction.jobs import ensemble_training, regression
 from reproduction.jobs.regression import RegressionTraining
-from reproduction.storage.checkpoints import Checkpoint
+from reproduction.storage.checkpoints import CheckpointFile
 
 WAVE = {"function": "sin(pi*x) + y**2", "domain": [[-1, 1], [-1, 1]]}
 CUBE = {"function": "x**3 - 2*x + 1", "domain": [[-2, 2]]}
@@ -101,7 +101,7 @@ def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
             ready = regression.training(regression_job(epochs=epochs, batch=40), {})
         return ready.fields(ready.run(checkpoint))
 
-    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "work")
+    checkpoint = CheckpointFile(tmp_path / "state.safetensors", 0.0, "work")
     go(10, checkpoint)
     assert checkpoint.path.exists()
     with caplog.at_level("INFO"):

@@ -6,14 +6,14 @@ import sympy
 import torch
 
 from builders import network, parameters, problem
+from rectified.errors import InvalidInputError
 from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz import loss_landscape, spline_limits
 from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
-from rectified.ritz.fast_grid_energy import MomentEnergy
+from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid
-from reproduction.config.errors import ConfigError
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, -2.467401), (2, -9.869604), (4, -39.478418)])
@@ -46,7 +46,7 @@ def test_no_field_has_less_energy_than_the_solution():
     ],
 )
 def test_refuses_problems_without_meaning(solution, coefficient, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(InvalidInputError, match=message):
         EllipticProblem(solution, coefficient)
 
 
@@ -147,12 +147,12 @@ def test_moments_give_the_energy_of_the_grid(activation):
     theta[2, 0], theta[2, 9] = -1.0, 0.5
     for points in (3, 101):
         energy = RitzEnergy(problem(coefficient="1 + x/2"), net, UniformGrid(points))
-        torch.testing.assert_close(MomentEnergy(energy)(theta), energy(theta), rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(FastGridEnergy(energy)(theta), energy(theta), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize(("activation", "moving"), [("tanh", False), ("bent", False), ("relu", True)])
 def test_moments_are_refused_where_they_do_not_hold(activation, moving):
     net = network(activation, width=4)
     energy = RitzEnergy(problem(), net, KinkAware(net) if moving else UniformGrid(50))
-    with pytest.raises(ConfigError, match="moments are for"):
-        MomentEnergy(energy)
+    with pytest.raises(InvalidInputError, match="fast energy needs"):
+        FastGridEnergy(energy)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from builders import CUSTOM
-from rectified.effective_theory.critical_initialization import MARGIN, starting_variances
+from rectified.effective_theory.critical_initialization import SAFETY_FACTOR, starting_variances
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.formulas import activations
 
@@ -39,14 +39,14 @@ def test_critical_ones_are_those_of_the_books(name, weight):
 def test_powers_of_relu_start_below_their_repelling_kernel(ratio):
     """⟨relu(z)⁴⟩_K = 3K²/2: the largest input is at the repelling fixed point K* = 2/(3C_W) where C_W²r = 2/3."""
     found = starting_variances(activations.get("relu2"), ratio, LAYERS)
-    assert found.weight == pytest.approx(MARGIN * (2 / 3 / ratio) ** 0.5)
+    assert found.weight == pytest.approx(SAFETY_FACTOR * (2 / 3 / ratio) ** 0.5)
 
 
 def test_mrepu_gets_a_first_layer_of_its_own():
     """⟨σ²⟩ of z(1 + z)² grows as K + 18K²: just below C_W = 1 it repels at K* ≈ (1/C_W − 1)/18."""
     found = starting_variances(activations.get("mrepu2"), 4.0, LAYERS)
-    assert found.weight == MARGIN
-    assert found.first_weight * 4.0 == pytest.approx(MARGIN * (1 / MARGIN - 1) / 18, rel=0.35)
+    assert found.weight == SAFETY_FACTOR
+    assert found.first_weight * 4.0 == pytest.approx(SAFETY_FACTOR * (1 / SAFETY_FACTOR - 1) / 18, rel=0.35)
     theory = EffectiveTheory(activations.get("mrepu2"))
-    (repelling,) = (point.kernel for point in theory.fixed_points(MARGIN) if point.stability == "repelling")
-    assert found.first_weight * 4.0 == pytest.approx(MARGIN * repelling)
+    (repelling,) = (point.kernel for point in theory.fixed_points(SAFETY_FACTOR) if point.stability == "repelling")
+    assert found.first_weight * 4.0 == pytest.approx(SAFETY_FACTOR * repelling)

@@ -14,11 +14,12 @@ import torch
 
 from builders import network, parameters, problem
 from rectified.optimization import optimizers
-from rectified.optimization.training_loop import Checkpoint, Schedule, train
+from rectified.optimization.training_loop import Schedule, train
 from rectified.ritz import spline_limits
 from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
 from rectified.ritz.gradients import ritz_gradient
 from rectified.ritz.quadrature import KinkAware
+from reproduction.storage.checkpoints import CheckpointFile
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 OPTIMIZERS = ["adam", "sgd", "lbfgs", "saddle_free_newton"]
@@ -161,7 +162,7 @@ def test_resumed_runs_end_with_the_same_bits(optimizer, tmp_path):
     net = network("relu", width=6)
     gradient = ritz_gradient("kink_aware", problem(), net, **NUMBERS)
     schedule = Schedule(24, 1e-3, 1e-4, record_every=5)
-    checkpoint = Checkpoint(tmp_path / "state.safetensors", 0.0, "this work")
+    checkpoint = CheckpointFile(tmp_path / "state.safetensors", 0.0, "this work")
 
     def fresh():
         return optimizers.build(optimizer, parameters(net, seeds=2), gradient.objective)
@@ -184,7 +185,7 @@ def test_damaged_checkpoints_are_not_resumed_from(damage, tmp_path):
 
     def go(epochs, identity="this work"):
         optimizer = optimizers.build("adam", parameters(net), gradient.objective)
-        return train(optimizer, gradient, nothing, Schedule(epochs, 5e-3), Checkpoint(path, 0.0, identity))
+        return train(optimizer, gradient, nothing, Schedule(epochs, 5e-3), CheckpointFile(path, 0.0, identity))
 
     expected = go(10)
     go(3, "other work" if damage == "other work" else "this work")
@@ -205,7 +206,8 @@ def test_survives_kill_nine_with_the_same_bits(tmp_path):
         from rectified.optimization import optimizers
         from reproduction.storage import store
         from rectified.ritz.gradients import ritz_gradient
-        from rectified.optimization.training_loop import Checkpoint, Schedule, train
+        from rectified.optimization.training_loop import Schedule, train
+        from reproduction.storage.checkpoints import CheckpointFile
         from pathlib import Path
         net = network("relu", width=10)
         plain = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)
@@ -214,7 +216,7 @@ def test_survives_kill_nine_with_the_same_bits(tmp_path):
             time.sleep(pause)
             return plain(theta)
         optimizer = optimizers.build("adam", parameters(net), plain.objective)
-        checkpoint = Checkpoint(Path(sys.argv[1]), 0.05, "work")
+        checkpoint = CheckpointFile(Path(sys.argv[1]), 0.05, "work")
         history = train(optimizer, gradient, lambda t: {}, Schedule(300, 5e-3, record_every=7), checkpoint)
         store.write_tensors(sys.argv[2], {"theta": history.theta.numpy(), **history.records}, {})
         """

@@ -1,4 +1,4 @@
-"""What variants are called, and what becomes of the rows of an audit in tables and figures."""
+"""Labels of variants, and audits in tables and figures."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,10 +10,11 @@ import pytest
 from rectified.audit.derivative_audit import Audit
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
+from reproduction.exhibits.audit_summary import JUDGED, judged_measures, summarize_audits
 from reproduction.exhibits.figures import variants
-from reproduction.exhibits.figures.audit import measured, number, verdict
+from reproduction.exhibits.figures.audit import cell, verdict_text
 from reproduction.exhibits.figures.figure_page import PlottedData
-from reproduction.exhibits.tables.audit import JUDGED, judged, rows
+from reproduction.exhibits.number_text import short_number
 from reproduction.exhibits.variant_labels import variant_label, variant_labels
 from reproduction.jobs.audit import columns
 from reproduction.storage.results import Result
@@ -56,19 +57,19 @@ def job(problem=POISSON, case="case", **settings) -> Job:
         ({"architecture": "experts", "sharpness": "hard"}, "experts, hard gate"),
     ],
 )
-def test_names_come_from_the_settings(settings, name):
+def test_labels_follow_from_the_settings(settings, name):
     problem = settings.get("problem_entry", POISSON)
     assert variant_label(job(problem, **{k: v for k, v in settings.items() if k != "problem_entry"})) == name
 
 
-def test_what_is_called_the_same_on_one_problem_has_its_case_added():
+def test_equal_labels_on_one_problem_are_completed_by_the_case():
     unit = POISSON | {"domain": [[0, 1], [0, 1]]}
     jobs = [job(case="a", width=6), job(case="b", width=6, epochs=7), job(unit, "c", width=6), job(case="d", width=48)]
     assert variant_labels(jobs) == ["base (experiment/a)", "base (experiment/b)", "base", "width 48"]
     assert jobs[2].problem.label == "Poisson on [0, 1]²"
 
 
-def test_a_remedy_leaves_the_problem_the_same():
+def test_a_remedy_does_not_change_the_problem():
     plain, hull = job({"equation": "buckley_leverett"}), job(HULL)
     assert plain.problem.solution_key == hull.problem.solution_key != job(HULL | {"mobility": 1}).problem.solution_key
     assert plain.problem.label == hull.problem.label == "Buckley–Leverett, M = 2"
@@ -98,53 +99,53 @@ def table_of(audits: list[Audit | None]) -> list[Result]:
 
 @pytest.mark.parametrize("sizes", list(product([0.3, np.inf, np.nan], repeat=4)))
 @pytest.mark.parametrize("derivatives", ["reverse", "forward"])
-def test_judged_measures_and_reasons_are_those_of_the_audit(sizes, derivatives):
+def test_judged_measures_and_reasons_agree_with_the_audit(sizes, derivatives):
     found = Audit(points=9, order=2, derivatives=derivatives, threshold=0.1, **dict(zip(JUDGED, sizes)))
     results = table_of([found])
-    (row,) = rows(results).to_dict("records")
+    (row,) = summarize_audits(results).to_dict("records")
     assert row["verdict"] == found.verdict
     assert row["reasons"] == "; ".join(found.reasons)
-    assert (judged(results[0].table("audit")) > 0.1).any(axis=None) == (found.verdict == "inconsistent")
+    assert (judged_measures(results[0].table("audit")) > 0.1).any(axis=None) == (found.verdict == "inconsistent")
 
 
-def test_one_inconsistent_seed_is_enough_and_is_told():
+def test_one_inconsistent_seed_makes_a_case_inconsistent():
     seeds = [Audit(points=9, order=1, derivatives="reverse", threshold=0.1, first=size) for size in (0.0, 0.01, 0.5)]
-    (row,) = rows(table_of([*seeds, None])).to_dict("records")
+    (row,) = summarize_audits(table_of([*seeds, None])).to_dict("records")
     assert (row["seeds"], row["diverged"], row["inconsistent_seeds"]) == (4, 1, 1)
     assert (row["first"], row["first_worst"]) == (0.01, 0.5)
-    assert verdict(row) == "inconsistent (1 of 3 seeds)"
+    assert verdict_text(row) == "inconsistent (1 of 3 seeds)"
 
 
 @pytest.mark.parametrize(("order", "words"), [(0, ""), (1, " between jumps"), (2, " between jumps and kinks")])
-def test_hidden_is_what_the_order_does_not_see(order, words):
-    told = {"first": 0.0, "second": 0.0, "jumps": 2.0, "kinks": 3.0}
-    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, **told)
-    (row,) = rows(table_of([found])).to_dict("records")
+def test_hidden_singularities_depend_on_the_order(order, words):
+    measures = {"first": 0.0, "second": 0.0, "jumps": 2.0, "kinks": 3.0}
+    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, **measures)
+    (row,) = summarize_audits(table_of([found])).to_dict("records")
     assert row["hides"] == found.hides
-    assert verdict(row) == "consistent" + words
+    assert verdict_text(row) == "consistent" + words
 
 
 def test_a_diverged_case_has_a_row_without_measures():
-    (row,) = rows(table_of([None, None])).to_dict("records")
-    assert verdict(row) == "diverged"
-    assert {measured(row, name).text for name in JUDGED} == {"–"}
+    (row,) = summarize_audits(table_of([None, None])).to_dict("records")
+    assert verdict_text(row) == "diverged"
+    assert {cell(row, name).text for name in JUDGED} == {"–"}
 
 
-def test_what_could_not_be_told_differs_from_what_does_not_apply():
+def test_undetermined_and_inapplicable_measures_differ():
     found = Audit(points=9, order=1, derivatives="forward", threshold=0.1, parameter_uncertainty=0.3, off_diagonal=0.9)
-    (row,) = rows(table_of([found])).to_dict("records")
-    cells = {name: measured(row, name) for name in JUDGED}
+    (row,) = summarize_audits(table_of([found])).to_dict("records")
+    cells = {name: cell(row, name) for name in JUDGED}
     assert [cells[name].text for name in JUDGED] == ["?", "–", "0.9", "?"]
-    assert not cells["off_diagonal"].counts
+    assert cells["off_diagonal"].kind == "not judged"
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0"), (np.inf, "∞"), (2.3e-12, "2e−12"), (0.123, "0.12"), (150.0, "150"), (2e4, "2e4")]
 )
-def test_numbers_of_few_digits(value, text):
-    assert number(value) == text
+def test_short_numbers(value, text):
+    assert short_number(value, 0) == text
 
 
-def test_audits_alone_are_no_variants():
-    with pytest.raises(ConfigError, match="only audits are given"):
+def test_variants_reject_audits_without_trained_cases():
+    with pytest.raises(ConfigError, match="got cases of task audit only"):
         variants.draw(table_of([None]), {}, PlottedData())

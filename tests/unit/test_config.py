@@ -235,9 +235,15 @@ MISTAKES = [
         {**POISSON, ONE: {"v": VARIANT}, "claims": {"d": {"c": {**CLAIM, "parts": [{**PART, "below": 1}]}}}},
         r"claims\.d\.c\.parts\.0.*exactly one of .* is required; got `above` and `below`",
     ),
-    ({ONE: {"k": {**KERNELS, "activation": "mrepu0"}}}, r"experiments\.k.*activation 'mrepu0': its power is 0; whole"),
-    ({ONE: {"k": {**KERNELS, "activation": "relu-2"}}}, r"activation 'relu-2': its power is -2; whole numbers from 1"),
-    ({ONE: {"k": {**KERNELS, "activation": "relu1.5"}}}, r"its power is 1\.5; whole numbers from 1 to 11"),
+    (
+        {ONE: {"k": {**KERNELS, "activation": "mrepu0"}}},
+        r"experiments\.k.*power of activation 'mrepu0' must be an integer from 1 to 11; got 0",
+    ),
+    (
+        {ONE: {"k": {**KERNELS, "activation": "relu-2"}}},
+        r"power of activation 'relu-2' must be an integer from 1 to 11; got -2",
+    ),
+    ({ONE: {"k": {**KERNELS, "activation": "relu1.5"}}}, r"must be an integer from 1 to 11; got 1\.5"),
     (
         {ONE: {"l": {"document": "d", "task": "polynomial_representation", "powers": [0]}}},
         r"powers\.0 must be greater than 0; got 0",

@@ -1,5 +1,6 @@
 """Digests of code: what counts as a change, and whom it concerns."""
 
+import importlib.metadata
 import json
 import pkgutil
 import re
@@ -65,7 +66,7 @@ def jobs() -> dict[str, tuple[str, ...]]:
     for name, model in tasks.models().items():
         own = (f"reproduction.jobs.{name}", f"reproduction.config.tasks.{name}")
         found[name] = ("train.py" if model.is_trained else "compute.py", *own)
-    for kind, script in (("figures", "plot.py"), ("tables", "tabulate.py")):
+    for kind, script in (("figures", "plot.py"), ("tables", "table.py")):
         package = import_module(f"reproduction.exhibits.{kind}")
         for module in pkgutil.iter_modules(package.__path__):
             if not module.name.endswith("_page"):
@@ -80,7 +81,7 @@ def jobs() -> dict[str, tuple[str, ...]]:
 
 
 JOBS = jobs()
-DRAWING = [name for name, (script, *_) in JOBS.items() if script in ("plot.py", "tabulate.py")]
+DRAWING = [name for name, (script, *_) in JOBS.items() if script in ("plot.py", "table.py")]
 ENTRY_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
 # Imported for the descriptions of tasks alone, which the digest leaves out.
 DESCRIPTIVE = {"reproduction/config/phrases", "reproduction/config/words"}
@@ -117,7 +118,8 @@ import matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, sci
 for script, imports in json.load(sys.stdin).items():
     if os.fork() == 0:
         exec(imports)
-        print(script, *(name for name in sys.modules if name.split(".")[0] in ("rectified", "reproduction")), flush=True)
+        ours = [name for name in sys.modules if name.split(".")[0] in ("rectified", "reproduction")]
+        print(script, *ours, flush=True)
         os._exit(0)
     os.wait()
 """
@@ -170,3 +172,9 @@ def test_entry_scripts_are_thin(script):
     assert len(text.splitlines()) < 60
     assert "__file__" not in text
     assert "__future__" not in text
+
+
+def test_no_entry_script_hides_an_installed_package():
+    """With scripts/ first on the path, a script named like a package would be imported in its place."""
+    installed = {name.lower() for name in importlib.metadata.packages_distributions()}
+    assert {script.removesuffix(".py") for script in ENTRY_SCRIPTS} & installed == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from environments import stand_in
-from environments.rules import ROOT, SCRIPTS, rules
+from environments.rules import ROOT, SCRIPTS, Kind, kinds
 from reproduction.storage import code_digest, store
 
 ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
@@ -25,21 +25,23 @@ def pins(name: str) -> dict[str, str]:
     return stand_in.read(ROOT / "envs" / name).packages
 
 
-def imported(scripts: list[str]) -> set[str]:
-    """Packages that scripts and all that they import from this project import, as they are called on PyPI."""
-    files = {path for script in scripts for path in code_digest.closure(ROOT / "scripts" / script)}
-    names = {name for path in files for name in code_digest.packages(path)}
+KINDS = kinds()
+
+
+def imported(kind: Kind) -> set[str]:
+    """Packages that a kind of jobs imports, by their names on PyPI."""
+    lines = code_digest.code(kind.script, *kind.modules)
+    names = {package for line in lines for package in line.split()[2:]}
     return {store.INSTALLED_AS.get(name, name) for name in names}
 
 
 def test_every_rule_that_runs_a_script_names_an_env_file_and_none_is_left_over():
-    found = rules()
-    assert [rule for rule in found if found[rule][0] is None] == []
-    assert {env for env, _ in found.values()} == set(ENV_FILES)
+    assert [name for name, kind in KINDS.items() if kind.env is None] == []
+    assert {kind.env for kind in KINDS.values()} == set(ENV_FILES)
 
 
 def test_every_script_belongs_to_a_rule():
-    assert {script for _, scripts in rules().values() for script in scripts} == SCRIPTS
+    assert {kind.script for kind in KINDS.values()} == SCRIPTS
 
 
 @pytest.mark.parametrize("name", ENV_FILES)
@@ -58,8 +60,8 @@ def test_python_is_pinned_and_packages_come_from_conda_forge(name):
 
 @pytest.mark.parametrize("name", ENV_FILES)
 def test_an_env_file_names_what_its_scripts_import_and_no_more(name):
-    scripts = [script for env, scripts in rules().values() if env == name for script in scripts]
-    assert set(pins(name)) == imported(scripts) | UNNAMED[name]
+    packages = {package for kind in KINDS.values() if kind.env == name for package in imported(kind)}
+    assert set(pins(name)) == packages | UNNAMED[name]
 
 
 @pytest.mark.parametrize("line", ["numpy", "numpy >=2", "numpy ==2.4.6", "numpy =2.*", "{pip: [numpy]}"])
@@ -92,21 +94,23 @@ def test_packages_of_pypi_without_pip_are_refused(tmp_path):
         stand_in.read(env_file(tmp_path, "  - pip: [typst==0.15.2]"))
 
 
-@pytest.mark.parametrize("script", sorted(SCRIPTS))
-def test_results_name_the_versions_of_what_their_code_imports(script):
-    versions = store.versions(code_digest.code(script))
-    assert set(versions) == imported([script]) | {"python", "h5netcdf"}
+@pytest.mark.parametrize("name", KINDS, ids="-".join)
+def test_results_name_the_versions_of_the_packages_that_their_code_imports(name):
+    kind = KINDS[name]
+    versions = store.versions(code_digest.code(kind.script, *kind.modules))
+    assert set(versions) == imported(kind) | {"python", "h5netcdf"}
     assert all(versions[name] == importlib.metadata.version(name) for name in versions if name != "python")
 
 
 def test_results_of_figures_do_not_name_torch_although_it_is_installed():
-    assert "torch" in store.versions(code_digest.code("train_ritz.py"))
-    assert "torch" not in store.versions(code_digest.code("plot_training.py"))
+    for name, has_torch in ((("train", "ritz"), True), (("figure", "training"), False)):
+        kind = KINDS[name]
+        assert ("torch" in store.versions(code_digest.code(kind.script, *kind.modules))) == has_torch
 
 
 def test_packages_of_a_module_are_neither_ours_nor_of_the_standard_library(tmp_path):
     module = tmp_path / "module.py"
-    module.write_text("import json, scipy.stats\nfrom rectified import store\nfrom torch import nn\n")
+    module.write_text("import json, scipy.stats\nfrom rectified import errors\nfrom torch import nn\n")
     assert code_digest.packages(module) == ["scipy", "torch"]
 
 

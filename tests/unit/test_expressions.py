@@ -1,4 +1,4 @@
-"""The parser of formulas: what it accepts, what it refuses, and the kinks it finds."""
+"""The parser of formulas: accepted and rejected text, kinks and jumps."""
 
 import math
 
@@ -8,8 +8,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
-from reproduction.config.errors import ConfigError
 
 X = expressions.symbol("x")
 
@@ -52,8 +52,8 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("text", TRICKS)
-def test_refuses_what_is_no_formula(text):
-    with pytest.raises(ConfigError, match="expression"):
+def test_text_that_is_no_formula_is_rejected(text):
+    with pytest.raises(InvalidInputError, match="expression"):
         expressions.parse(text)
 
 
@@ -62,13 +62,13 @@ def test_refuses_what_is_no_formula(text):
 def test_arbitrary_text_gives_a_formula_or_a_sentence(text):
     try:
         symbols = expressions.parse(text).free_symbols
-    except ConfigError:
+    except InvalidInputError:
         return
     assert symbols <= {X}
 
 
 def test_names_the_nearest_function():
-    with pytest.raises(ConfigError, match=r"unknown function 'tahn'; did you mean .*'tanh'"):
+    with pytest.raises(InvalidInputError, match=r"unknown function 'tahn'; did you mean .*'tanh'"):
         expressions.parse("tahn(x)")
 
 
@@ -132,8 +132,8 @@ def test_sizes_of_jumps_of_spline_sums(terms, degree):
     assert all(kink.order == degree for kink in kinks)
 
 
-def test_refuses_kinks_that_cannot_be_listed():
-    with pytest.raises(ConfigError, match="cannot list"):
+def test_kinks_that_cannot_be_listed_are_rejected():
+    with pytest.raises(InvalidInputError, match="cannot list"):
         expressions.kinks(expressions.parse("relu(sin(x))"), X)
 
 

@@ -9,9 +9,14 @@ import yaml
 from snakemake.cli import get_argument_parser
 from snakemake_executor_plugin_slurm import ExecutorSettings
 
+from reproduction.config import tasks
+
 ROOT = Path(__file__).parent.parent.parent
 PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")}
 RULES = "".join(path.read_text() for path in [ROOT / "Snakefile", *sorted(ROOT.glob("workflow/rules/*.smk"))])
+
+
+TASK_RULES = [rule for model in tasks.models().values() for rule in model.rules]
 
 
 def rules_with(text: str) -> set[str]:
@@ -34,7 +39,7 @@ def test_every_key_is_an_option_of_snakemake(name):
 @pytest.mark.parametrize("name", ["gpu", "slurm-gpu"])
 def test_every_rule_that_can_use_a_gpu_requests_one(name):
     asking = {rule for rule, resources in PROFILES[name]["set-resources"].items() if resources["gpu"] == 1}
-    assert asking == rules_with("device=CONFIG.device")
+    assert asking == rules_with("device=CONFIG.device") | {rule.name for rule in TASK_RULES if rule.device}
     assert PROFILES[name]["config"] == ["device=cuda"]
 
 
@@ -47,6 +52,7 @@ def test_the_slurm_profiles_differ_only_in_gpus():
 def test_submitted_rules_request_more_resources_when_retried():
     local = set(re.search(r"^localrules:\n((?:    \w+,\n)+)", RULES, re.M)[1].replace(",", "").split())
     submitted = set(re.findall(r"^rule (\w+):", RULES, re.M)) - local
-    assert submitted == {"train", "ensemble", "kernel_ensemble", "latents", "audit"}
+    assert submitted == {"train", "train_shard"}
     assert submitted <= rules_with("mem_mb=megabytes(")
     assert submitted <= rules_with("runtime=minutes(")
+    assert {rule.name for rule in TASK_RULES if not rule.local} == {"kernel_ensemble", "latents", "audit"}

@@ -1,4 +1,4 @@
-"""Scorecards: which cases they are made from, their rows, their words, and a page that compiles."""
+"""Scorecards: their cases, their table, the text of their page, and a page that compiles."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,11 @@ from rectified.formulas import activations
 from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.exhibits import style
-from reproduction.exhibits.scorecards import document, figure, rows, selection, summary
+from reproduction.exhibits.scorecards import figure, selection
+from reproduction.exhibits.scorecards.overview import overview_markdown, overview_table
+from reproduction.exhibits.scorecards.page import FIGURE, page_markup
+from reproduction.exhibits.scorecards.table import scorecard_table
+from reproduction.exhibits.scorecards.value_text import rounded
 from reproduction.rendering import typst_markup
 from reproduction.storage import store
 from reproduction.storage.results import results_of
@@ -32,46 +36,48 @@ def config(**changes):
 def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
     found = loading.load(raw(tier) | MISH, checked=True)
     for name in [*activations.REGISTRY, "mish", "steps"]:
-        tasks = {found.cases[case.experiment][case.case].task for case in selection.scored(found, name)}
+        tasks = {found.cases[case.experiment][case.case].task for case in selection.scorecard_cases(found, name)}
         assert tasks >= {"theory", "regression", "collocation", "audit"}
         smoothness = activations.get(name, MISH["custom_activations"]).smoothness
         jumps = smoothness == "jumps"
-        assert bool(selection.refused(found, name)) == (smoothness in ("jumps", "smooth"))
-        assert jumps != any("scorecard_landscape/" in f"{case.experiment}/" for case in selection.scored(found, name))
+        assert bool(selection.refused_cases(found, name)) == (smoothness in ("jumps", "smooth"))
+        assert jumps != any(
+            "scorecard_landscape/" in f"{case.experiment}/" for case in selection.scorecard_cases(found, name)
+        )
 
 
-def test_a_scorecard_needs_its_own_cases_and_errors_of_the_references_alone():
+def test_a_scorecard_needs_its_own_cases_and_compared_errors_of_the_references():
     found = config()
-    for case in selection.scored(found, "mish"):
+    for case in selection.scorecard_cases(found, "mish"):
         settings = found.cases[case.experiment][case.case]
         assert settings.activation in ("mish", *REFERENCES)
         if settings.activation != "mish":
             assert settings.task in selection.COMPARED
 
 
-def test_what_looks_at_a_refused_case_is_refused_for_the_same_reason():
-    refused = selection.refused(config(), "perceptron")
+def test_cases_that_depend_on_a_refused_case_are_refused_for_the_same_reason():
+    refused = selection.refused_cases(config(), "perceptron")
     assert set(map(str.strip, refused.values())) == {"activation 'perceptron' jumps: û would have no finite energy"}
     assert {"scorecard_ritz/autodiff-perceptron", "scorecard_audit/ritz-perceptron"} <= set(refused)
     assert not any(case.startswith("scorecard_poisson/") for case in refused)
 
 
-def test_quadrature_follows_kinks_where_there_are_some():
-    reasons = selection.refused(config(), "mish")
+def test_kink_aware_quadrature_needs_kinks():
+    reasons = selection.refused_cases(config(), "mish")
     assert all("kink_aware" in case for case in reasons)
     assert set(reasons.values()) == {"activation 'mish' is smooth: there are no kinks to follow"}
-    kept = {case.case for case in selection.scored(config(), "mish") if "scorecard_ritz" in case.experiment}
+    kept = {case.case for case in selection.scorecard_cases(config(), "mish") if "scorecard_ritz" in case.experiment}
     assert {"autodiff-mish", "finite_difference-mish", "kink_aware-relu"} <= kept
     assert {"kink_aware-mish", "kink_aware-tanh"}.isdisjoint(kept)
-    assert not selection.refused(config(), "mrepu2")
+    assert not selection.refused_cases(config(), "mrepu2")
 
 
-def test_every_stands_for_all_and_lists_each_once():
+def test_every_stands_for_all_activations_once():
     found = config().expand_activations(["tanh", "every", "custom"])
     assert found == ["tanh", *(name for name in activations.REGISTRY if name != "tanh"), "mish", "steps"]
 
 
-def test_an_activation_that_is_listed_by_name_is_not_left_out_in_silence():
+def test_a_refused_activation_listed_by_name_is_an_error():
     base = small(experiments={"one": {"sweep": {"activation": ["perceptron"]}}})
     with pytest.raises(ConfigError, match="'perceptron' jumps"):
         loading.load(base)
@@ -79,7 +85,7 @@ def test_an_activation_that_is_listed_by_name_is_not_left_out_in_silence():
     assert "perceptron" not in loading.load(base).cases["one"]
 
 
-def test_a_case_speaks_of_its_activation_only_where_it_has_one():
+def test_the_activation_placeholder_needs_a_case_with_an_activation():
     audit = {"document": "d", "task": "audit", "of": ["one/{activation}"]}
     base = small(experiments={"one": {"sweep": {"activation": ["relu", "tanh"]}}, "two": audit})
     with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} stands for the setting activation"):
@@ -91,20 +97,20 @@ def test_a_case_speaks_of_its_activation_only_where_it_has_one():
     assert loading.load(base).cases["two"]["relu"].of == ["one/relu"]
 
 
-def test_experiments_that_refer_to_themselves_are_refused():
+def test_experiments_that_refer_to_themselves_are_rejected():
     audit = {"document": "d", "task": "audit", "of": ["two/{activation}"], "sweep": {"activation": ["every"]}}
     with pytest.raises(ConfigError, match="'two' refers to itself"):
         loading.load(small(experiments={"two": audit}))
 
 
 @pytest.mark.parametrize("key", ["activations", "references"])
-def test_unknown_activations_of_scorecards_are_refused_with_the_nearest(key):
+def test_unknown_activations_of_scorecards_are_rejected_with_the_nearest_name(key):
     with pytest.raises(ConfigError, match=rf"scorecards.{key}: unknown activation 'than'; did you mean 'tanh'"):
         loading.load(small(scorecards={key: ["than"]}))
 
 
 @pytest.mark.parametrize("name", ["every", "scorecards"])
-def test_names_that_mean_something_else_are_taken(name):
+def test_reserved_names_are_rejected(name):
     with pytest.raises(ConfigError, match="this name is taken"):
         loading.load(small(custom_activations={name: "x"}))
 
@@ -120,7 +126,7 @@ def test_smoothness(name, smoothness):
     assert activations.get(name).smoothness == smoothness
 
 
-def test_arrows_of_a_derivative_are_the_deltas_it_has():
+def test_pieces_of_a_derivative_exclude_its_deltas():
     """∫ of the pointwise derivative of |x| over [−3, 3] is that of its pieces; the delta of |x|'' makes up 2."""
     x, y = figure.pieces(activations.get("abs"), 1, 3.0)
     assert set(np.unique(y[~np.isnan(y)])) == {-1.0, 1.0}
@@ -129,7 +135,7 @@ def test_arrows_of_a_derivative_are_the_deltas_it_has():
     assert set(np.round(y[~np.isnan(y)], 12)) == {0.0, 2.0}
 
 
-# --- rows and page ---
+# --- table and page ---
 
 ERRORS = {
     "mish": [1.0, 2, 3, 4, 5, np.nan],
@@ -187,10 +193,10 @@ def content(found, case, errors):
 def made(tmp_path, name, errors=ERRORS):
     found = config()
     errors = errors | {name: errors.get(name, errors["mish"])}
-    cases = selection.scored(found, name)
+    cases = selection.scorecard_cases(found, name)
     paths = [path for case in cases for path in write(tmp_path, found, case, content(found, case, errors))]
     results = results_of(paths)
-    return results, rows.table(results, found.activation(name), selection.refused(found, name))
+    return results, scorecard_table(results, found.activation(name), selection.refused_cases(found, name))
 
 
 @pytest.fixture
@@ -205,7 +211,7 @@ def only(table, **where):
     return row
 
 
-def test_rows_are_medians_over_seeds_that_did_not_diverge_with_ranks_among_all(mish):
+def test_rows_have_medians_over_healthy_seeds_and_ranks_over_all(mish):
     row = only(mish[1], section="collocation", quantity="relative_l2")
     assert (row["median"], row["low"], row["high"], row["seeds"], row["diverged"]) == (3, 1, 5, 6, 1)
     assert (row["place"], row["of"]) == (2, 3)
@@ -213,14 +219,14 @@ def test_rows_are_medians_over_seeds_that_did_not_diverge_with_ranks_among_all(m
     assert only(mish[1], section="audit", experiment="scorecard_poisson", quantity="verdict")["text"] == "inconsistent"
 
 
-def test_a_rank_flips_with_the_data(tmp_path):
+def test_a_rank_follows_the_data(tmp_path):
     better = ERRORS | {"mish": [value / 1000 for value in ERRORS["relu"]]}
     row = only(made(tmp_path, "mish", better)[1], section="collocation", quantity="relative_l2")
     assert (row["place"], row["place_low"], row["place_high"], row["diverged"]) == (1, 1, 1, 0)
 
 
 def words_of(results, table, name):
-    source = document.markup_of(table, results, activations.get(name, MISH["custom_activations"]), "smoke")
+    source = page_markup(table, results, activations.get(name, MISH["custom_activations"]), "smoke")
     return source, source.replace("\\", "")
 
 
@@ -238,7 +244,7 @@ def test_a_page_has_all_sections_and_its_numbers(mish, tmp_path):
     assert "PINN: Glorot for every activation" in words
     style.use()
     style.save(figure.draw(results, activations.get("mish", MISH["custom_activations"])), *_files(tmp_path))
-    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {document.FIGURE: tmp_path / "f.pdf"})
+    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {FIGURE: tmp_path / "f.pdf"})
     assert len(PdfReader(tmp_path / "page.pdf").pages) == 1
 
 
@@ -246,7 +252,7 @@ def _files(folder):
     return str(folder / "f.pdf"), str(folder / "f.png")
 
 
-def test_a_page_says_what_was_refused_and_why(tmp_path):
+def test_a_page_lists_refused_cases_with_reasons(tmp_path):
     results, table = made(tmp_path, "perceptron")
     source, words = words_of(results, table, "perceptron")
     assert "== Left out" in words
@@ -255,31 +261,39 @@ def test_a_page_says_what_was_refused_and_why(tmp_path):
     assert "at x = 0: σ jumps by 2" in words
     assert not (table.section == "ritz").any()
     style.save(figure.draw(results, activations.get("perceptron")), *_files(tmp_path))
-    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {document.FIGURE: tmp_path / "f.pdf"})
+    typst_markup.compile_pdf(tmp_path / "page.pdf", source, {FIGURE: tmp_path / "f.pdf"})
 
 
-def test_every_seed_diverged_is_said(tmp_path):
+def test_a_page_states_that_all_seeds_diverged(tmp_path):
     results, table = made(tmp_path, "mish", ERRORS | {"mish": [np.nan] * 6})
-    assert "every one of 6 seeds diverged" in words_of(results, table, "mish")[1]
+    assert "all 6 seeds diverged" in words_of(results, table, "mish")[1]
     row = only(table, section="collocation", quantity="relative_l2")
     assert (row["place"], row["place_low"]) == (3, 3)
 
 
-def test_the_table_of_all_has_a_row_for_each(tmp_path):
+def test_the_overview_has_one_row_per_activation(tmp_path):
     cards = pd.concat([made(tmp_path / name, name)[1] for name in ("mish", "perceptron")]).assign(tier="smoke")
-    found = summary.table(cards).set_index("activation")
+    found = overview_table(cards).set_index("activation")
     assert found.loc["mish", "poisson.relative_l2"] == 3
     assert found.loc["mish", "poisson.relative_l2.rank"].startswith("2 of 3")
     assert found.loc["perceptron", "refused"] == "activation 'perceptron' jumps: û would have no finite energy"
     assert np.isnan(found.loc["perceptron", "ritz.autodiff.relative_l2"])
-    lines = summary.page(found.reset_index()).splitlines()
+    lines = overview_markdown(found.reset_index()).splitlines()
     assert [line for line in lines if line.startswith("| mish |")]
     assert len({line.count(" | ") for line in lines if line.startswith("|")}) == 1
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0123, "0.012"), (1.234e-4, "1.2e−4"), (-12.0, "−12"), (np.nan, "–"), (np.inf, "∞"), (5e5, "5.0e5")],
+    [
+        (0.0123, "0.012"),
+        (1.234e-4, "1.2e−4"),
+        (-12.0, "−12"),
+        (np.nan, "–"),
+        (np.inf, "∞"),
+        (5e5, "5.0e5"),
+        (150.0, "150"),
+    ],
 )
-def test_numbers_of_a_page(value, said):
-    assert document.number(value) == said
+def test_rounded_numbers(value, said):
+    assert rounded(value) == said

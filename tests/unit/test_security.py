@@ -14,6 +14,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from test_config import merged, small
 
+from rectified.errors import InvalidInputError
 from rectified.formulas import activations, expressions
 from reproduction.config import consistency_checks, loading
 from reproduction.config.errors import ConfigError
@@ -125,10 +126,10 @@ def is_harmless(expression: sympy.Expr) -> bool:
 
 
 def parsed(text: str) -> str:
-    """What became of a text: "a formula" that is harmless, or the sentence of the project's own error."""
+    """Parse a text: "a formula" if it is harmless, or the message of the error."""
     try:
         expression = expressions.parse(text)
-    except ConfigError as error:
+    except InvalidInputError as error:
         return str(error)
     assert is_harmless(expression)
     return "a formula"
@@ -212,7 +213,7 @@ def test_tricks_end_in_a_sentence_at_once(trick, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("formula", ["relu(x**64 + x**63 - 1)", "*".join(f"relu(x - {i})" for i in range(16))])
 def test_a_formula_to_brood_over_is_refused_in_time(formula, monkeypatch):
-    monkeypatch.setattr(configuration, "SECONDS_PER_ENTRY", 1.0)
+    monkeypatch.setattr(consistency_checks, "SECONDS_PER_ENTRY", 1.0)
     began = time.process_time()
     with pytest.raises(ConfigError, match=r"^custom_activations.mine: .* takes more than 1 s; simplify it$"):
         loading.load(small(custom_activations={"mine": formula}))

@@ -1,4 +1,4 @@
-"""The look that all figures share: colours that can be told apart by everyone, letters that can be read."""
+"""Style of figures: colours distinguishable with any colour vision, legible fonts."""
 
 import ast
 import itertools
@@ -14,10 +14,10 @@ from rectified.formulas import activations
 from reproduction.claims import markdown
 from reproduction.exhibits import style
 
-MODULES = sorted((Path(style.__file__).parent / "figures").glob("*.py"))
-NOTICEABLE = 0.02  # in Oklab, about one just noticeable difference
+MODULES = sorted(Path(style.__file__).parent.rglob("*.py"))
+JUST_NOTICEABLE = 0.02  # difference in Oklab, approximately
 
-# Sight without one kind of cones, in linear RGB (Machado, Oliveira, Fernandes, IEEE TVCG 15 (2009), severity 1).
+# Vision without one kind of cones, in linear RGB (Machado, Oliveira, Fernandes, IEEE TVCG 15 (2009), severity 1).
 SIGHTS = {
     "full": np.eye(3),
     "protanopia": np.array(
@@ -59,49 +59,49 @@ def seen(colour: str, sight: str) -> np.ndarray:
     return oklab(SIGHTS[sight] @ linear)
 
 
-def test_every_activation_of_the_registry_has_a_colour_of_its_own():
+def test_every_activation_of_the_registry_has_its_own_colour():
     assert style.ACTIVATION_COLOURS.keys() == activations.REGISTRY.keys()
     assert style.colour("relu") == style.ACTIVATION_COLOURS["relu"]
 
 
 @pytest.mark.parametrize("colours", [SHADES.values(), VERDICTS], ids=["activations", "verdicts"])
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_colours_are_told_apart_by_everyone(sight, colours):
+def test_colours_are_distinguishable_with_any_colour_vision(sight, colours):
     pairs = itertools.combinations({shade: seen(shade, sight) for shade in colours}.items(), 2)
     closest = min((np.linalg.norm(one - other), a, b) for (a, one), (b, other) in pairs)
-    assert closest[0] > 3 * NOTICEABLE, closest
+    assert closest[0] > 3 * JUST_NOTICEABLE, closest
 
 
-def test_verdicts_are_told_apart_without_their_colour():
+def test_verdicts_are_distinguishable_without_colour():
     assert len({mark.sign for mark in markdown.VERDICTS.values()}) == len(VERDICTS)
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_colours_stand_out_from_the_page(sight):
+def test_colours_stand_out_from_white(sight):
     assert max(seen(shade, sight)[0] for shade in SHADES.values()) < 0.85
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True))
-def test_a_custom_activation_has_one_colour_that_can_be_read_on_white(name):
+def test_a_custom_activation_has_one_colour_legible_on_white(name):
     assert style.colour(name) == style.colour(name)
     assert seen(style.colour(name), "full")[0] < 0.85
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
-def test_shades_of_what_is_no_activation_are_told_apart(sight, count):
+def test_shades_are_distinguishable(sight, count):
     colours = [seen(shade, sight) for shade in style.shades(count)]
-    assert all(np.linalg.norm(a - b) > 3 * NOTICEABLE for a, b in itertools.combinations(colours, 2))
+    assert all(np.linalg.norm(a - b) > 3 * JUST_NOTICEABLE for a, b in itertools.combinations(colours, 2))
     assert max(colour[0] for colour in colours) < 0.85
 
 
-def test_custom_activations_seldom_share_a_colour():
+def test_custom_activations_rarely_share_a_colour():
     colours = [style.colour(f"custom{number}") for number in range(100)]
     assert len(set(colours)) > 90
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_no_text_is_smaller_than_the_smallest(path):
+def test_no_text_is_smaller_than_the_smallest_size(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.keyword) and node.arg in ("fontsize", "labelsize", "title_fontsize"):
             for number in ast.walk(node.value):

@@ -1,4 +1,4 @@
-"""TeX tables: escaped, complete, stamped; settings by their labels."""
+"""TeX tables: escaping, completeness, tier, labels of settings."""
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ ERRORS = pd.DataFrame({"rule": ["kink_aware"], "points": np.nan, "step": np.nan,
         (pinns, "pinn", {}, {"relu2": "ReLU²", "adam": "Adam"}),
     ],
 )
-def test_settings_are_shown_by_their_labels_and_kept_by_their_names(tmp_path, module, task, settings, labels):
+def test_tables_show_labels_of_settings_and_keep_their_names(tmp_path, module, task, settings, labels):
     attributes = {"spec": job_of(task, activation="relu2", **settings).model_dump_json()}
     files = {name: tmp_path / name for name in ("fields.nc", "history.parquet", "gradient_errors.parquet")}
     store.write_arrays(files["fields.nc"], FIELDS, attributes)

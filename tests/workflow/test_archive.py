@@ -19,11 +19,11 @@ from reproduction.config.errors import ConfigError
 
 CONFIG = """
 tier: draft
-experiments: {feature: {document: deep_ritz, task: feature, activation: relu}}
-figures: {deep_ritz: {fig3: {family: feature, data: [feature/default]}}}
+experiments: {single_neuron: {document: deep_ritz, task: single_neuron, activation: relu}}
+figures: {deep_ritz: {fig3: {family: single_neuron, data: [single_neuron/default]}}}
 """
 FIGURE = "results/figures/deep_ritz/fig3.parquet"
-DATA = "results/deep_ritz/feature/default/feature.nc"
+DATA = "results/deep_ritz/single_neuron/default/single_neuron.nc"
 
 
 def run(project: Project, *arguments: str, ok: bool = True) -> str:
@@ -103,11 +103,11 @@ def test_an_archive_has_code_config_and_versions_but_no_weights(contents):
         "Snakefile",
         "config.yaml",
         "requirements.txt",
-        "scripts/feature.py",
+        "scripts/compute.py",
         "scripts/rectified/ritz/single_neuron.py",
     } < set(contents)
     assert described["packages"]["torch"].startswith("2.13.0")
-    assert json.loads(contents["resolved.json"])["jobs"]["deep_ritz/feature/default"]["settings"]["points"] == 101
+    assert json.loads(contents["resolved.json"])["jobs"]["deep_ritz/single_neuron/default"]["settings"]["points"] == 101
     assert [name for name in contents if name.endswith((".safetensors", ".pyc", ".log", ".tsv"))] == [
         "workflow/costs.tsv"
     ]
@@ -152,14 +152,16 @@ def test_changed_numbers_are_found_despite_matching_checksums(small, contents, t
 
 
 def test_changed_config_is_found_despite_matching_checksums(contents, tmp_path):
-    contents["config.yaml"] = contents["config.yaml"].replace(b"task: feature", b"task: feature, slope: 1.5")
+    contents["config.yaml"] = contents["config.yaml"].replace(
+        b"task: single_neuron", b"task: single_neuron, slope: 1.5"
+    )
     found = findings(packed(tmp_path / "a.zip", contents, forged=True))
     assert found[0] == "resolved.json does not match the archived config files and code"
     assert found[1].startswith(f"{FIGURE} recomputed: numbers differ")
 
 
 @pytest.mark.parametrize(
-    "name", ["scripts/rectified/ritz/single_neuron.py", "scripts/torch.py", "workflow/rules/theory.smk"]
+    "name", ["scripts/rectified/ritz/single_neuron.py", "scripts/torch.py", "workflow/rules/train.smk"]
 )
 def test_foreign_code_does_not_run_by_default(contents, tmp_path, name):
     mark = tmp_path / "ran"

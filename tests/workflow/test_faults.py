@@ -212,7 +212,7 @@ def test_damaged_inputs_are_set_aside_and_computed_again(victim, little):
     assert (cases / "other/history.parquet.damaged").read_text() == "dear diary"
     assert (cases / "other/fields.nc.damaged").read_bytes() == whole["quick/fields.nc"]
     output = victim.run(*command)
-    assert done(output) == ["figure", "gradients", "train", "train"]
+    assert done(output) == ["figure", "gradient_errors", "train", "train"]
     assert victim.data() == without_long(little)
     assert (cases / "quick/notes.txt").read_text() == "mine"
     assert (cases / "quick/thoughts").is_dir()

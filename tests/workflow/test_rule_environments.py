@@ -1,4 +1,4 @@
-"""Every rule and every entry script, run with nothing but what the env file of its rule names."""
+"""Every kind of jobs, run with the packages of the env file of its rule alone."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 from environments import stand_in
 from environments.build import build, conda, use_stand_in
-from environments.rules import ROOT, SCRIPTS, rules
+from environments.rules import ROOT, kinds, variant_of
 from project import ALL, SMOKE, Project
 from reproduction.storage import store
 
@@ -34,17 +34,8 @@ def environments(fresh):
     return build(fresh())
 
 
-def script_of(rule: str, outputs: list[Path]) -> str:
-    """The entry script of a job: that of its rule, or from the code that its results name, which lies in no folder."""
-    if len(rules()[rule][1]) == 1:
-        return rules()[rule][1][0]
-    data = next(file for file in outputs if file.suffix in READERS)
-    (script,) = re.findall(r'"(\w+\.py) ', READERS[data.suffix](data)["code"])
-    return script
-
-
 def cheapest_jobs(project: Project) -> dict[tuple[str, str], list[str]]:
-    """(rule, entry script) → the outputs of its shortest job in a finished run."""
+    """Rule and variant → the outputs of its shortest job in a finished run."""
     rows = [line.split("\t") for line in project.run(*ALL, *SMOKE, "--summary").splitlines()]
     jobs = defaultdict(list)
     for output, _, rule, log, *_ in (row for row in rows if len(row) == 6 and row[3].endswith(".log")):
@@ -52,9 +43,15 @@ def cheapest_jobs(project: Project) -> dict[tuple[str, str], list[str]]:
     found = {}
     for (rule, log), outputs in jobs.items():
         seconds = pd.read_csv(project.folder / log.replace(".log", ".benchmark.tsv"), sep="\t").s[0]
-        key = (rule, script_of(rule, [project.folder / output for output in outputs]))
+        key = (rule, variant_of(rule, code_of([project.folder / output for output in outputs])))
         found[key] = min(found.get(key, (seconds, outputs)), (seconds, outputs))
     return {key: outputs for key, (_, outputs) in found.items()}
+
+
+def code_of(outputs: list[Path]) -> str:
+    """The code that the results of a job name; nothing if they name none."""
+    data = next((file for file in outputs if file.suffix in READERS), None)
+    return READERS[data.suffix](data)["code"] if data else ""
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +72,8 @@ def isolated(finished, chosen, environments, tmp_path_factory):
     return project
 
 
-def test_the_chosen_jobs_are_of_every_rule_and_every_entry_script(chosen):
-    assert {rule for rule, _ in chosen} == set(rules())
-    assert {script for _, script in chosen} == SCRIPTS
+def test_the_chosen_jobs_are_of_every_kind(chosen):
+    assert set(chosen) == set(kinds())
 
 
 def test_they_ran_in_their_environments(isolated, chosen):
@@ -99,7 +95,7 @@ def test_a_package_that_the_env_file_forgets_stops_the_job_with_its_name(fresh, 
     python = stand_in.read(file).python
     lines = ["channels: [conda-forge]", "dependencies:", f"  - python ={python}", f"  - numpy ={numpy}"]
     file.write_text("\n".join(lines))
-    printed = project.run(*chosen["theory", "theory.py"], *SMOKE, *conda(tmp_path), ok=False)
+    printed = project.run(*chosen["theory", "theory"], *SMOKE, *conda(tmp_path), ok=False)
     found = re.search(r"\w+\.py imports (\w+), which the env file of this rule does not name", printed)
     assert found, printed[-3000:]
     assert found[1] in stand_in.read(ROOT / "envs/figures.yaml").packages

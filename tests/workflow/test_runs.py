@@ -59,7 +59,7 @@ def test_results_know_where_they_come_from(finished):
 
 def test_a_figure_alone_builds_only_what_it_needs(fresh):
     plan = fresh().planned("results/figures/deep_ritz/fig3.pdf")
-    assert set(plan) == {("feature", "feature/default"), ("figure", "fig3")}
+    assert set(plan) == {("single_neuron", "single_neuron/default"), ("figure", "fig3")}
 
 
 def test_waiting_jobs_are_looked_at_when_one_ends_and_not_all_the_time(edited):

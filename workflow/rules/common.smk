@@ -247,7 +247,7 @@ def has_module(name):
 
 def scorecard_code(wildcards):
     """The digests of the code that makes the scorecard at these wildcards."""
-    return code_digest.code("scorecard.py", *readers(selection.scored(CONFIG, wildcards.activation)))
+    return code_digest.code("scorecard.py", *readers(selection.scorecard_cases(CONFIG, wildcards.activation)))
 
 
 # The exhibits: entries, files, captions.
@@ -288,13 +288,13 @@ def claims_text(wildcards):
 
 def scored_files(wildcards):
     """The files that the scorecard of the activation at these wildcards is made from."""
-    return [file for case in selection.scored(CONFIG, wildcards.activation) for file in files_of(case)]
+    return [file for case in selection.scorecard_cases(CONFIG, wildcards.activation) for file in files_of(case)]
 
 
 def scorecard_text(wildcards):
     """The activation of the scorecard at these wildcards, and the cases that it lacks, as JSON."""
     activation = CONFIG.activation(wildcards.activation)
-    refused = selection.refused(CONFIG, activation.name)
+    refused = selection.refused_cases(CONFIG, activation.name)
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 

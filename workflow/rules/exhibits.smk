@@ -54,11 +54,11 @@ rule table:
         mem_mb=1000,
         runtime=10,
     params:
-        code=exhibit_code("tables", "tabulate.py"),
+        code=exhibit_code("tables", "table.py"),
         entry=entry_text("tables"),
         tier=CONFIG.tier,
     script:
-        "../../scripts/tabulate.py"
+        "../../scripts/table.py"
 
 
 rule figures:

@@ -1,1 +1,4 @@
-"""The derivative audit."""
+"""Audit of derivatives: those that automatic differentiation returns against those of the function evaluated."""
+
+from rectified.audit.derivative_audit import Audit as Audit
+from rectified.audit.derivative_audit import audit as audit

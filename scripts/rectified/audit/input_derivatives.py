@@ -1,4 +1,8 @@
-"""Input derivatives as training takes them against finite differences of the function that is evaluated."""
+"""Input derivatives used in training, compared with finite differences of the function that is evaluated.
+
+The differences are of fourth order and extrapolate nothing that training computes, so that they are independent of the
+second-order stencil that training may use.
+"""
 
 import copy
 from collections.abc import Callable
@@ -8,49 +12,68 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Bool, Float
-from rectified.audit.arguments import Function, Points, checked
+from rectified.audit.arguments import PointFunction, Points, checked
 from rectified.audit.singularities import Field
 from rectified.errors import InvalidInputError
+from rectified.optimization.central_differences import (
+    first_difference_of_fourth_order,
+    second_difference_of_fourth_order,
+)
 
-STEP = 8e-4  # longest step of the finite differences, in extents of the points; they are also taken with 1/2 and 1/4
-AGREEMENT = 0.01  # differences of the three steps that differ by more see a singularity
-ROUNDING = 8 * torch.finfo(torch.float64).eps  # of a value of a network
-ROWS = 64  # outputs of which the derivatives in all points are taken
+STEP = 8e-4  # longest step of the finite differences, in extents of the points; 1/2 and 1/4 of it are also used
+AGREEMENT = 0.01  # relative spread of the differences of the three steps above which a singularity is assumed
+VALUE_ROUNDING = 8 * torch.finfo(torch.float64).eps  # of a value of a network
+ROWS = 64  # number of outputs whose derivatives in all points are computed
 
-Derivatives = tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"] | None]
+InputDerivatives = tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"] | None]
 
 
 def input_part(
     derivatives: Callable, evaluated: Field, points: Points, order: int, notes: list[str]
 ) -> dict[str, float | int]:
-    """``first``, ``second`` and ``dropped``."""
+    """Return ``first``, ``second`` and ``dropped``, see ``Audit``.
+
+    Args:
+        derivatives: maps points to first and second derivatives as used in training.
+        evaluated: the function that is evaluated.
+        order: highest derivative compared, 1 or 2.
+        notes: list that receives reasons for missing measures.
+
+    Raises:
+        InvalidInputError: if derivatives are missing or have a wrong shape.
+    """
     used = _usable_derivatives(derivatives(points.clone()), points, order)
     u, extent = evaluated(points).detach(), points.amax(0) - points.amin(0)
-    noise = ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
+    noise = VALUE_ROUNDING * float(u.abs().max() + (points.abs() / extent).max() * (u.max() - u.min()))
     measures, kept = {}, torch.ones(len(points), dtype=torch.bool)
-    for k, (name, differences) in enumerate(zip(("first", "second")[:order], _differences(evaluated, points, extent))):
+    for k, (name, differences) in enumerate(
+        zip(("first", "second")[:order], _fourth_order_differences(evaluated, points, extent))
+    ):
         scaled = used[k] * extent[:, None] ** (k + 1)
         measures[name], smooth = _mismatch(scaled, differences, noise * (4 / STEP) ** (k + 1))
         kept &= smooth
         if isnan(measures[name]):
-            notes.append(f"{name} derivatives: jumps or kinks within a step of more than half of the points")
+            notes.append(f"{name} derivatives: jumps or kinks lie within a step of more than half of the points")
     return measures | {"dropped": int((~kept).sum())}
 
 
 def _usable_derivatives(given: object, points: Points, order: int) -> list[Float[Tensor, "inputs points"]]:
-    """Each order's derivatives, without their graph."""
+    """Derivatives of each order, detached."""
     parts = [part for part in given if part is not None] if isinstance(given, tuple | list) else []
     shapes = {tuple(part.shape) for part in parts[:order]}
     if len(parts) < order or shapes != {tuple(points.T.shape)}:
-        found = ", ".join(str(list(part.shape)) for part in parts) or type(given).__name__
+        returned = ", ".join(str(list(part.shape)) for part in parts) or type(given).__name__
         raise InvalidInputError(
-            f"derivatives must return {order} of shape [inputs, points] = {list(points.T.shape)}, not {found}"
+            f"derivatives must return {order} tensors [inputs, points] = {list(points.T.shape)}; got {returned}"
         )
     return [part.detach().double() for part in parts[:order]]
 
 
-def reverse(function: Field, points: Points, order: int) -> Derivatives:
-    """Gradients of the sum over the points, as is usual: right only if no output depends on another point."""
+def reverse_mode(function: Field, points: Points, order: int) -> InputDerivatives:
+    """Return first and, for order 2, second derivatives as gradients of the sum over the points.
+
+    This common practice is correct only if no output depends on another point.
+    """
     x = points.clone().requires_grad_(True)
     first = _gradient(function(x), x)
     if order < 2:
@@ -59,17 +82,17 @@ def reverse(function: Field, points: Points, order: int) -> Derivatives:
 
 
 def _gradient(values: Float[Tensor, " points"], x: Points) -> Points:
-    """Gradient of the sum, 0 where there is no dependence."""
+    """Gradient of the sum of the values; 0 if they do not depend on x."""
     if not values.requires_grad:
         return torch.zeros_like(x)
     (gradient,) = torch.autograd.grad(values.sum(), x, create_graph=True, allow_unused=True)
     return torch.zeros_like(x) if gradient is None else gradient
 
 
-def forward(network: Function, points: Points) -> Derivatives:
-    """Derivatives under translation of all points together, by nested forward mode."""
+def forward_mode(network: PointFunction, points: Points) -> InputDerivatives:
+    """Return first and second derivatives under translation of all points together, by nested forward mode."""
     if isinstance(network, torch.nn.Module):
-        network = _without_records(copy.deepcopy(network))
+        network = _without_running_statistics(copy.deepcopy(network))
     function = checked(network, "network", points)
 
     def along(axis: int) -> tuple[Tensor, Tensor]:
@@ -81,8 +104,8 @@ def forward(network: Function, points: Points) -> Derivatives:
     return torch.stack(first), torch.stack(second)
 
 
-def _without_records(network: torch.nn.Module) -> torch.nn.Module:
-    """The same function without running statistics where they are written only, which forward mode does not allow."""
+def _without_running_statistics(network: torch.nn.Module) -> torch.nn.Module:
+    """Remove running statistics that are only written, which forward mode does not support; values are unchanged."""
     for module in network.modules():
         if module.training and getattr(module, "track_running_stats", False):
             module.track_running_stats = False
@@ -91,10 +114,13 @@ def _without_records(network: torch.nn.Module) -> torch.nn.Module:
 
 
 def off_diagonal_share(function: Field, points: Points, required: bool) -> float:
-    """Share of Σ|∂u_i/∂x_j| with i ≠ j, over some outputs i and all points j; lengths in extents.
+    """Return the share of Σ|∂u_i/∂x_j| with i ≠ j, over up to 64 outputs i and all points j; lengths in extents.
+
+    Args:
+        required: True if automatic derivatives must exist; otherwise NaN is returned if there are none.
 
     Raises:
-        InvalidInputError: if derivatives are required and there are none, or they all vanish though the values vary.
+        InvalidInputError: if derivatives are required but do not exist, or all vanish although the values vary.
     """
     x, extent = points.clone().requires_grad_(True), points.amax(0) - points.amin(0)
     u = function(x)
@@ -102,29 +128,29 @@ def off_diagonal_share(function: Field, points: Points, required: bool) -> float
     sizes = [_row(u, x, row) for row in rows.tolist()]
     if sizes[0] is None:
         if required:
-            raise InvalidInputError("network is not differentiable in the points, as a detach or NumPy inside makes it")
+            raise InvalidInputError("network is not differentiable in the points; check for detach or NumPy inside")
         return nan
     sizes = (torch.stack(sizes).abs() * extent).sum(-1)
     total = float(sizes.sum())
     if required and total == 0 and u.std() > 0 and not _gradient(u, x).any():
         raise InvalidInputError(
-            "network varies but its derivatives are all exactly zero, as a rounding or sign inside makes them"
+            "network varies but its derivatives are all exactly zero; check for rounding or sign inside"
         )
     sizes[torch.arange(len(rows)), rows] = 0
     return float(sizes.sum()) / total if total > 0 else 0.0
 
 
 def _row(u: Float[Tensor, " points"], x: Points, row: int) -> Points | None:
-    """∂u_i/∂x_j for one i and all j; None if u does not depend on x as far as automatic differentiation knows."""
+    """∂u_i/∂x_j for one i and all j; None if u does not depend on x in the graph of automatic differentiation."""
     if not u.requires_grad:
         return None
     return torch.autograd.grad(u[row], x, retain_graph=True, allow_unused=True)[0]
 
 
-def _differences(
+def _fourth_order_differences(
     function: Field, points: Points, extent: Float[Tensor, " inputs"]
 ) -> tuple[Float[Tensor, "steps inputs points"], Float[Tensor, "steps inputs points"]]:
-    """First and second central differences of fourth order under translation of all points; lengths in extents."""
+    """First and second derivatives under translation of all points, for three steps; lengths in extents."""
 
     def along(axis: int) -> Float[Tensor, "2 steps points"]:
         tangent = torch.zeros_like(extent)
@@ -133,8 +159,8 @@ def _differences(
         first, second = [], []
         for m in (4, 2, 1):
             h = m * STEP / 4
-            first.append((8 * (u[m] - u[-m]) - (u[2 * m] - u[-2 * m])) / (12 * h))
-            second.append((16 * (u[m] + u[-m]) - (u[2 * m] + u[-2 * m]) - 30 * u[0]) / (12 * h**2))
+            first.append(first_difference_of_fourth_order(u[-2 * m], u[-m], u[m], u[2 * m], h))
+            second.append(second_difference_of_fourth_order(u[-2 * m], u[-m], u[0], u[m], u[2 * m], h))
         return torch.stack([torch.stack(first), torch.stack(second)])
 
     first, second = torch.stack([along(axis) for axis in range(len(extent))], 2)
@@ -144,13 +170,16 @@ def _differences(
 def _mismatch(
     used: Float[Tensor, "inputs points"], differences: Float[Tensor, "steps inputs points"], noise: float
 ) -> tuple[float, Bool[Tensor, " points"]]:
-    """‖used − differences‖/max of both, and the points whose differences see no jump or kink with any step."""
+    """‖used − differences‖/max of both norms over the smooth points, and the mask of these points.
+
+    A point is smooth if its differences agree for all steps; NaN if fewer than half of the points are.
+    """
     if not torch.isfinite(used).all():
         return torch.inf, torch.ones(used.shape[1], dtype=torch.bool)
     best = differences[-1]
     spread = differences.amax(0) - differences.amin(0)
     allowed = AGREEMENT * (best.abs() + used.square().mean().sqrt()) + 10 * noise
-    smooth = (spread <= allowed).all(0)  # not so where they are NaN
+    smooth = (spread <= allowed).all(0)  # False for NaN
     if 2 * smooth.sum() < len(smooth):
         return nan, smooth
     used, best = used[:, smooth], best[:, smooth]

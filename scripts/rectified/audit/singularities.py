@@ -1,8 +1,8 @@
-"""Jumps and kinks of a field that no derivative at a point sees, found on straight lines through a box.
+"""Detection of jumps and kinks of a field, which pointwise derivatives miss, on straight lines through a box.
 
-Fourth differences of a smooth field on cells of width w are of order w⁴, of one with a kink of order w and of one
-with a jump of order 1. Cells whose fourth differences are too large for a smooth field are cut into eight until
-w is about 1e-9 of the line; what is still suspect there has its gap of value and of slope measured.
+Fourth differences on cells of width w are of order w⁴ for a smooth field, w at a kink and 1 at a jump. Cells whose
+fourth differences are too large for a smooth field are divided by eight until w is about 1e-9 of the line. In the
+remaining cells the jumps of value and slope are measured.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,23 @@ from rectified.errors import InvalidInputError
 Field = Callable[[Float[Tensor, "points inputs"]], Float[Tensor, " points"]]
 Suspects = tuple[Int[Tensor, " suspects"], Float[Tensor, " suspects"], Float[Tensor, " suspects"]]
 
-LINES, CELLS = 12, 400  # lines along each axis, cells of each; with one input a single line of all these cells
-PARTS = 8  # what a suspect cell is cut into
-FINEST = 2e-9  # share of a line below which cells are not cut
-SLOPE_STEP = 1e-7  # share of a line over which the slopes beside a suspect are taken
-SMALLEST = 1e-3  # jump relative to the rms of u − mean, and kink relative to the mean absolute slope, that count
-ROUNDING = 16 * torch.finfo(torch.float64).eps  # of a fourth difference, whose coefficients sum to 16
-LARGEST_BATCH = 1 << 17  # points evaluated for one width of cells; lines beyond are left out
+LINES, CELLS = 12, 400  # lines per axis, cells per line; with one input a single line with all cells
+PARTS = 8  # parts into which a suspect cell is divided
+FINEST = 2e-9  # width, relative to a line, below which cells are not divided
+SLOPE_STEP = 1e-7  # step, relative to a line, of the one-sided slopes beside a suspect cell
+SMALLEST = 1e-3  # smallest jump, relative to the rms of u − mean, and kink, relative to the mean absolute slope
+DIFFERENCE_ROUNDING = (
+    16 * torch.finfo(torch.float64).eps
+)  # of a fourth difference, whose absolute coefficients sum to 16
+LARGEST_BATCH = 1 << 17  # points evaluated per cell width; further lines are skipped
 
 
 @dataclass(frozen=True)
 class Singularities:
-    """Jumps of a field, and of its slope where the field itself has none.
+    """Jumps of a field, and kinks, which are jumps of its slope where the field itself is continuous.
 
     Attributes:
-        jumps, kinks: how many there are on a line, on average over all lines; NaN if there are too many to tell.
+        jumps, kinks: mean number per line; NaN if there are too many to count.
         jump_size: the largest jump relative to the rms of u − mean on the lines.
         kink_size: the largest jump of a slope relative to the rms slope between the jumps; lengths in extents.
     """
@@ -43,7 +45,7 @@ class Singularities:
 
 
 class Lines:
-    """A field on straight lines along the axes of a box, as a function of the share 0 ≤ s ≤ 1 of each line."""
+    """A field on straight lines along the axes of a box, as a function of the position 0 ≤ s ≤ 1 on each line."""
 
     def __init__(self, field: Field, box: Float[Tensor, "inputs 2"]):
         self.field, self.inputs = field, len(box)
@@ -57,7 +59,7 @@ class Lines:
         return len(self.axes)
 
     def __call__(self, line: Int[Tensor, " points"], share: Float[Tensor, " points"]) -> Float[Tensor, " points"]:
-        if not len(line):  # a network need not take a batch of no points
+        if not len(line):  # a network may not accept an empty batch
             return torch.empty(0, dtype=torch.float64)
         x, axis = self.anchors[line], self.axes[line]
         x[torch.arange(len(x)), axis] = self.low[axis] + self.extent[axis] * share
@@ -65,17 +67,17 @@ class Lines:
             return self.field(x)
 
     def sampled(self) -> Float[Tensor, "lines nodes"]:
-        """The field at the ends of the widest cells."""
+        """Return the field at the ends of the widest cells."""
         share = torch.linspace(0, 1, self.cells + 1, dtype=torch.float64)
         line = torch.arange(len(self)).repeat_interleave(len(share))
         return self(line, share.repeat(len(self))).view(len(self), -1)
 
 
 def even_points(box: Float[Tensor, "inputs 2"], count: int) -> Float[Tensor, "count inputs"]:
-    """Points that fill a box evenly and project on each axis to different, even positions.
+    """Return points that are evenly distributed in a box and in the projection on each axis.
 
-    Midpoints of equal cells for one input; else Roberts' additive recurrence, multiples modulo 1 of the powers of
-    1/g with g^(inputs+1) = g + 1.
+    They are midpoints of equal cells for one input, otherwise Roberts' additive recurrence: multiples modulo 1 of the
+    powers of 1/g with g^(inputs+1) = g + 1.
     """
     inputs, root = len(box), 2.0
     if inputs == 1:
@@ -89,7 +91,7 @@ def even_points(box: Float[Tensor, "inputs 2"], count: int) -> Float[Tensor, "co
 
 
 def is_pointwise(field: Field, points: Float[Tensor, "points inputs"]) -> bool:
-    """Whether the values at half of the points are the same without the others, to 1e-9."""
+    """Return True if the values at half of the points do not depend on the other points, to 1e-9."""
     half = len(points) // 2
     try:
         alone, among = field(points[:half].clone()).detach(), field(points.clone()).detach()[:half]
@@ -99,19 +101,19 @@ def is_pointwise(field: Field, points: Float[Tensor, "points inputs"]) -> bool:
 
 
 def singularities(field: Field, box: Float[Tensor, "inputs 2"]) -> Singularities:
-    """Count and measure the jumps and kinks of a field in a box, all in double precision.
+    """Count and measure the jumps and kinks of a field in a box, in double precision.
 
-    What is steep but smooth over 1e-5 of the extent is no jump; singularities closer than 1e-8 of it are one, and
-    slopes are told apart beyond 1e-6. A jump of the second derivative, as of relu², is neither jump nor kink.
+    A steep slope that is smooth over 1e-5 of the extent is not a jump. Singularities closer than 1e-8 of the extent are
+    counted as one; slopes are resolved beyond 1e-6. A jump of the second derivative, as of relu², is not counted.
 
     Args:
-        field: must give each point the same value whatever the other points are.
+        field: function whose value at a point does not depend on other points.
         box: lower and upper end along each input.
     """
     lines = Lines(field, box)
     u = lines.sampled()
     spread, slope = (u - u.mean()).square().mean().sqrt(), u.diff().abs().mean() * lines.cells
-    if not spread > ROUNDING * u.abs().max():
+    if not spread > DIFFERENCE_ROUNDING * u.abs().max():
         return Singularities(*[0.0 if torch.isfinite(spread) else torch.nan] * 4)
     complete, (line, left, right) = _suspects(lines, float(SMALLEST * slope / 2))
     if not complete:
@@ -134,10 +136,10 @@ def _largest(sizes: Float[Tensor, " found"], scale: Float[Tensor, ""]) -> float:
 
 
 def _suspects(lines: Lines, least: float) -> tuple[int, Suspects]:
-    """Lines that were searched to the end, and the narrow intervals on them that no smooth field explains.
+    """Number of lines searched completely, and the narrow intervals on them that contain a singularity.
 
     Args:
-        least: half the smallest kink looked for, which is what its fourth differences come to per width of a cell.
+        least: half the smallest kink counted, which is the size of its fourth differences per cell width.
     """
     complete, width = len(lines), 1 / lines.cells
     line = torch.arange(complete)
@@ -157,24 +159,24 @@ def _suspects(lines: Lines, least: float) -> tuple[int, Suspects]:
 
 
 def _nodes(left: Tensor, cells: Tensor, width: float) -> tuple[Float[Tensor, " nodes"], Int[Tensor, " nodes"]]:
-    """Ends of the cells of all intervals, one interval after the other, and the interval that each belongs to."""
+    """Ends of the cells of all intervals in turn, and the index of their interval."""
     owner = torch.arange(len(left)).repeat_interleave(cells + 1)
     first = (cells + 1).cumsum(0) - (cells + 1)
     return left[owner] + width * (torch.arange(len(owner)) - first[owner]).double(), owner
 
 
 def _excess(u: Float[Tensor, " nodes"], owner: Int[Tensor, " nodes"], magnitude: float) -> Float[Tensor, " stencils"]:
-    """Fourth differences beyond the rounding of u and of x; −∞ where the five nodes are not of one interval.
+    """Fourth differences less the rounding error of u and of x; −∞ where the five nodes span two intervals.
 
     Args:
-        magnitude: |x| in widths of the cells, so that ε·magnitude·|Δu| is what the rounding of x does to u.
+        magnitude: |x| in cell widths, so that ε·magnitude·|Δu| is the effect of rounding x on u.
     """
-    rounding = ROUNDING * (u[2:-2].abs() + magnitude / 4 * (u[4:] - u[:-4]).abs())
+    rounding = DIFFERENCE_ROUNDING * (u[2:-2].abs() + magnitude / 4 * (u[4:] - u[:-4]).abs())
     return torch.where(owner[4:] == owner[:-4], u.diff(n=4).abs() - rounding, -torch.inf)
 
 
 def _runs(large: Bool[Tensor, " stencils"]) -> tuple[Int[Tensor, " runs"], Int[Tensor, " runs"]]:
-    """First and last node of every run of cells that large differences reach over, four cells each."""
+    """First and last node of every run of cells covered by large differences, which cover four cells each."""
     covered = torch.zeros(len(large) + 3, dtype=torch.int8)
     for cell in range(4):
         covered[cell : cell + len(large)] |= large
@@ -183,7 +185,7 @@ def _runs(large: Bool[Tensor, " stencils"]) -> tuple[Int[Tensor, " runs"], Int[T
 
 
 def _gaps(lines: Lines, line: Tensor, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Jump of the value that the slopes on both sides do not explain, and jump of the slope, [suspects] each."""
+    """Jump of the value beyond that of the slopes on both sides, and jump of the slope, [suspects] each."""
     (before, slope_before), (after, slope_after) = (
         _one_sided(lines, line, left, -SLOPE_STEP),
         _one_sided(lines, line, right, SLOPE_STEP),
@@ -192,6 +194,6 @@ def _gaps(lines: Lines, line: Tensor, left: Tensor, right: Tensor) -> tuple[Tens
 
 
 def _one_sided(lines: Lines, line: Tensor, share: Tensor, step: float) -> tuple[Tensor, Tensor]:
-    """Value and slope from one side, of second order in the step."""
+    """Value and one-sided slope, of second order in the step."""
     value, near, far = (lines(line, share + k * step) for k in range(3))
     return value, (4 * near - 3 * value - far) / (2 * step)

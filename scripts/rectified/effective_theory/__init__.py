@@ -1,1 +1,1 @@
-"""Kernels of wide networks: recursion, criticality, universality classes, sampling."""
+"""Kernels of wide networks: recursion, criticality, universality classes and sampling."""

@@ -1,10 +1,11 @@
-"""C_W and C_b that a network of an activation should start with, from its universality class.
+"""Initialization variances C_W and C_b for an activation, from its universality class.
 
-Critical ones where networks hold there; else four fifths of the C_W beyond which the kernel explodes. Where the kernel
-0 is critical but repels, as for MRePU, the first layer has a C_W of its own that keeps the largest input below the
-repelling fixed point.
+The critical values are used if kernels stay bounded there, otherwise 0.8 of the C_W beyond which the kernel explodes.
+If the kernel 0 is critical but repelling, as for MRePU, the first layer has its own C_W, which keeps the kernel of the
+largest input below the repelling fixed point.
 
-Source of the classes: Roberts, Yaida and Hanin, The Principles of Deep Learning Theory, sec. 5.3. The fraction is ours.
+Source of the classes: Roberts, Yaida and Hanin, The Principles of Deep Learning Theory, sec. 5.3. The factor 0.8 is a
+choice of this library.
 """
 
 from typing import NamedTuple
@@ -15,18 +16,18 @@ from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
 from rectified.formulas.activation import Activation
 
-MARGIN = 0.8  # of what would explode
-GROWTH = 10.0  # of the kernel over the layers that a network holds
+SAFETY_FACTOR = 0.8  # relative to the value at which kernels explode
+GROWTH = 10.0  # largest admissible growth of the kernel over all layers
 
 
 class StartingVariances(NamedTuple):
-    """What weights and biases are drawn with.
+    """Variances of the initial weights and biases.
 
     Attributes:
-        weight: C_W of all layers but the first.
-        first_weight: C_W of the first.
-        bias: C_b.
-        reason: why these, in a few words.
+        weight: C_W of all layers except the first.
+        first_weight: C_W of the first layer.
+        bias: C_b of all layers.
+        reason: explanation in a few words.
     """
 
     weight: float
@@ -36,7 +37,11 @@ class StartingVariances(NamedTuple):
 
 
 def starting_variances(activation: Activation, ratio: float, layers: int) -> StartingVariances:
-    """The variances for inputs with |x|²/n₀ up to a ratio, and so many hidden layers.
+    """Return the initialization variances for an activation.
+
+    Args:
+        ratio: largest |x|²/n₀ of the inputs.
+        layers: number of hidden layers.
 
     Raises:
         InvalidInputError: if the kinks of the formula cannot be listed.
@@ -44,22 +49,27 @@ def starting_variances(activation: Activation, ratio: float, layers: int) -> Sta
     theory, kind = EffectiveTheory(activation), universality_class(activation)
     if kind.weight_variance is not None:
         weight, bias = kind.weight_variance, kind.bias_variance
-        if _holds(theory, weight, bias, ratio, layers):
+        if _stays_bounded(theory, weight, bias, ratio, layers):
             return StartingVariances(weight, weight, bias, f"critical, class {kind.name}")
-        weight *= MARGIN
+        weight *= SAFETY_FACTOR
         repelling = [point.kernel for point in theory.fixed_points(weight) if _repels(point)]
         if repelling:
-            reason = f"{MARGIN:g} of the critical C_W, first layer {MARGIN:g} of the repelling K* for the largest input"
-            return StartingVariances(weight, MARGIN * repelling[0] / ratio, 0.0, reason)
+            reason = (
+                f"{SAFETY_FACTOR:g} of the critical C_W, "
+                f"first layer {SAFETY_FACTOR:g} of the repelling K* for the largest input"
+            )
+            return StartingVariances(weight, SAFETY_FACTOR * repelling[0] / ratio, 0.0, reason)
     largest = theory.largest_safe_weight_variance(ratio)
     if largest is not None:
-        weight = MARGIN * largest
-        return StartingVariances(weight, weight, 0.0, f"{MARGIN:g} of the largest C_W that holds the largest input")
+        weight = SAFETY_FACTOR * largest
+        return StartingVariances(
+            weight, weight, 0.0, f"{SAFETY_FACTOR:g} of the largest C_W that holds the largest input"
+        )
     return StartingVariances(1.0, 1.0, 0.0, "no critical C_W: 1")
 
 
-def _holds(theory: EffectiveTheory, weight: float, bias: float, ratio: float, layers: int) -> bool:
-    """Whether no kernel of an input up to the ratio grows tenfold over the layers."""
+def _stays_bounded(theory: EffectiveTheory, weight: float, bias: float, ratio: float, layers: int) -> bool:
+    """Return True if the kernels of inputs up to the ratio grow at most tenfold over the layers."""
     first = bias + weight * ratio * np.linspace(0.05, 1, 20)
     path = theory.kernels(first, weight, bias, layers + 1)
     return bool(np.isfinite(path).all() and (path.max(0) <= GROWTH * first).all())

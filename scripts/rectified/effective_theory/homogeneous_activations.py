@@ -1,4 +1,4 @@
-"""Homogeneous activations, such as the powers of ReLU: closed forms, and kernels in the log domain.
+"""Homogeneous activations, such as the powers of ReLU: closed forms and kernels in the log domain.
 
 Sources: Kim and Kang, arXiv:2408.02697, eq. 6; Roberts, Yaida and Hanin, The Principles of Deep Learning Theory, ch. 5.
 """
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded when first used
+import scipy  # submodules are loaded on first use
 import sympy
 
 from rectified.formulas import expressions
@@ -16,9 +16,12 @@ from rectified.formulas.activation import Activation, X
 
 
 class Homogeneous(NamedTuple):
-    """σ(z) = c₊zᵖ for z > 0 and c₋|z|ᵖ for z < 0, of any real degree p ≥ 0; closed forms at C_b = 0.
+    """Homogeneous activation σ(z) = c₊zᵖ for z > 0 and c₋|z|ᵖ for z < 0, with closed forms at C_b = 0.
 
-    RePU_p has c₊ = 1, c₋ = 0.
+    Attributes:
+        degree: p ≥ 0, any real number.
+        right: c₊; 1 for RePU_p.
+        left: c₋; 0 for RePU_p.
     """
 
     degree: float
@@ -26,42 +29,45 @@ class Homogeneous(NamedTuple):
     left: float
 
     def moment(self, power: int) -> float:
-        """⟨σ^k⟩ at K = 1 for even k: (c₊ᵏ + c₋ᵏ)/2 · (kp − 1)!!."""
+        """Return ⟨σ^k⟩ at K = 1 for even k: (c₊ᵏ + c₋ᵏ)/2 · (kp − 1)!!."""
         exponent = power * self.degree / 2
         double_factorial = 2**exponent * scipy.special.gamma(exponent + 0.5) / np.sqrt(np.pi)
         return float((self.right**power + self.left**power) / 2 * double_factorial)
 
     def second_moment(self, kernel: npt.ArrayLike) -> npt.ArrayLike:
-        """⟨σ²⟩_K = (c₊² + c₋²)/2 · (2p − 1)!! Kᵖ."""
+        """Return ⟨σ²⟩_K = (c₊² + c₋²)/2 · (2p − 1)!! Kᵖ."""
         with np.errstate(over="ignore", under="ignore"):
             return self.moment(2) * np.power(kernel, self.degree)
 
-    def fourth_moment(self, kernel: npt.ArrayLike) -> npt.ArrayLike:
-        """⟨σ⁴⟩_K = (c₊⁴ + c₋⁴)/2 · (4p − 1)!! K²ᵖ."""
-        with np.errstate(over="ignore", under="ignore"):
-            return self.moment(4) * np.power(kernel, 2 * self.degree)
-
     def log_kernels(self, log_first: npt.ArrayLike, weight_variance: npt.ArrayLike, layers: int) -> np.ndarray:
-        """log K by layer, [layers, …], where K itself overflows: log K' = log(C_W⟨σ²⟩₁) + p log K."""
+        """Return log K of each layer, [layers, …]: log K' = log(C_W⟨σ²⟩₁) + p log K, also where K overflows."""
         step = np.log(weight_variance) + np.log(self.moment(2))
-        found = [np.asarray(log_first, dtype=float) + 0 * step]
-        while len(found) < layers:
-            found.append(step + self.degree * found[-1])
-        return np.stack(found)
+        logs = [np.asarray(log_first, dtype=float) + 0 * step]
+        while len(logs) < layers:
+            logs.append(step + self.degree * logs[-1])
+        return np.stack(logs)
 
     def critical_weight_variance(self, ratio: npt.ArrayLike) -> npt.ArrayLike:
-        """The C_W, the same in all layers, at which K¹ = C_W·r is a fixed point (p > 0)."""
+        """Return the C_W, equal in all layers, at which K¹ = C_W·r is a fixed point (p > 0).
+
+        Args:
+            ratio: r = |x|²/n₀ of the input.
+        """
         return (self.moment(2) * np.power(ratio, self.degree - 1)) ** (-1 / self.degree)
 
     def unstable_kernel(self, weight_variance: npt.ArrayLike) -> npt.ArrayLike:
-        """The repelling fixed point K* = (C_W⟨σ²⟩₁)^{−1/(p−1)} of a degree above 1."""
+        """Return the repelling fixed point K* = (C_W⟨σ²⟩₁)^{−1/(p−1)} for p > 1."""
         return (weight_variance * self.moment(2)) ** (-1 / (self.degree - 1))
 
     def explosion_law(self, width: int, layers: int) -> tuple[float, float]:
-        """Mean and standard deviation of Σ p^{−l} log(M_l/⟨M⟩), M_l the mean of σ² over so many neurons at K = 1.
+        """Return mean and standard deviation of Σ p^{−l} log(M_l/⟨M⟩), with M_l the mean of σ² over a layer at K = 1.
 
-        log Ĝ leaves the unstable fixed point upwards where its distance from it in the first layer and this sum
-        add up to more than 0. The logarithm is taken for normal, with the mean and variance that M then has.
+        log Ĝ grows beyond the repelling fixed point if its distance to it in the first layer plus this sum is positive.
+        log M is assumed normal, with parameters that give M its mean and variance.
+
+        Args:
+            width: neurons per layer.
+            layers: number of terms of the sum.
         """
         spread = np.log1p((self.moment(4) / self.moment(2) ** 2 - 1) / width)
         weights = self.degree ** -np.arange(1.0, layers + 1)
@@ -70,21 +76,19 @@ class Homogeneous(NamedTuple):
     def explosion_probability(
         self, first_kernel: npt.ArrayLike, weight_variance: npt.ArrayLike, width: int, layers: int
     ) -> npt.ArrayLike:
-        """How probable it is, by ``explosion_law``, that a kernel of the first layer ends above the fixed point."""
+        """Return the probability by ``explosion_law`` that a kernel ends above the repelling fixed point.
+
+        Args:
+            first_kernel: K of the first layer.
+        """
         mean, deviation = self.explosion_law(width, layers)
         distance = np.log(first_kernel / self.unstable_kernel(weight_variance))
         return scipy.special.ndtr((distance + mean) / deviation)
 
-    def vertex_ratio(self, layers: int) -> np.ndarray:
-        """V/K² by layer at equal widths, A(p^{2(l−1)} − 1)/(p² − 1) with A = ⟨σ⁴⟩/⟨σ²⟩² − 1, at any C_W and K."""
-        with np.errstate(over="ignore"):
-            powers = float(self.degree) ** (2 * np.arange(layers - 1))
-            return (self.moment(4) / self.moment(2) ** 2 - 1) * np.append(0, np.cumsum(powers))
-
 
 @cache
 def homogeneous(activation: Activation) -> Homogeneous | None:
-    """Degree and the two coefficients of a homogeneous activation, from its formula; None for any other."""
+    """Return degree and coefficients of a homogeneous activation, from its formula; None for other activations."""
     parts = expressions.pieces(activation.expression, X)
     if len(parts) > 2 or any(start not in (-np.inf, 0) for start, _ in parts):
         return None
@@ -96,7 +100,7 @@ def homogeneous(activation: Activation) -> Homogeneous | None:
 
 
 def _monomial(expression: sympy.Expr, side: int) -> tuple[float, float] | None:
-    """c and p where expression(±y) = cyᵖ for y > 0; None if it is not of that form."""
+    """Coefficient c and degree p if expression(±y) = cyᵖ for y > 0; None otherwise."""
     y = sympy.Dummy(positive=True)
     expression = expression.subs(X, side * y)
     if expression == 0:

@@ -1,22 +1,21 @@
-"""Polynomials as one layer of MRePU_p: Lemma 7 of Kim and Kang, arXiv:2408.02697, made exact.
+"""Exact representation of polynomials by one layer of MRePU_p (Kim and Kang, arXiv:2408.02697, Lemma 7).
 
-For |wx| < 1 no unit is cut off, and MRePU_p(wx) = wx(wx + 1)ᵖ = Σₖ C(p, k)(wx)^{k+1} for k = 0 … p. So
-p + 1 units and an output bias give every polynomial of degree p + 1 on [−R, R]: the output weights solve the
+For |wx| < 1 every unit is active, and MRePU_p(wx) = wx(wx + 1)ᵖ = Σₖ C(p, k)(wx)^{k+1} for k = 0 … p. Hence
+p + 1 units and an output bias represent every polynomial of degree p + 1 on [−R, R]. The output weights solve the
 Vandermonde-like system Σⱼ cⱼ wⱼ^{k+1} = a_{k+1}/C(p, k).
 """
 
 import numpy as np
-import scipy  # its parts are loaded when first used
-import xarray as xr
+import scipy  # submodules are loaded on first use
 
 from rectified.array_types import Float
-from rectified.networks.seeding import numpy_generator
-
-POINTS = 401
 
 
 def input_weights(power: int, radius: float) -> Float[np.ndarray, " units"]:
-    """p + 1 weights w with 0 < |w|R < 1: Chebyshev nodes; for even p all but the last of p + 2, so that none is 0."""
+    """Return p + 1 distinct weights w with 0 < |w|R < 1, for MRePU_p on [−R, R].
+
+    They are the p + 1 Chebyshev nodes divided by R; for even p the first p + 1 of p + 2 nodes, so that none is 0.
+    """
     units = power + 1
     count = units + units % 2
     nodes = np.cos((2 * np.arange(count) + 1) * np.pi / (2 * count))
@@ -26,7 +25,12 @@ def input_weights(power: int, radius: float) -> Float[np.ndarray, " units"]:
 def output_weights(
     coefficients: Float[np.ndarray, "polynomials degree_and_one"], weights: Float[np.ndarray, " units"]
 ) -> Float[np.ndarray, "polynomials units"]:
-    """The output weights c that give polynomials Σ aₖxᵏ of degree p + 1, k from 0; a₀ is the output bias."""
+    """Return the output weights c of the layers that represent the polynomials Σₖ aₖxᵏ, k = 0 … p + 1.
+
+    Args:
+        coefficients: aₖ in ascending order; a₀ is the output bias and does not enter.
+        weights: p + 1 input weights, see ``input_weights``.
+    """
     power = len(weights) - 1
     orders = np.arange(power + 1)
     matrix = weights ** (orders[:, None] + 1)
@@ -34,29 +38,6 @@ def output_weights(
 
 
 def layer(x: np.ndarray, weights: np.ndarray, power: int) -> Float[np.ndarray, "units points"]:
-    """The units MRePU_p(wx)."""
+    """Return the units MRePU_p(wx) at points x [points]."""
     z = weights[:, None] * x
     return z * np.maximum(z + 1, 0) ** power
-
-
-def errors(settings) -> xr.Dataset:
-    """Largest error on [−R, R] of random polynomials, relative to their largest value; and one example per power."""
-    x = np.linspace(-settings.radius, settings.radius, POINTS)
-    found, exact, built = [], [], []
-    for power in settings.powers:
-        random = numpy_generator("lemma", power)
-        a = random.standard_normal((settings.polynomials, power + 2))
-        weights = input_weights(power, settings.radius)
-        value = output_weights(a, weights) @ layer(x, weights, power) + a[:, :1]
-        wanted = np.polynomial.polynomial.polyval(x, a.T)
-        found.append(abs(value - wanted).max(1) / abs(wanted).max(1))
-        exact.append(wanted[0])
-        built.append(value[0])
-    return xr.Dataset(
-        {
-            "error": (("power", "polynomial"), np.array(found), {"long_name": "largest relative error"}),
-            "exact": (("power", "x"), np.array(exact), {"long_name": "first polynomial"}),
-            "network": (("power", "x"), np.array(built), {"long_name": "its network"}),
-        },
-        coords={"power": settings.powers, "x": x},
-    )

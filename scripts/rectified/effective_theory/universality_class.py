@@ -1,4 +1,4 @@
-"""The universality class of an activation: how a deep network of it can be critical.
+"""Universality class of an activation, from its formula.
 
 Source: Roberts, Yaida and Hanin, The Principles of Deep Learning Theory (PDLT), sec. 5.3.
 """
@@ -14,19 +14,19 @@ from rectified.effective_theory.root_finding import zeros
 from rectified.formulas.activation import Activation
 
 CRITICAL_KERNELS = np.geomspace(1e-4, 1e4, 8 * 24 + 1)
-MARGIN = 1e-9  # rounding in Kh'' is a millionth of it
+CURVATURE_TOLERANCE = 1e-9  # of Kh''; a million times its rounding error
 
 
 @dataclass(frozen=True)
 class UniversalityClass:
-    """How a deep network of an activation can be critical (PDLT, sec. 5.3).
+    """Universality class and critical initialization of deep networks of an activation (PDLT, sec. 5.3).
 
     Attributes:
         name: "scale-invariant", "K* = 0", "half-stable" or "none".
-        stability: of the critical fixed point: "stable", "unstable", "half-stable", or "" where that says nothing.
-        weight_variance, bias_variance: the critical C_W and C_b; None if there are none.
-        kernel: the critical fixed point K*; None if there is none, or if every kernel is one.
-        reason: why, in one sentence.
+        stability: stability of the critical fixed point, "stable", "unstable" or "half-stable"; "" if not applicable.
+        weight_variance, bias_variance: critical C_W and C_b; None if there are none.
+        kernel: critical fixed point K*; None if there is none or if every kernel is a fixed point.
+        reason: explanation in one sentence.
     """
 
     name: str
@@ -39,10 +39,10 @@ class UniversalityClass:
 
 @cache
 def universality_class(activation: Activation) -> UniversalityClass:
-    """The universality class of an activation, computed from its formula.
+    """Return the universality class of an activation.
 
     Raises:
-        InvalidInputError: if the kinks of the formula cannot be listed.
+        InvalidInputError: if the kinks of its formula cannot be listed.
     """
     theory, power = EffectiveTheory(activation), homogeneous(activation)
     if power is not None and power.degree == 1:
@@ -57,7 +57,7 @@ def universality_class(activation: Activation) -> UniversalityClass:
         reason = "σ(0) = 0 and K' < K for small K at the critical C_W"
         return UniversalityClass("K* = 0", "stable", 1 / slope, 0.0, 0.0, reason)
     for kernel, weight_variance, bias_variance in equal_susceptibilities(theory):
-        if bias_variance >= 0 and abs(kernel * theory.curvature(kernel, weight_variance)) > MARGIN:
+        if bias_variance >= 0 and abs(kernel * theory.curvature(kernel, weight_variance)) > CURVATURE_TOLERANCE:
             reason = f"χ∥ = χ⊥ = 1 at K* = {kernel:.6g}, which attracts from one side"
             return UniversalityClass("half-stable", "half-stable", weight_variance, bias_variance, kernel, reason)
     if slope:
@@ -67,17 +67,20 @@ def universality_class(activation: Activation) -> UniversalityClass:
 
 
 def equal_susceptibilities(theory: EffectiveTheory) -> list[tuple[float, float, float]]:
-    """Every K from 1e-4 to 1e4 where χ∥ = χ⊥, with the C_W and C_b that make it a fixed point with both equal to 1."""
+    """Return (K, C_W, C_b) for every K from 1e-4 to 1e4 that is a fixed point with χ∥ = χ⊥ = 1 at C_W and C_b.
+
+    C_b may be negative, in which case the fixed point cannot be realized.
+    """
 
     def difference(kernel):
         parallel, perpendicular = theory.susceptibility_parallel(kernel), theory.susceptibility_perpendicular(kernel)
         return (parallel - perpendicular) / (abs(parallel) + perpendicular)
 
-    found = []
+    points = []
     for kernel in zeros(difference, CRITICAL_KERNELS)[0]:
         weight_variance = float(1 / theory.susceptibility_perpendicular(kernel))
-        found.append((kernel, weight_variance, float(kernel - weight_variance * theory.second_moment(kernel))))
-    return found
+        points.append((kernel, weight_variance, float(kernel - weight_variance * theory.second_moment(kernel))))
+    return points
 
 
 def _none(reason: str) -> UniversalityClass:

@@ -1,7 +1,7 @@
-"""An activation function by its formula: derivatives, kinks and smoothness follow from the formula.
+"""Activation functions given by formulas, from which derivatives, kinks and smoothness follow.
 
-The powers of ReLU and MRePU, ``relu4`` or ``mrepu5``, are known by the formula of their family. The registry is in
-``activations``; a computation that is given the formula does not depend on it.
+Powers of ReLU and MRePU, such as ``relu4`` and ``mrepu5``, follow from the formula of their family. The registry of
+activations is in ``activations``; computations from a formula do not depend on it.
 """
 
 import re
@@ -35,46 +35,54 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation σ known by name and formula; everything else is derived from the formula."""
+    """An activation σ with its name and formula; all other properties are derived from the formula.
+
+    Attributes:
+        name: name in the registry or of a custom activation.
+        formula: σ as text in x, see ``rectified.formulas.expressions.parse``.
+    """
 
     name: str
     formula: str
 
     @cached_property
     def expression(self) -> sympy.Expr:
-        """σ(x) as a sympy expression in the real symbol x."""
+        """Return σ(x) as a SymPy expression in the real symbol x."""
         return expressions.parse(self.formula, ("x",))
 
     def derivative(self, order: int) -> sympy.Expr:
-        """The pointwise derivative of σ: delta terms at kinks left out, as automatic differentiation does."""
+        """Return the pointwise derivative of σ, without delta terms at kinks, as automatic differentiation gives it."""
         return expressions.pointwise_derivative(self.expression, "x", order)
 
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
-        """Where σ or one of its derivatives jumps, and by how much."""
+        """Points where σ or one of its derivatives jumps, with the sizes of the jumps."""
         return expressions.kinks(self.expression, X)
 
     @property
     def kink_points(self) -> tuple[float, ...]:
+        """Points where σ or one of its derivatives jumps, in ascending order."""
         return tuple(kink.point for kink in self.kinks)
 
     @cached_property
     def is_piecewise_linear(self) -> bool:
+        """True if σ is a straight line between its kinks."""
         return expressions.is_piecewise_linear(self.expression, X)
 
     @property
     def smoothness(self) -> str:
-        """The class C0, C1, … of continuous derivatives; ``smooth`` if none jumps, ``jumps`` if σ itself does."""
+        """Smoothness class ``C0``, ``C1``, …; ``smooth`` if no derivative jumps, ``jumps`` if σ itself does."""
         order = min((kink.order for kink in self.kinks), default=None)
         return "smooth" if order is None else "jumps" if order == 0 else f"C{order - 1}"
 
     @property
     def label(self) -> str:
+        """Name in figures, see ``label``."""
         return label(self.name)
 
 
 def label(name: str) -> str:
-    """What an activation is called in figures."""
+    """Return the name of an activation in figures, such as ``ReLU²`` for ``relu2``."""
     if name in LABELS:
         return LABELS[name]
     match = re.fullmatch(r"(relu|mrepu)(\d+)", name)
@@ -86,7 +94,7 @@ def label(name: str) -> str:
 
 @cache
 def of_formula(name: str, formula: str) -> Activation:
-    """Return the activation of that name and formula, the same object for the same arguments."""
+    """Return the activation with that name and formula, the same object for the same arguments."""
     return Activation(name, formula)
 
 
@@ -96,17 +104,15 @@ def of_power(family: str, power: int) -> Activation:
 
 
 def check_power(name: str) -> tuple[str, int] | None:
-    """Family and power p of a name such as ``mrepu4``; None for other names.
+    """Return family and power p of a name such as ``mrepu4``; None for other names.
 
     Raises:
-        InvalidInputError: if p is not a whole number from 1 to 11 (kinks of higher order are not seen).
+        InvalidInputError: if p is not an integer from 1 to 11; kinks of higher order cannot be detected.
     """
     match = re.fullmatch(rf"({'|'.join(FAMILIES)})(-?[\d.]+)", name)
     if match is None:
         return None
     family, power = match.groups()
     if not power.isdigit() or not 1 <= int(power) <= MAX_POWER:
-        raise InvalidInputError(
-            f"activation {name!r}: its power is {power}; whole numbers from 1 to {MAX_POWER} are allowed"
-        )
+        raise InvalidInputError(f"power of activation {name!r} must be an integer from 1 to {MAX_POWER}; got {power}")
     return family, int(power)

@@ -25,10 +25,14 @@ REGISTRY = {
 
 
 def get(name: str, custom: Mapping[str, str] | None = None) -> Activation:
-    """Look an activation up by name, in the registry or among the custom ones of config.
+    """Return the activation with that name, from the registry or from custom activations.
+
+    Args:
+        name: name in ``REGISTRY``, in ``custom``, or of a family with its power, such as ``relu4``.
+        custom: further activations, name → formula; they take precedence over the registry.
 
     Raises:
-        InvalidInputError: if there is none of that name; the nearest names are given.
+        InvalidInputError: if the name is unknown; the message suggests the nearest names.
     """
     known = {**REGISTRY, **(custom or {})}
     power = check_power(name)

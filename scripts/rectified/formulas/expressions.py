@@ -1,7 +1,7 @@
-"""Formulas written as text: a safe parser, exact derivatives, and the kinks and jumps in them.
+"""Formulas given as text: a safe parser, exact derivatives, kinks and jumps.
 
-Text never reaches ``eval``: Python's own grammar turns it into a tree, and only the node types listed
-here are turned into sympy. Derivatives, kinks and jumps are then symbolic, so they are exact.
+Text is never passed to ``eval``. Python's parser turns it into a syntax tree, and only the node types listed here
+are converted to SymPy. Derivatives, kinks and jumps are symbolic and therefore exact.
 """
 
 import ast
@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded when first used
+import scipy  # submodules are loaded on first use
 import sympy
 
 from rectified.errors import InvalidInputError, nearest
@@ -24,7 +24,7 @@ JUMP_ORDERS = 12
 
 
 class sigmoid(sympy.Function):
-    """1/(1+exp(-x)) as one symbol, so that it and its derivatives never overflow."""
+    """1/(1+exp(-x)) as a function of its own; its value and derivatives do not overflow."""
 
     def fdiff(self, argindex=1):
         return sigmoid(self.args[0]) * (1 - sigmoid(self.args[0]))
@@ -34,7 +34,7 @@ class sigmoid(sympy.Function):
 
 
 class softplus(sympy.Function):
-    """log(1+exp(x)) as one symbol, so that it and its derivatives never overflow."""
+    """log(1+exp(x)) as a function of its own; its value and derivatives do not overflow."""
 
     def fdiff(self, argindex=1):
         return sigmoid(self.args[0])
@@ -76,22 +76,23 @@ OPERATORS = {
 
 
 def symbol(name: str) -> sympy.Symbol:
-    """The real symbol used for a variable of that name in every expression."""
+    """Return the real symbol that stands for the variable with that name in every expression."""
     return sympy.Symbol(name, real=True)
 
 
 @cache
 def parse(text: str, variables: tuple[str, ...] = ("x",)) -> sympy.Expr:
-    """Turn text such as ``"sin(2*pi*x)"`` into a sympy expression in real variables.
+    """Parse text such as ``"sin(2*pi*x)"`` into a SymPy expression in real variables.
 
-    Allowed are numbers, the variables given, ``pi``, ``e``, ``+ - * / **`` and the functions of
-    ``FUNCTIONS``. ``log(1+exp(u))`` and ``1/(1+exp(-u))`` become their overflow-free forms.
+    The text may contain numbers, the given variables, ``pi``, ``e``, ``+ - * / **`` and the functions of
+    ``FUNCTIONS``. ``log(1+exp(u))`` and ``1/(1+exp(-u))`` are replaced by forms that do not overflow.
 
     Raises:
-        InvalidInputError: for anything else, in one sentence that quotes the text.
+        InvalidInputError: if the text contains anything else or has no finite real value; the message is one
+            sentence that quotes the text.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidInputError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are allowed")
+        raise InvalidInputError(f"expression must have at most {MAX_LENGTH} characters; got {len(text)}")
     try:
         tree = ast.parse(text.strip(), mode="eval")
         expression = _convert(tree.body, frozenset(variables))
@@ -138,14 +139,14 @@ def _call(name: str, args: list[sympy.Expr]) -> sympy.Expr:
     if name not in FUNCTIONS:
         raise InvalidInputError(f"unknown function {name!r}; {nearest(name, FUNCTIONS)}")
     if len(args) != 1 and not (name in VARIADIC and len(args) >= 2):
-        wanted = "two or more arguments" if name in VARIADIC else "one argument"
-        raise InvalidInputError(f"{name} takes {wanted}, {len(args)} given")
+        expected = "two or more arguments" if name in VARIADIC else "one argument"
+        raise InvalidInputError(f"{name} takes {expected}; got {len(args)}")
     return FUNCTIONS[name](*args)
 
 
 def _number(value: float) -> sympy.Expr:
     if not abs(value) <= LARGEST:
-        raise InvalidInputError(f"number {value!r} is too large")
+        raise InvalidInputError(f"number {value!r} is too large; at most {LARGEST:g} in magnitude is allowed")
     return sympy.Rational(repr(value))
 
 
@@ -165,35 +166,38 @@ def _overflow_free(expression: sympy.Expr) -> sympy.Expr:
 
 
 def pointwise_derivative(expression: sympy.Expr, variable: str = "x", order: int = 1) -> sympy.Expr:
-    """A derivative with the delta terms at kinks left out, as automatic differentiation leaves them out."""
+    """Return the derivative of an order without delta terms at kinks, as automatic differentiation gives it."""
     derivative = sympy.diff(expression, symbol(variable), order)
     derivative = derivative.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
-    return _without_idle_steps(derivative)
+    return _without_redundant_steps(derivative)
 
 
-def _without_idle_steps(expression: sympy.Expr) -> sympy.Expr:
-    """The same function with fewer steps: θ(u)ᵏ is θ(u), and θ(u)·max(0, u)ᵏ is max(0, u)ᵏ."""
+def _without_redundant_steps(expression: sympy.Expr) -> sympy.Expr:
+    """Simplify Heaviside factors: θ(u)ᵏ to θ(u), and θ(u)·max(0, u)ᵏ to max(0, u)ᵏ."""
     expression = expression.replace(
         lambda e: isinstance(e, sympy.Pow) and isinstance(e.base, sympy.Heaviside) and e.exp.is_positive,
         lambda e: e.base,
     )
-    return expression.replace(lambda e: isinstance(e, sympy.Mul), _drop_idle_steps)
+    return expression.replace(lambda e: isinstance(e, sympy.Mul), _drop_redundant_steps)
 
 
-def _drop_idle_steps(product: sympy.Mul) -> sympy.Expr:
+def _drop_redundant_steps(product: sympy.Mul) -> sympy.Expr:
     powers = {factor.as_base_exp() for factor in product.args}
     rectified = {base for base, exponent in powers if isinstance(base, sympy.Max) and exponent.is_positive}
-    idle = {f for f in product.args if isinstance(f, sympy.Heaviside) and sympy.Max(0, f.args[0]) in rectified}
-    return sympy.Mul(*(factor for factor in product.args if factor not in idle))
+    redundant = {f for f in product.args if isinstance(f, sympy.Heaviside) and sympy.Max(0, f.args[0]) in rectified}
+    return sympy.Mul(*(factor for factor in product.args if factor not in redundant))
 
 
 def sample(expression: sympy.Expr, points: npt.ArrayLike, variable: str = "x") -> np.ndarray:
-    """Values of an expression in one variable at points of any shape; not finite where it is not."""
+    """Return the values of an expression in one variable at points of any shape; they may be infinite or NaN."""
     return sample_at(expression, np.asarray(points, dtype=float)[None], (variable,))
 
 
 def sample_at(expression: sympy.Expr, points: npt.ArrayLike, variables: tuple[str, ...]) -> np.ndarray:
-    """Values of an expression in several variables at points [variables, …]; not finite where it is not."""
+    """Return the values [...] of an expression in several variables at points [variables, ...].
+
+    They may be infinite or NaN.
+    """
     points = np.asarray(points, dtype=float)
     with np.errstate(all="ignore"):
         values = compiled(expression, variables)(*points)
@@ -202,7 +206,7 @@ def sample_at(expression: sympy.Expr, points: npt.ArrayLike, variables: tuple[st
 
 @cache
 def compiled(expression: sympy.Expr, variables: tuple[str, ...]) -> Callable[..., np.ndarray]:
-    """An expression as a function of NumPy arrays, one for each variable."""
+    """Return an expression as a function of NumPy arrays, one per variable."""
     special = {"sigmoid": scipy.special.expit, "softplus": lambda u: np.logaddexp(0, u)}
     return sympy.lambdify([symbol(name) for name in variables], expression, modules=[special, "scipy", "numpy"])
 
@@ -217,9 +221,8 @@ class Kink:
     """A point where a function of one variable is not smooth.
 
     Attributes:
-        point: where it is, as a float.
-        jumps: jump (right limit minus left limit) of the function and of its derivatives of order
-            1, 2, …, as floats.
+        point: position.
+        jumps: right limit minus left limit of the function and of its derivatives of order 1, 2, …, 11.
     """
 
     point: float
@@ -227,38 +230,42 @@ class Kink:
 
     @property
     def order(self) -> int:
-        """Order of the lowest derivative that jumps: 0 for a step, 1 for ReLU, p for RePU_p."""
+        """Order of the lowest derivative that jumps: 0 for a step function, 1 for ReLU, p for RePU_p."""
         return next(order for order, jump in enumerate(self.jumps) if jump != 0)
 
 
 @cache
 def kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
-    """Locate every kink and jump of an expression in one variable, with their exact sizes.
+    """Return every kink and jump of an expression in one variable, in ascending order.
 
-    Jumps of derivatives beyond order 11 are not seen.
+    Positions and sizes are computed symbolically. Jumps of derivatives beyond order 11 are not detected.
 
     Raises:
-        InvalidInputError: if a switching point cannot be solved for, or if there are infinitely many.
+        InvalidInputError: if the switching points cannot be solved for or are infinitely many, or if a derivative is
+            not finite at one of them.
     """
-    found = []
+    result = []
     for point in sorted(_switching_points(expression, variable), key=float):
         right = _smooth_branch(expression, variable, point, +1)
         left = _smooth_branch(expression, variable, point, -1)
         jumps = tuple(_limit_difference(right, left, variable, point, k) for k in range(JUMP_ORDERS))
         if any(jumps):
-            found.append(Kink(float(point), jumps))
-    return tuple(found)
+            result.append(Kink(float(point), jumps))
+    return tuple(result)
 
 
 def is_piecewise_linear(expression: sympy.Expr, variable: sympy.Symbol) -> bool:
-    """Whether the expression is a straight line between its kinks, as ReLU and |x| are."""
+    """Return True if the expression is a straight line between its kinks, like ReLU and |x|."""
     return all(sympy.simplify(sympy.diff(piece, variable, 2)) == 0 for _, piece in pieces(expression, variable))
 
 
 def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, sympy.Expr]]:
-    """The smooth pieces of an expression, left to right, each with the kink where it begins.
+    """Return the smooth pieces of an expression from left to right, each with its left end.
 
-    The first begins at minus infinity.
+    The left end of the first piece is −∞; the others begin at the kinks.
+
+    Raises:
+        InvalidInputError: see ``kinks``.
     """
     points = sorted(_switching_points(expression, variable), key=float)
     if not points:
@@ -273,7 +280,7 @@ def _limit_difference(right, left, variable, point, order) -> float:
     difference = sympy.diff(right - left, variable, order).subs(variable, point)
     value = complex(sympy.N(difference, 30, chop=True))
     if not math.isfinite(value.real) or value.imag:
-        raise InvalidInputError(f"derivative {order} of {right} is not finite at {variable} = {point}")
+        raise InvalidInputError(f"derivative of order {order} of {right} is not finite at {variable} = {point}")
     return 0.0 if abs(value.real) < 1e-20 else value.real
 
 
@@ -295,24 +302,26 @@ def _switches(node: sympy.Expr) -> list[sympy.Expr]:
 
 
 def _roots(switch: sympy.Expr, variable: sympy.Symbol) -> set:
-    """Real roots of a switching function, looked for on each of its own smooth pieces."""
+    """Real roots of a switching function, solved for on each of its smooth pieces."""
     inner = sorted(_switching_points(switch, variable), key=float)
     branches = [_smooth_branch(switch, variable, inner[0], -1)] if inner else [switch]
     branches += [_smooth_branch(switch, variable, point, +1) for point in inner]
     ends = [-sympy.oo, *inner, sympy.oo]
-    found = set()
+    roots = set()
     for branch, left, right in zip(branches, ends, ends[1:]):
         if variable not in branch.free_symbols:
             continue
         solutions = sympy.solveset(branch, variable, sympy.S.Reals)
         if not isinstance(solutions, sympy.FiniteSet) and solutions is not sympy.S.EmptySet:
-            raise InvalidInputError(f"cannot list the points where {branch} changes sign")
-        found |= {root for root in solutions if left <= root <= right}
-    return found
+            raise InvalidInputError(
+                f"cannot list the points where {branch} changes sign; they must be finitely many and solvable"
+            )
+        roots |= {root for root in solutions if left <= root <= right}
+    return roots
 
 
 def _smooth_branch(expression: sympy.Expr, variable: sympy.Symbol, point, side: int) -> sympy.Expr:
-    """The smooth expression that equals this one immediately right (+1) or left (-1) of a point."""
+    """The smooth expression that equals this one immediately to the right (+1) or left (−1) of a point."""
     if not expression.args:
         return expression
     args = [_smooth_branch(argument, variable, point, side) for argument in expression.args]
@@ -332,6 +341,7 @@ def _smooth_branch(expression: sympy.Expr, variable: sympy.Symbol, point, side: 
 
 
 def _sign_beside(expression: sympy.Expr, variable: sympy.Symbol, point, side: int) -> int:
+    """Sign of an expression immediately to the right (+1) or left (−1) of a point."""
     for order in range(JUMP_ORDERS):
         value = sympy.N(sympy.diff(expression, variable, order).subs(variable, point), 30, chop=True)
         if abs(value) > 1e-20:

@@ -1,8 +1,7 @@
-"""Sympy expressions as torch functions.
+"""Conversion of SymPy expressions to torch functions.
 
-Expressions are turned into a list of tensor operations by walking their tree (no code is generated or
-evaluated), with common subexpressions computed once. Max(0, u) becomes relu(u), and the Heaviside
-function is 0 at 0, as the derivative of torch.relu is.
+The tree of an expression is converted to tensor operations; no code is generated or evaluated. Common subexpressions
+are computed once. Max(0, u) becomes relu(u), and the Heaviside function is 0 at 0, like the derivative of torch.relu.
 """
 
 import operator
@@ -20,7 +19,7 @@ from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
 
-FUNCTIONS = {
+TORCH_FUNCTIONS = {
     sympy.Abs: torch.abs,
     sympy.atan: torch.atan,
     sympy.cos: torch.cos,
@@ -38,14 +37,20 @@ FUNCTIONS = {
 }
 
 
-def lower(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> Callable[..., tuple[Tensor, ...]]:
-    """Turn expressions into one torch function of the variables (tensors of one shape).
+def torch_function(
+    targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]
+) -> Callable[..., tuple[Tensor, ...]]:
+    """Return a torch function that evaluates all expressions.
+
+    Args:
+        targets: the expressions.
+        variables: the symbols that become the arguments, in this order.
 
     Returns:
-        A function that returns one tensor per expression, each of the shape of its arguments.
+        A function of one tensor per variable, all of one shape, that returns one tensor of that shape per expression.
 
     Raises:
-        InvalidInputError: if an expression contains a function that torch has no counterpart for.
+        InvalidInputError: if an expression contains a function without a counterpart in torch.
     """
     shared, finals = sympy.cse(list(targets))
     constants, steps = {}, []
@@ -77,7 +82,7 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         constant = float(node)
         return lambda known: constant
     if isinstance(node, sympy.Symbol):
-        name = node.name  # not the symbol itself: torch.compile cannot follow that as a key
+        name = node.name  # torch.compile does not support a symbol as a key
         return lambda known: known[name]
     if isinstance(node, sympy.Pow):
         return _compile_power(node)
@@ -90,14 +95,14 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
         return _compile_extremum(node)
     if isinstance(node, sympy.Heaviside):
         return lambda known: _heaviside(parts[0](known))
-    if node.func in FUNCTIONS:
-        function = FUNCTIONS[node.func]
+    if node.func in TORCH_FUNCTIONS:
+        function = TORCH_FUNCTIONS[node.func]
         return lambda known: function(parts[0](known))
     raise InvalidInputError(f"{node} has no counterpart in torch")
 
 
 class Term(NamedTuple):
-    """A number times tensors."""
+    """A number times a product of tensors."""
 
     factor: float
     parts: list[Callable[[dict], Tensor]]
@@ -107,7 +112,7 @@ class Term(NamedTuple):
 
 
 def _term(node: sympy.Expr) -> Term:
-    """A product with its numbers gathered, squares of symbols taken apart."""
+    """A product with its numerical factors combined and squares of symbols written as products."""
     numbers, others = sift(sympy.Mul.make_args(node), lambda factor: factor.is_number, binary=True)
     parts = [part for other in others for part in _repeated(other)]
     return Term(float(sympy.Mul(*numbers)), [_compile(part) for part in parts])
@@ -126,13 +131,13 @@ def _compile_product(node: sympy.Mul) -> Callable[[dict], Tensor]:
         result = term.tensors(known)
         if factor == 1:
             return result
-        return result.mul_(factor) if len(parts) > 1 else factor * result  # a product of tensors is nobody else's
+        return result.mul_(factor) if len(parts) > 1 else factor * result  # a product of tensors is a fresh tensor
 
     return product
 
 
 def _compile_sum(node: sympy.Add) -> Callable[[dict], Tensor]:
-    """A sum in one operation for each term but a first that is there: r + c·u, r + c·uv."""
+    """A sum with one fused operation, r + c·u or r + c·uv, per term after the first."""
     offset = float(sum(term for term in node.args if term.is_number))
     terms = [_term(term) for term in node.args if not term.is_number]
     terms.sort(key=lambda term: (len(term.parts) > 1, term.factor != 1))
@@ -185,25 +190,26 @@ def _compile_extremum(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
 
 
 def _heaviside(value: Tensor) -> Tensor:
-    return torch.sign(torch.relu(value.detach()))  # five times faster than a comparison turned into numbers
+    return torch.sign(torch.relu(value.detach()))  # five times faster than converting a comparison
 
 
 class TorchActivation:
-    """An activation σ ready for networks: its values, slopes, and kinks.
+    """An activation σ as torch functions: values, derivatives and kinks.
 
     Attributes:
         symbolic: the activation with its formula.
         kink_points: arguments z at which σ or one of its derivatives jumps.
-        is_piecewise_linear: whether σ(z) = slope·z + intercept with piecewise constant coefficients.
-        slope_jumps, intercept_jumps: steps of these coefficients at the kinks, if so.
+        is_piecewise_linear: True if σ(z) = slope·z + intercept with piecewise constant coefficients.
+        slope_jumps, intercept_jumps: jumps of these coefficients at the kinks; only for piecewise linear σ.
+        values_and_slopes: function of z that returns σ(z) and σ'(z).
     """
 
     def __init__(self, symbolic: Activation):
         self.symbolic = symbolic
         self.kink_points = symbolic.kink_points
         self.is_piecewise_linear = symbolic.is_piecewise_linear
-        self._values = lower([symbolic.expression], [X])
-        self.values_and_slopes = lower([symbolic.expression, symbolic.derivative(1)], [X])
+        self._values = torch_function([symbolic.expression], [X])
+        self.values_and_slopes = torch_function([symbolic.expression, symbolic.derivative(1)], [X])
         if self.is_piecewise_linear:
             lines = expressions.pieces(symbolic.expression, X)
             slopes = [float(sympy.diff(line, X)) for _, line in lines]
@@ -215,23 +221,23 @@ class TorchActivation:
 
     @cached_property
     def values_to_second_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """σ, σ' and σ'' as one function."""
-        return lower([self.symbolic.derivative(k) for k in range(3)], [X])
+        """Function of z that returns σ(z), σ'(z) and σ''(z)."""
+        return torch_function([self.symbolic.derivative(k) for k in range(3)], [X])
 
     @cached_property
     def values_to_third_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """σ and its first three derivatives as one function."""
-        return lower([self.symbolic.derivative(k) for k in range(4)], [X])
+        """Function of z that returns σ(z) and its first three derivatives."""
+        return torch_function([self.symbolic.derivative(k) for k in range(4)], [X])
 
     def values(self, z: Tensor) -> Tensor:
-        """σ(z)."""
+        """Return σ(z)."""
         return self._values(z)[0]
 
     def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
-        """Slope and intercept of the straight piece of σ that each z lies on; may overwrite z.
+        """Return slope and intercept of the linear piece of σ that contains each z; may overwrite z.
 
-        Both are locally constant: σ(z) = slope·z + intercept has the same automatic derivative as σ
-        itself if they are taken as constants. Only for piecewise linear activations.
+        Both are locally constant: with slope and intercept held constant, slope·z + intercept has the same automatic
+        derivative as σ. Only for piecewise linear activations.
         """
         if self._is_relu:
             return z.gt_(0), 0.0
@@ -245,5 +251,5 @@ class TorchActivation:
 
 @cache
 def torch_activation(symbolic: Activation) -> TorchActivation:
-    """The torch form of an activation (cached)."""
+    """Return the torch functions of an activation (cached)."""
     return TorchActivation(symbolic)

@@ -1,6 +1,6 @@
-"""Convolutional networks on a grid of collocation points, as physics-informed training was tried with them.
+"""Convolutional networks on a grid of collocation points.
 
-Source: Bischof, sec. 3; Gao, Sun, Wang, J. Comput. Phys. 428 (2021), who take derivatives by stencils instead.
+Sources: Bischof, sec. 3; Gao, Sun and Wang, J. Comput. Phys. 428 (2021), who compute derivatives by stencils.
 """
 
 from math import isqrt
@@ -12,34 +12,38 @@ from torch.nn.functional import conv2d
 
 from rectified.array_types import Float
 from rectified.networks.normalization import Pass
-from rectified.networks.pinn_architectures import Field, FieldNetwork, Points, Scaling
-from rectified.networks.residual_mlp import Blocks, Function, Trunk
+from rectified.networks.pinn_architectures import FieldNetwork, FieldValues, PointBatch, Scaling
+from rectified.networks.residual_mlp import Blocks, TensorFunction, Trunk
 
 Images = Float[Tensor, "images channels _ _"]
 
 
 class ConvolutionTrunk(Trunk):
-    """The parameters of a trunk with kernels as weights: [channels, channels, rows, columns]."""
+    """Parameters of a residual network with convolution kernels [channels, channels, rows, columns] as weights.
 
-    def __init__(self, width: int, layers: int, activation: Function, kernel: int):
+    Args:
+        kernel: rows and columns of a kernel; the other arguments are those of ``Trunk``.
+    """
+
+    def __init__(self, width: int, layers: int, activation: TensorFunction, kernel: int):
         super().__init__(2, width, layers, activation)
         for layer in range(1, layers + 1):
             self.shapes[f"W{layer}"] = (*self.shapes[f"W{layer}"], kernel, kernel)
 
 
 class Convolution(FieldNetwork):
-    """Layers of 1×1 or 3×3 convolutions with skip connections, then a 1×1 head, on a square grid of coordinates.
+    """1×1 or 3×3 convolutions with skip connections and a 1×1 output layer, on a square grid of coordinates.
 
     A grid is a batch of points in the order of its nodes, the second axis fastest. With ``valid`` convolutions the
-    inputs are a grid larger by the reach of the kernels on every side, its nodes as far apart; with ``zero`` padding
-    the grid itself. All networks go through one grouped convolution.
+    input grid has the same spacing and ``reach`` more nodes on every side; with ``zero`` padding it is the grid itself.
+    All networks are evaluated by one grouped convolution.
 
     Args:
         kernel: 1 or 3.
-        padding: what 3×3 kernels see beyond the grid.
+        padding: how 3×3 kernels are continued beyond the grid.
 
     Attributes:
-        reach: nodes by which the inputs exceed the outputs on every side.
+        reach: number of nodes by which the input grid exceeds the output grid on every side.
     """
 
     def __init__(
@@ -50,8 +54,8 @@ class Convolution(FieldNetwork):
         self.reach = trunk.layers * (kernel // 2 - self.padding)
         super().__init__(scaling, (trunk,))
 
-    def batch(self, points: Points) -> Float[Tensor, "networks_or_1 2 inputs"]:
-        """The grid of points, larger by the reach on every side."""
+    def batch(self, points: PointBatch) -> Float[Tensor, "networks_or_1 2 inputs"]:
+        """Return the input grid: the grid of points extended by ``reach`` nodes on every side."""
         if not self.reach:
             return points
         side = isqrt(points.shape[-1])
@@ -60,12 +64,13 @@ class Convolution(FieldNetwork):
         return torch.stack([axis.flatten() for axis in torch.meshgrid(*axes, indexing="ij")])[None]
 
     def own(self, values: Tensor) -> Tensor:
+        """Return those of the values [..., inputs] that belong to the output grid, [..., points]."""
         side = isqrt(values.shape[-1])
         inner = slice(self.reach, side - self.reach)
         return values.unflatten(-1, (side, side))[..., inner, inner].flatten(-2)
 
-    def at(self, theta: Tensor, centres: Points, steps: Float[Tensor, " 2"]) -> Field:
-        """u of valid convolutions as a function of place: each centre has a patch of its own, nodes ``steps`` apart."""
+    def at(self, theta: Tensor, centres: PointBatch, steps: Float[Tensor, " 2"]) -> FieldValues:
+        """Return u of valid convolutions at any points, each the centre of its own patch with spacing ``steps``."""
         offsets = torch.arange(-self.reach, self.reach + 1, dtype=centres.dtype, device=centres.device)
         shifts = torch.stack(torch.meshgrid(offsets * steps[0], offsets * steps[1], indexing="ij"))
         patches = self.scaling((centres[..., None, None] + shifts[:, None]).flatten(2))
@@ -73,13 +78,13 @@ class Convolution(FieldNetwork):
         images = patches.expand(len(theta), -1, -1).unflatten(-1, (-1, side, side)).permute(2, 0, 1, 3, 4).flatten(1, 2)
         return self._layers(self.blocks(theta), images)[:, :, 0, 0].T
 
-    def _field(self, p: Blocks, x: Points, of: Pass) -> Field:
+    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
         rows = isqrt(x.shape[-1]) if self.kernel > 1 else 1  # 1×1 kernels take any points
         image = x.expand(len(p["b1"]), -1, -1).reshape(1, 2 * len(p["b1"]), rows, -1)
         return self._layers(p, image)[0].flatten(1)
 
     def _layers(self, p: Blocks, h: Images) -> Float[Tensor, "images networks _ _"]:
-        """The outputs for images whose channels are those of all networks, one network after the other."""
+        """The outputs for images whose channels are those of all networks in turn."""
         networks, trunk = len(p["b1"]), self.trunk
         for layer in range(1, trunk.layers + 1):
             weight, bias = p[f"W{layer}"].flatten(0, 1), p[f"b{layer}"].flatten()
@@ -91,8 +96,8 @@ class Convolution(FieldNetwork):
         return h[..., 1:-1, 1:-1] if self.reach else h
 
 
-def first_patches(network: Convolution, points: Points) -> Float[Tensor, "coordinates inputs"]:
-    """What the first convolution sees: the coordinates in the patch of each node, one column per node."""
+def first_patches(network: Convolution, points: PointBatch) -> Float[Tensor, "coordinates inputs"]:
+    """Return the input of the first convolution: the coordinates in the patch of each node, one column per node."""
     x = network.scaling(network.batch(points))
     side = isqrt(x.shape[-1])
     return torch.nn.functional.unfold(x.unflatten(-1, (side, side)), network.kernel, padding=network.padding)[0]

@@ -1,4 +1,4 @@
-"""Fully connected networks of any number of inputs, with a leading ensemble axis."""
+"""Fully connected networks with any number of inputs and a leading ensemble axis."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,9 +13,9 @@ from rectified.networks.seeding import generator
 
 
 class MLP(Rows):
-    """z¹ = b¹ + W¹x, z^{l+1} = b^{l+1} + W^{l+1} σ(z^l); the last z is the output (Kim, Kang, arXiv:2408.02697, eq. 1).
+    """Fully connected network z¹ = b¹ + W¹x, z^{l+1} = b^{l+1} + W^{l+1} σ(z^l), with the last z as output.
 
-    Points lie along the last axis, neurons along the one before, networks along the first.
+    Axes are networks, neurons, points. Source: Kim and Kang, arXiv:2408.02697, eq. 1.
 
     Args:
         inputs: components of x.
@@ -34,37 +34,39 @@ class MLP(Rows):
         super().__init__(shapes)
 
     def affine(self, blocks: dict[str, Tensor], layer: int, h: Tensor) -> Float[Tensor, "networks neurons points"]:
-        """The preactivations of a layer, counted from 1, from the activations below it."""
+        """Return the preactivations of a layer (counted from 1) for activations h of the layer below."""
         weight, bias = blocks[f"W{layer}"], blocks[f"b{layer}"]
         return torch.baddbmm(bias[:, :, None], weight, h.expand(len(weight), -1, -1))
 
     def preactivations(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 inputs points"]
     ) -> list[Float[Tensor, "networks _ points"]]:
-        """z¹, z², … and the output as the last of them."""
-        p, h, found = self.blocks(theta), x, []
+        """Return z¹, z², …; the last one is the output."""
+        p, h, layers = self.blocks(theta), x, []
         for layer in range(1, self.layers + 1):
-            found.append(self.affine(p, layer, h))
-            h = self.activation.values(found[-1]) if layer < self.layers else found[-1]
-        return found
+            layers.append(self.affine(p, layer, h))
+            h = self.activation.values(layers[-1]) if layer < self.layers else layers[-1]
+        return layers
 
     def output(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 inputs points"]
     ) -> Float[Tensor, "networks points"]:
-        """The networks at x."""
+        """Return the output of the networks at x."""
         return self.preactivations(theta, x)[-1][:, 0]
 
 
 def initial_parameters(
     network: MLP, seeds: Sequence[int], weight_variances: Sequence[float], bias_variance: float, stream: str
 ) -> Float[Tensor, "seeds parameters"]:
-    """Draw W^l ~ N(0, C_W/n_{l−1}) and b^l ~ N(0, C_b), one row per seed (arXiv:2408.02697, eq. 2), in float64.
+    """Draw W^l ~ N(0, C_W/n_{l−1}) and b^l ~ N(0, C_b) in float64, one row per seed.
+
+    Source: Kim and Kang, arXiv:2408.02697, eq. 2.
 
     Args:
-        seeds: numbers of the networks; the same number gives the same row, whatever others are drawn.
-        weight_variances: C_W of each layer, output layer included.
+        seeds: seed of each network; a row depends on its own seed alone.
+        weight_variances: C_W of each layer, including the output layer.
         bias_variance: C_b of every layer.
-        stream: name that the random numbers are derived from.
+        stream: name of the random number stream.
     """
     return torch.cat([_initial_row(network, weight_variances, bias_variance, stream, seed) for seed in seeds])
 

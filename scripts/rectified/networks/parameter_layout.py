@@ -1,4 +1,4 @@
-"""Parameters of many networks as rows of one tensor, and the named blocks that a row consists of."""
+"""Layout of the parameters of many networks: one row of a tensor per network, divided into named blocks."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,10 @@ from rectified.array_types import Float
 
 
 class Rows:
-    """The order and the shapes of the parameter blocks of one network.
+    """Order and shapes of the parameter blocks in a row.
 
     Attributes:
-        shapes: name → shape of each parameter block, in the order in which they lie in a row.
+        shapes: name → shape of each parameter block, in the order of the row.
         parameters: length of a row.
     """
 
@@ -22,7 +22,7 @@ class Rows:
         self.parameters = sum(self._sizes)
 
     def blocks(self, theta: Float[Tensor, "networks parameters"]) -> dict[str, Tensor]:
-        """The parameter blocks of each row by name, as views."""
+        """Return views of the parameter blocks by name, each [networks, *shape]."""
         parts = theta.split(self._sizes, -1)
         return {
             name: part if len(shape) == 1 else part.unflatten(-1, shape)
@@ -30,5 +30,5 @@ class Rows:
         }
 
     def row(self, blocks: Mapping[str, Tensor]) -> Float[Tensor, "networks parameters"]:
-        """The inverse of ``blocks``."""
+        """Return the rows that consist of the given blocks; the inverse of ``blocks``."""
         return torch.cat([blocks[name].flatten(1) for name in self.shapes], -1)

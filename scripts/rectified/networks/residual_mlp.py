@@ -1,4 +1,4 @@
-"""The network that all variants are built around: dense layers with skip connections, and how they start."""
+"""Fully connected network with skip connections and its initialization, the common part of all PINN architectures."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -9,18 +9,18 @@ from torch import Tensor
 from rectified.array_types import Float
 
 Blocks = dict[str, Tensor]
-Function = Callable[[Tensor], Tensor]
+TensorFunction = Callable[[Tensor], Tensor]
 
 
 def dense(
     p: Blocks, name: str, h: Float[Tensor, "networks_or_1 fan_in points"]
 ) -> Float[Tensor, "networks fan_out points"]:
-    """W h + b with the blocks W and b of that name."""
+    """Return Wh + b with the parameter blocks ``W{name}`` and ``b{name}``."""
     return torch.baddbmm(p[f"b{name}"][:, :, None], p[f"W{name}"], h.expand(len(p[f"W{name}"]), -1, -1))
 
 
 def glorot(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
-    """Weights from N(0, 2/(fan_in + fan_out)) for one network, in float64; shape [fan_out, fan_in, …kernel].
+    """Draw weights [1, fan_out, fan_in, …kernel] of one network from N(0, 2/(fan_in + fan_out)), in float64.
 
     Source: Glorot and Bengio, AISTATS 2010.
     """
@@ -29,18 +29,19 @@ def glorot(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
 
 
 def unchanged(layer: int, z: Tensor) -> Tensor:
-    """Preactivations of a layer as they are."""
+    """Identity normalization of the preactivations of a layer."""
     return z
 
 
 def dense_shapes(name: str, fan_in: int, fan_out: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameter blocks of a dense layer."""
     return {f"W{name}": (fan_out, fan_in), f"b{name}": (fan_out,)}
 
 
 class Trunk:
-    """h¹ = σ(W¹x + b¹), h^{l+1} = σ(W^{l+1}h^l + b^{l+1}) + h^l, and the output W h^L without bias.
+    """Residual network h¹ = σ(W¹x + b¹), h^{l+1} = σ(W^{l+1}h^l + b^{l+1}) + h^l with output W h^L, without bias.
 
-    Points lie along the last axis, neurons along the one before, networks along the first.
+    Axes are networks, neurons, points.
 
     Args:
         inputs: components of x.
@@ -48,8 +49,8 @@ class Trunk:
         layers: number of hidden layers, at least 1.
         activation: σ.
         outputs: components of the output.
-        prefix: put before the names of the parameter blocks.
-        bias_range: the first biases are drawn from U(−bias_range, bias_range).
+        prefix: prefix of the names of the parameter blocks.
+        bias_range: biases of the first layer are drawn from U(−bias_range, bias_range); all others are 0.
 
     Attributes:
         shapes: name → shape of each parameter block.
@@ -60,7 +61,7 @@ class Trunk:
         inputs: int,
         width: int,
         layers: int,
-        activation: Function,
+        activation: TensorFunction,
         outputs: int = 1,
         prefix: str = "",
         bias_range: float = 0.0,
@@ -73,20 +74,20 @@ class Trunk:
         self.shapes[f"W{prefix}out"] = (outputs, width)
 
     def draw(self, random: torch.Generator) -> Blocks:
-        """Initial parameters of one network, in float64."""
+        """Draw the initial parameters of one network, in float64."""
         first = f"b{self.prefix}1"
         blocks = {}
         for name, shape in self.shapes.items():
-            flat = torch.zeros(1, *shape, dtype=torch.float64)
-            blocks[name] = flat if len(shape) == 1 else glorot(shape, random)
+            zeros = torch.zeros(1, *shape, dtype=torch.float64)
+            blocks[name] = zeros if len(shape) == 1 else glorot(shape, random)
             if name == first and self.bias_range:
-                blocks[name] = self.bias_range * (2 * torch.rand(flat.shape, generator=random, dtype=flat.dtype) - 1)
+                blocks[name] = self.bias_range * (2 * torch.rand(zeros.shape, generator=random, dtype=zeros.dtype) - 1)
         return blocks
 
     def latents(
         self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = unchanged
     ) -> Iterator[Float[Tensor, "networks width points"]]:
-        """h¹, h², …; ``normalize`` acts on the preactivations of a layer, counted from 1."""
+        """Yield h¹, h², …; ``normalize(layer, z)`` is applied to the preactivations of each layer (counted from 1)."""
         h = self.activation(normalize(1, dense(p, f"{self.prefix}1", x)))
         yield h
         for layer in range(2, self.layers + 1):
@@ -94,7 +95,7 @@ class Trunk:
             yield h
 
     def head(self, p: Blocks, h: Tensor) -> Float[Tensor, "networks outputs points"]:
-        """The output from the last latents."""
+        """Return the output W h for the last latents h."""
         return torch.bmm(p[f"W{self.prefix}out"], h)
 
     def __call__(self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = unchanged) -> Tensor:

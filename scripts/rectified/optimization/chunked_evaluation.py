@@ -1,20 +1,21 @@
-"""Functions of many rows, such as objectives of many networks, evaluated a cache-sized part at a time."""
+"""Evaluation of a function of many rows in chunks that fit the cache."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-CHUNK_BYTES = 1 << 21
+CACHE_BYTES = 1 << 21  # of the largest intermediate array of a chunk, in float64
 
 
 @torch.no_grad()
 def evaluate(function: Callable[[Tensor], Tensor], rows: Tensor, values_per_row: int) -> Tensor:
-    """The function of each row, the rows taken so many at a time that the work stays in cache.
+    """Return the values [rows] of a function, evaluated on chunks of rows without gradients.
 
     Args:
-        function: maps [rows, …] to [rows].
+        function: maps [rows, …] to [rows], for example an objective of many networks.
+        rows: its argument, [rows, …].
         values_per_row: size of the largest intermediate array of one row, such as points × width.
     """
-    count = max(1, CHUNK_BYTES // (8 * values_per_row))
+    count = max(1, CACHE_BYTES // (8 * values_per_row))
     return torch.cat([function(part) for part in rows.split(count)])

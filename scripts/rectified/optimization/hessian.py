@@ -1,4 +1,4 @@
-"""The Hessian of an objective by automatic differentiation, and its eigenpairs."""
+"""Hessian of an objective by automatic differentiation, and its eigenpairs."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,14 +12,15 @@ from rectified.array_types import Float
 def hessian(
     objective: Callable[[Tensor], Tensor], theta: Float[Tensor, " parameters"], chunk: int = 32
 ) -> Float[Tensor, "parameters parameters"]:
-    """Second derivatives of an objective at one point of parameter space, symmetrized.
+    """Return the symmetrized Hessian of an objective at one point of parameter space.
 
-    Forward mode over reverse mode, ``chunk`` columns at a time so that the work stays in cache. For an
-    objective on a fixed grid this is the Hessian that automatic differentiation sees; with kink-aware
-    quadrature it is the Hessian of the integral.
+    It is computed in forward mode over reverse mode. For an objective on a fixed grid it lacks the contributions of
+    moving kinks; with kink-aware quadrature it is the Hessian of the integral.
 
     Args:
         objective: maps parameters [networks, parameters] to [networks].
+        theta: the point.
+        chunk: number of columns computed at a time, which keeps the work in cache.
     """
 
     def gradient(row: Tensor) -> Tensor:
@@ -34,7 +35,13 @@ def hessian(
 
 
 class Eigenpairs(NamedTuple):
-    """Eigenvalues in descending order, unit eigenvectors as columns, and ‖Hv − λv‖ of each pair."""
+    """Eigenpairs of a symmetric matrix.
+
+    Attributes:
+        values: eigenvalues in descending order.
+        vectors: unit eigenvectors as columns.
+        residuals: ‖Hv − λv‖ of each pair.
+    """
 
     values: Float[Tensor, " parameters"]
     vectors: Float[Tensor, "parameters parameters"]
@@ -42,7 +49,7 @@ class Eigenpairs(NamedTuple):
 
 
 def eigenpairs(matrix: Float[Tensor, "parameters parameters"]) -> Eigenpairs:
-    """All eigenpairs of a symmetric matrix; each vector's largest component is made positive."""
+    """Return all eigenpairs of a symmetric matrix; the largest component of each vector is positive."""
     values, vectors = torch.linalg.eigh(matrix)
     values, vectors = values.flip(0), vectors.flip(1)
     largest = vectors.abs().argmax(0, keepdim=True)

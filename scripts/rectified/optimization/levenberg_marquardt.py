@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.optimization.optimizers import PerNetwork, ValueAndGradient
+from rectified.optimization.optimizers import PerNetwork
+from rectified.optimization.value_and_gradient import GradientRule
 
 SCALE_FLOOR = 1e-2  # added to the scale of each parameter, as a fraction of the mean scale
 MINIMUM_DAMPING = 1e-12
@@ -65,7 +66,7 @@ class LevenbergMarquardt(PerNetwork):
         self.growth = torch.full_like(self.damping, 2.0)
 
     @torch.no_grad()
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         theta = self.theta[row : row + 1]
         r, jacobian = self.system.linearized(row, theta)
         value, slope, normal = r @ r, jacobian @ r, lower_gram(jacobian)

@@ -1,4 +1,4 @@
-"""The mean square error of fully connected networks and its gradient, for all networks at once."""
+"""Mean squared error of fully connected networks and its gradient, for all networks together."""
 
 import torch
 from torch import Tensor
@@ -8,12 +8,13 @@ from rectified.networks.mlp import MLP
 
 
 class LeastSquares:
-    """Mean square distance of networks from data, with the gradient by backpropagation written out.
+    """Mean squared error with an explicit backward pass.
 
-    One forward and one backward pass through stacked matrix products; the same numbers as automatic
-    differentiation with less overhead per operation.
+    Forward and backward pass use batched matrix products; the result equals that of automatic differentiation, with
+    less overhead per operation.
 
-    Attributes:
+    Args:
+        network: layout and activation of the networks.
         x: points [1, inputs, points].
         y: target values [points].
     """
@@ -22,14 +23,14 @@ class LeastSquares:
         self.network, self.x, self.y = network, x, y
 
     def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
-        """The mean square error of each network."""
+        """Return the mean squared error of each network."""
         return (self.network.output(theta, self.x) - self.y).square().mean(-1)
 
     @torch.no_grad()
     def __call__(
         self, theta: Float[Tensor, "networks parameters"]
     ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
-        """The mean square error of each network and its gradient."""
+        """Return the mean squared error of each network and its gradient."""
         network, p = self.network, self.network.blocks(theta)
         h, activations, slopes = self.x.expand(len(theta), -1, -1), [], []
         for layer in range(1, network.layers):

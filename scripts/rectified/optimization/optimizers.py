@@ -1,8 +1,8 @@
 """Optimizers for an ensemble of networks whose parameters are the rows of one tensor.
 
-Each holds the parameters ``theta`` [networks, parameters] and changes them in place. No network ever
-sees another: Adam and SGD act elementwise, L-BFGS and saddle-free Newton keep a state per row. The state lies
-where the parameters lie; one that was stored is copied there, from whatever device.
+Each optimizer holds the parameters ``theta`` [networks, parameters] and updates them in place. Networks are
+independent: Adam and SGD act elementwise, L-BFGS and saddle-free Newton have a state per row. The state is on the
+device of the parameters; ``load_state_dict`` copies a stored state there from any device.
 """
 
 from collections.abc import Callable
@@ -12,27 +12,33 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from rectified.optimization.hessian import hessian
-
-ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
+from rectified.optimization.value_and_gradient import GradientRule
 
 
 class Elementwise:
-    """Base of the optimizers that act on every parameter alone, on all rows at once."""
+    """Base class of the optimizers that act elementwise, on all rows together."""
 
     def __init__(self, theta: Tensor):
         self.theta = theta
 
-    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
-        """One update of the rows that are alive; returns the objective before it, not finite where it diverged."""
+    def step(self, gradient: GradientRule, alive: Tensor, learning_rate: float) -> Tensor:
+        """Update the rows that are alive and return the objective [networks] before the update.
+
+        Rows whose objective or gradient is not finite are not updated; their value is NaN or infinite.
+
+        Args:
+            gradient: returns the objective and its gradient.
+            alive: True for the rows to update, [networks].
+        """
         value, slope = gradient(self.theta)
         finite = torch.isfinite(value + slope.sum(-1))
         if (finite & alive).all():
             self._update(slope, learning_rate)
             return value
-        going = (finite & alive)[:, None]
+        updated = (finite & alive)[:, None]
         before = self.theta.clone()
-        self._update(torch.where(going, slope, 0.0), learning_rate)
-        self.theta.copy_(torch.where(going, self.theta, before))
+        self._update(torch.where(updated, slope, 0.0), learning_rate)
+        self.theta.copy_(torch.where(updated, self.theta, before))
         return torch.where(finite, value, torch.nan)
 
     def _update(self, slope: Tensor, learning_rate: float) -> None:
@@ -53,10 +59,10 @@ class SGD(Elementwise):
 
 
 class Adam(Elementwise):
-    """Adam (Kingma and Ba, arXiv:1412.6980) with β = 0.9, 0.999, by torch's fused function.
+    """Adam with β₁ = 0.9, β₂ = 0.999 and ε = 1e-8 (Kingma and Ba, arXiv:1412.6980).
 
-    The function rather than the class ``torch.optim.Adam``, which takes as long again for its bookkeeping and
-    imports a compiler when it is first used.
+    It calls torch's fused function directly: the bookkeeping of ``torch.optim.Adam`` doubles the time of a step, and
+    its first use imports a compiler.
     """
 
     def __init__(self, theta: Tensor):
@@ -92,13 +98,13 @@ class Adam(Elementwise):
 
 
 class PerNetwork:
-    """Base of the optimizers that treat one row after the other."""
+    """Base class of the optimizers that process the rows one after another."""
 
     def __init__(self, theta: Tensor):
         self.theta = theta
 
-    def step(self, gradient: ValueAndGradient, alive: Tensor, learning_rate: float) -> Tensor:
-        """One iteration of every row that is alive; returns the objective before it, NaN for the others."""
+    def step(self, gradient: GradientRule, alive: Tensor, learning_rate: float) -> Tensor:
+        """Run one iteration on each row that is alive; return the objective [networks] before it, NaN elsewhere."""
         values = torch.full_like(self.theta[:, 0], torch.nan)
         for row in alive.nonzero().flatten().tolist():
             before = self.theta[row].clone()
@@ -108,12 +114,12 @@ class PerNetwork:
                 values[row] = torch.nan
         return values
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         raise NotImplementedError
 
 
 class LBFGS(PerNetwork):
-    """L-BFGS of torch with a strong Wolfe line search, one iteration per epoch."""
+    """L-BFGS of torch with a strong Wolfe line search; one iteration per step."""
 
     def __init__(self, theta: Tensor):
         super().__init__(theta)
@@ -132,7 +138,7 @@ class LBFGS(PerNetwork):
             for row in self._rows
         ]
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         parameters = self._rows[row]
 
         def closure() -> Tensor:
@@ -153,24 +159,27 @@ class LBFGS(PerNetwork):
 
 
 class SaddleFreeNewton(PerNetwork):
-    """Damped Newton with |H|, the Hessian with its eigenvalues made positive, and μ as damping.
+    """Damped Newton method with |H|, the Hessian with the absolute values of its eigenvalues, and damping μ.
 
-    A trial step −(|H| + μ)⁻¹g that lowers the objective is taken and μ falls by 3; one that does not
-    makes μ grow by 4. A row where ten trials in a row fail has arrived and stays. |H| turns away from
-    saddle points (Dauphin et al., arXiv:1406.2572). Needs an objective that is twice differentiable, so
-    an exact integral. Cost per epoch: one dense Hessian and its eigendecomposition, for problems of a few
-    hundred parameters.
+    A trial step −(|H| + μ)⁻¹g is accepted if it lowers the objective; μ is divided by 3 after an accepted trial and
+    multiplied by 4 after a rejected one. A row stops after ten rejected trials in one iteration. |H| repels from saddle
+    points (Dauphin et al., arXiv:1406.2572). The objective must be twice differentiable, as exact integrals are. An
+    iteration costs one dense Hessian and its eigendecomposition, which suits a few hundred parameters.
+
+    Args:
+        theta: initial parameters; updated in place.
+        objective: maps parameters [networks, parameters] to [networks].
     """
 
     def __init__(self, theta: Tensor, objective: Callable[[Tensor], Tensor]):
         super().__init__(theta)
         self.objective = objective
         self.damping = torch.ones_like(theta[:, 0])
-        self.arrived = torch.zeros_like(self.damping, dtype=torch.bool)
+        self.stopped = torch.zeros_like(self.damping, dtype=torch.bool)
 
-    def _iterate(self, row: int, gradient: ValueAndGradient, learning_rate: float) -> Tensor:
+    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
         value, slope = gradient(self.theta[row : row + 1])
-        if self.arrived[row]:
+        if self.stopped[row]:
             return value[0]
         matrix = hessian(self.objective, self.theta[row])
         if not torch.isfinite(value[0] + slope.sum() + matrix.sum()):
@@ -185,19 +194,28 @@ class SaddleFreeNewton(PerNetwork):
             if accepted:
                 self.theta[row] = trial
                 return value[0]
-        self.arrived[row] = True
+        self.stopped[row] = True
         return value[0]
 
     def state_dict(self) -> dict:
-        return {"damping": self.damping, "arrived": self.arrived}
+        return {"damping": self.damping, "stopped": self.stopped}
 
     def load_state_dict(self, state: dict) -> None:
         self.damping.copy_(state["damping"])
-        self.arrived.copy_(state["arrived"])
+        self.stopped.copy_(state["stopped"])
 
 
 def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None = None):
-    """The optimizer of that name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``, which needs the objective."""
+    """Return the optimizer with that name.
+
+    Args:
+        name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``.
+        theta: initial parameters [networks, parameters]; updated in place.
+        objective: only for ``saddle_free_newton``, see there.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
     match name:
         case "adam":
             return Adam(theta)
@@ -207,4 +225,4 @@ def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None
             return LBFGS(theta)
         case "saddle_free_newton":
             return SaddleFreeNewton(theta, objective)
-    raise ValueError(name)
+    raise ValueError(f"optimizer must be adam, sgd, lbfgs or saddle_free_newton; got {name!r}")

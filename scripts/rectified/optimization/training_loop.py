@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -60,6 +60,7 @@ class History:
     theta: Float[Tensor, "networks parameters"]
 
 
+@runtime_checkable
 class Checkpoint(Protocol):
     """Keeps the state of a run: nested dicts, lists and tuples of NumPy arrays and plain values.
 

@@ -1,4 +1,8 @@
-"""The value of an objective of many networks and its gradient by automatic differentiation."""
+"""Value and gradient of an objective of many networks, by automatic differentiation.
+
+``Objective`` maps parameters [networks, parameters] to values [networks]. ``ValueAndGradient`` is the pair of the
+values [networks] and the gradients [networks, parameters]. A ``GradientRule`` maps parameters to such a pair.
+"""
 
 from collections.abc import Callable
 
@@ -9,10 +13,11 @@ from rectified.array_types import Float
 
 Objective = Callable[[Tensor], Tensor]
 ValueAndGradient = tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]
+GradientRule = Callable[[Tensor], ValueAndGradient]
 
 
 def value_and_gradient(objective: Objective, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
-    """An objective [networks] of parameters [networks, parameters], and its gradient."""
+    """Return the values of an objective and its gradients, both detached from the graph."""
     theta = theta.detach().requires_grad_(True)
     value = objective(theta)
     (gradient,) = torch.autograd.grad(value.sum(), theta)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.func import jvp
 
 from rectified.array_types import Float
+from rectified.optimization.central_differences import first_difference, second_difference
 
 Batch = Float[Tensor, "networks 2 points"]
 FieldDerivatives = dict[str, Tensor]
@@ -87,7 +88,7 @@ def _differences(u: Tensor, dim: int, step: Tensor, order: int) -> Tensor:
     u = u.narrow(other, 1, u.shape[other] - 2)
     count = u.shape[dim] - 2
     left, middle, right = (u.narrow(dim, start, count) for start in range(3))
-    return (right - left) / (2 * step) if order == 1 else (right - 2 * middle + left) / step**2
+    return first_difference(left, right, step) if order == 1 else second_difference(left, middle, right, step)
 
 
 RULES: Mapping[str, Callable[[FieldOf, Batch, Sequence[str], Sequence[str]], FieldDerivatives]] = {

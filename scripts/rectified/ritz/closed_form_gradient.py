@@ -1,12 +1,12 @@
-"""The kink-aware gradient of a piecewise linear network in closed form, by Leibniz's rule.
+"""Closed form of the kink-aware gradient of piecewise linear networks with one hidden layer, by Leibniz's rule.
 
-The derivative of an integral whose pieces have moving ends is the integral of the derivative plus the jump of
-the integrand at each end times the speed of that end. The second term is what the delta functions in the
-mixed derivatives stand for (Rowan, arXiv:2512.11184, eq. 8): at the kink ξ of a neuron the integrand ½κû'² − bû
-jumps by κ(ξ)·ū'(ξ)·[û'], with ū' the mean of the slopes on both sides.
+The derivative of an integral over pieces with moving ends is the integral of the derivative plus the jump of the
+integrand at each end times the derivative of that end. The second term corresponds to the delta functions in the mixed
+derivatives (Rowan, arXiv:2512.11184, eq. 8): at the kink ξ of a neuron the integrand ½κû'² − bû jumps by
+κ(ξ)·ū'(ξ)·[û'], with ū' the mean of the slopes on both sides.
 
-Between two kinks û = D(Ax + B); A and B change by a step from one kink to the next. Sorted kinks and running
-sums therefore give everything in neurons + points operations.
+Between two kinks û = D(Ax + B) with constant A and B, which jump at the kinks. With sorted kinks and cumulative sums
+the cost is proportional to neurons + points.
 """
 
 import torch
@@ -18,21 +18,24 @@ from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import KinkAware
 
 
-class Leibniz:
+class ClosedFormGradient:
     """Energy and gradient of a ``RitzEnergy`` with kink-aware quadrature, without automatic differentiation.
 
     Attributes:
-        objective: the energy, which is also what to differentiate twice for a Hessian.
-        work: cost of one call in evaluations of the field at a point, the gradient counted as two.
+        objective: the energy, which can also be differentiated twice for a Hessian.
+        work: cost of one call in evaluations of the field at a point, with the gradient counted as two.
 
     Raises:
-        InvalidInputError: unless the rule is kink-aware and the network has one hidden layer and a piecewise
-            linear activation.
+        InvalidInputError: unless the quadrature is kink-aware and the network has one hidden layer and a piecewise
+            linear activation with kinks.
     """
 
     def __init__(self, energy: RitzEnergy):
-        if not applies_to(energy):
-            raise InvalidInputError("the closed form is for kink-aware quadrature of one piecewise linear hidden layer")
+        if not has_closed_form_gradient(energy):
+            raise InvalidInputError(
+                "the closed-form gradient needs kink-aware quadrature of a network with one hidden layer "
+                "and a piecewise linear activation with kinks"
+            )
         self.objective, self.network, self.rule = energy, energy.network, energy.rule
         activation = self.network.activation
         self.kink_points, self.slope_jumps, self.intercept_jumps = (
@@ -52,11 +55,11 @@ class Leibniz:
         a, b, c = p["a"], p["b"], p["c"]
         kinks, side = self._kinks_and_sides(a, b)
         ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(-1)
-        place = order.argsort(-1)[:, len(self.rule.cuts) :]  # where each kink stands among the sorted ends
+        place = order.argsort(-1)[:, len(self.rule.cuts) :]  # index of each kink among the sorted ends
         slope_steps = side * self._each(self.slope_jumps, a)
         intercept_steps = side * self._each(self.intercept_jumps, a)
 
-        # A and B from each end on: their values at the left end of the domain and their steps so far.
+        # A and B to the right of each end: their values at the left end of the domain plus the jumps up to there.
         slope, intercept = self.network.activation.line(torch.addcmul(b, a, self.left))
         rows = torch.stack([c * a, c * b], 1)
         jumps = self._per_kink(rows) * slope_steps[:, None]
@@ -67,14 +70,16 @@ class Leibniz:
         steps[:, 1, 0] += (c * intercept).sum(-1)
         lines = steps.cumsum(-1)
 
-        # The integral of the derivative: what each neuron's line sees of the integrand's derivatives in A and B.
+        # Integral of the derivative: each neuron contributes through A and B.
         value, sums, at_kinks = self._integrate(lines, *self.rule.points_between(ends), kinks)
-        beyond = torch.nn.functional.pad(sums.flip(-1).cumsum(-1).flip(-1), (0, 1))  # from each end to the right
+        beyond = torch.nn.functional.pad(
+            sums.flip(-1).cumsum(-1).flip(-1), (0, 1)
+        )  # integrals from each end to the right end of the domain
         right = beyond.gather(2, place[:, None].expand(-1, 2, -1))
         along = slope[:, None] * beyond[:, :, :1] + self._per_neuron(slope_steps[:, None] * right)
         along_intercept = intercept * beyond[:, 1, :1] + self._per_neuron(intercept_steps * right[:, 1])
 
-        # The jump of the integrand at each kink times the speed of the kink: −1/a in b, −ξ/a in a.
+        # Jump of the integrand at each kink times the derivative of the kink: −1/a in b, −ξ/a in a.
         mean = (lines - steps / 2).gather(2, place[:, None].expand(-1, 2, -1))
         half_coefficient, distance, distance_slope = at_kinks
         mean_slope = distance_slope * (mean[:, 0] * kinks + mean[:, 1]) + distance * mean[:, 0]
@@ -88,14 +93,14 @@ class Leibniz:
         return value, torch.cat(gradient, 1)
 
     def _kinks_and_sides(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Kinks of all neurons and the sign of their slope: the right end and 0 for kinks outside."""
+        """Kinks of all neurons and the sign of a; the right end of the domain and 0 for kinks outside the domain."""
         left, right = self.network.domain
         kinks = (self.kink_points - b[..., None]) / a[..., None]
         inside = (kinks > left) & (kinks < right)
         return torch.where(inside, kinks, right).flatten(1), (a.sign()[..., None] * inside).flatten(1)
 
     def _integrate(self, lines: Tensor, x: Tensor, weights: Tensor, kinks: Tensor):
-        """The energy; the sums of its derivatives in A and B over each panel; κ/2, D and D' at the kinks."""
+        """Energy, integrals of its derivatives in A and B over each piece, and κ/2, D and D' at the kinks."""
         everywhere = torch.cat([x.flatten(1), kinks], 1)
         values = (*self.objective.data(everywhere), *self.network.distance(everywhere))
         inner, at_kinks = zip(*(value.split([x[0].numel(), kinks.shape[1]], 1) for value in values))
@@ -113,7 +118,7 @@ class Leibniz:
         return value, sums, (at_kinks[0], at_kinks[2], at_kinks[3])
 
     def _each(self, jumps: Tensor, a: Tensor) -> Tensor:
-        """The jumps of σ repeated for every neuron, in the order of the kinks."""
+        """Jumps of σ repeated for every neuron, in the order of the kinks."""
         return jumps if self.per_neuron == 1 else jumps.repeat(a.shape[1])
 
     def _per_kink(self, values: Tensor) -> Tensor:
@@ -125,8 +130,8 @@ class Leibniz:
         return values if self.per_neuron == 1 else values.unflatten(-1, (-1, self.per_neuron)).sum(-1)
 
 
-def applies_to(energy: RitzEnergy) -> bool:
-    """Whether the gradient of an energy can be had in closed form."""
+def has_closed_form_gradient(energy: RitzEnergy) -> bool:
+    """Return True if ``ClosedFormGradient`` supports the quadrature rule and the network of an energy."""
     network = energy.network
     lines = network.hidden_layers == 1 and network.activation.is_piecewise_linear
     return isinstance(energy.rule, KinkAware) and lines and len(network.activation.kink_points) > 0

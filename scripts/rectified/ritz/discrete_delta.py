@@ -1,4 +1,4 @@
-"""The discrete delta: what stands for σ'' at a kink on a grid (Rowan, arXiv:2512.11184, eq. 10)."""
+"""Discrete delta function: σ'' at a kink, represented on a grid (Rowan, arXiv:2512.11184, eq. 10)."""
 
 import torch
 from torch import Tensor
@@ -13,10 +13,14 @@ def discrete_deltas(
     b: Float[Tensor, "networks neurons 1"],
     points: Float[Tensor, " points"],
 ) -> Float[Tensor, "networks neurons points"]:
-    """The delta part of σ''(ax + b) on a uniform grid.
+    """Return the delta part of σ''(ax + b) on a uniform grid.
 
-    Where σ' jumps by J at the kink ξ of a neuron, σ'' contributes (J/|a|) δ(x − ξ); the discrete delta is 1/Δx
-    at the grid point nearest to ξ and 0 elsewhere. Kinks outside the grid contribute nothing.
+    Where σ' jumps by J at the kink ξ of a neuron, σ'' contains (J/|a|) δ(x − ξ). The discrete delta is 1/Δx at the grid
+    point nearest to ξ and 0 elsewhere. Kinks outside the grid contribute nothing.
+
+    Args:
+        a, b: slopes and biases of the neurons.
+        points: the grid, in ascending order.
     """
     spacing = points[1] - points[0]
     total = torch.zeros(*a.shape[:2], len(points), dtype=a.dtype, device=a.device)

@@ -1,4 +1,4 @@
-"""The Deep Ritz objective, its regression counterpart, and the true errors of a trained network."""
+"""Deep Ritz energy, regression loss, and errors of a trained network against the exact solution."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.array_types import Float
-from rectified.formulas.torch_functions import lower
+from rectified.formulas.torch_functions import torch_function
 from rectified.optimization.hessian import hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz.network import Network
@@ -18,13 +18,13 @@ from rectified.ritz.quadrature import Gauss, KinkAware, Quadrature
 class RitzEnergy:
     """Π[û] = ∫ (½κû'² − bû) dx by a quadrature rule (Rowan, arXiv:2512.11184, eq. 2).
 
-    Calling it with parameters [networks, parameters] gives the energies [networks]. The result is
-    differentiable; whether its derivative is that of the integral depends on the rule.
+    A call with parameters [networks, parameters] returns the energies [networks]. They are differentiable in the
+    parameters; only with kink-aware quadrature are the derivatives those of the integral.
     """
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.problem, self.network, self.rule = problem, network, rule
-        self.data = lower([problem.coefficient / 2, problem.source], [X])
+        self.data = torch_function([problem.coefficient / 2, problem.source], [X])
         self._kept = self._weighted(rule.points, rule.weights) if rule.fixed else None
         self._kept_distance = network.distance(rule.points) if rule.fixed else None
 
@@ -35,12 +35,12 @@ class RitzEnergy:
         return self.integrate(distance * value, slope * value + distance * derivative, x, weights)
 
     def integrate(self, value: Tensor, derivative: Tensor, x: Tensor, weights: Tensor) -> Tensor:
-        """The energy of fields û and û' known at the points of the rule."""
+        """Return the energies [networks] of fields û and û' given at the points of the rule."""
         stiffness, load = self.weighted_data(x, weights)
         return (stiffness * derivative * derivative - load * value).sum(-1)
 
     def weighted_data(self, x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """½κ and b times the weights; computed once for rules whose points never move."""
+        """Return ½κ and b multiplied by the weights; computed once for rules with fixed points."""
         return self._kept or self._weighted(x, weights)
 
     def _weighted(self, x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,11 +49,11 @@ class RitzEnergy:
 
 
 class RegressionLoss:
-    """∫ (û − u)² dx against the exact solution u, by a quadrature rule."""
+    """Squared L² distance ∫ (û − u)² dx to the exact solution u, by a quadrature rule."""
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.network, self.rule = network, rule
-        self._solution = lower([problem.solution], [X])
+        self._solution = torch_function([problem.solution], [X])
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         x, weights = self.rule(theta)
@@ -62,25 +62,33 @@ class RegressionLoss:
 
 
 class Errors(NamedTuple):
-    """What a trained network really achieves, one entry per network."""
+    """Errors of trained networks.
+
+    Attributes:
+        energy: Π[û] of each network.
+        relative_l2: ‖û − u‖/‖u‖ of each network.
+    """
 
     energy: Tensor
     relative_l2: Tensor
 
 
 class TrueErrors:
-    """The exact energy Π[û] and ‖û − u‖/‖u‖ in L², free of the error of the training's rule.
+    """Energy Π[û] and ‖û − u‖/‖u‖ in L², without the quadrature error of training.
 
-    Both integrals use kink-aware quadrature on fine panels, exact to rounding for practical purposes. Where the
-    kinks of a deep network cannot be located they use 32 times as many panels instead, which leaves a
-    relative error of about 1e-8 for an activation whose slope is continuous.
+    Both integrals use kink-aware quadrature on fine panels and are accurate to rounding. If the kinks of a deep network
+    cannot be located, a fixed rule with 32 times as many panels is used; its relative error is about 1e-8 for an
+    activation with a continuous slope.
+
+    Args:
+        order, panels: Gauss–Legendre nodes per piece, and number of equal panels.
     """
 
     def __init__(
         self, problem: EllipticProblem, network: Network, order: int = 8, panels: int = 64, device: Device = "cpu"
     ):
-        blind = Gauss(order, 32 * panels, network.domain, device)
-        rule = KinkAware(network, order, panels, device) if network.locates_kinks else blind
+        fixed = Gauss(order, 32 * panels, network.domain, device)
+        rule = KinkAware(network, order, panels, device) if network.locates_kinks else fixed
         self.energy = RitzEnergy(problem, network, rule)
         self.distance = RegressionLoss(problem, network, rule)
         self.norm = problem.solution_norm
@@ -94,11 +102,14 @@ class TrueErrors:
 def solve_output_weights(
     objective: Callable[[Tensor], Tensor], network: Network, theta: Float[Tensor, "networks parameters"]
 ) -> Float[Tensor, "networks parameters"]:
-    """Parameters with the output weights c that minimize the objective while all others stay.
+    """Return the parameters with the output weights c that minimize the objective, all others unchanged.
 
-    Energy and regression loss are quadratic in c, so one linear system per network does it; it is solved
-    in the least-squares sense, since neurons without a kink in the domain make it singular, on the CPU: the method for
-    singular systems is found there alone.
+    Energy and regression loss are quadratic in c, so that c solves a linear system for each network. Neurons without a
+    kink in the domain make it singular; it is therefore solved in the least-squares sense, on the CPU, as torch has a
+    rank-revealing solver only there.
+
+    Args:
+        objective: a ``RitzEnergy`` or ``RegressionLoss`` of the network.
     """
     return torch.stack([_solve_row(objective, network, row) for row in theta])
 
@@ -106,8 +117,8 @@ def solve_output_weights(
 def _solve_row(objective: Callable[[Tensor], Tensor], network: Network, row: Tensor) -> Tensor:
     inner, weights = row.split([len(row) - network.width, network.width])
 
-    def of_weights(some: Tensor) -> Tensor:
-        return objective(torch.cat([inner.expand(len(some), -1), some], -1))
+    def of_weights(c: Tensor) -> Tensor:
+        return objective(torch.cat([inner.expand(len(c), -1), c], -1))
 
     with torch.enable_grad():
         matrix = hessian(of_weights, weights)

@@ -1,8 +1,8 @@
-"""The Ritz energy of many piecewise linear networks on a grid, without visiting neurons × points.
+"""Ritz energy of many piecewise linear networks on a uniform grid, at a cost of neurons + points operations.
 
-Between two kinks a network of one hidden layer is û = D(Ax + B), so its energy on a grid is a quadratic
-form in A and B at each point. The lines change by a step from one kink to the next: the steps are put at
-the first point beyond each kink and summed up from left to right, in neurons + points operations.
+Between two kinks a network with one hidden layer is û = D(Ax + B), so that its energy on a grid is a quadratic form in
+A and B at each point. A and B jump at the kinks: the jumps are accumulated at the first grid point to the right of each
+kink and summed from left to right.
 """
 
 import torch
@@ -14,28 +14,27 @@ from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import UniformGrid
 
 
-class MomentEnergy:
-    """The same numbers as a ``RitzEnergy`` on a uniform grid, several times faster; no derivatives.
+class FastGridEnergy:
+    """Values of a ``RitzEnergy`` on a uniform grid, several times faster than the energy itself; not differentiable.
 
-    Works in place where it can: its arrays are large and short-lived, and fresh memory costs as much as
-    the arithmetic.
+    It works in place where possible, since allocating its large, short-lived arrays costs as much as the arithmetic.
 
     Raises:
         InvalidInputError: unless the network has one hidden layer and a piecewise linear activation, and the
-            rule of the energy is a uniform grid.
+            quadrature rule of the energy is a uniform grid.
     """
 
     def __init__(self, energy: RitzEnergy):
-        if not applies_to(energy):
+        if not has_fast_grid_energy(energy):
             raise InvalidInputError(
-                "moments are for one hidden layer, a piecewise linear activation and a uniform grid"
+                "the fast energy needs one hidden layer, a piecewise linear activation and a uniform grid"
             )
         self.network, self.activation = energy.network, energy.network.activation
         self.points = energy.rule.points[0]
         self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])
         stiffness, load = (part[0] for part in energy.weighted_data(energy.rule.points, energy.rule.weights))
         distance, slope = (part[0] for part in self.network.distance(energy.rule.points))
-        beyond = torch.zeros_like(self.points[:1])  # one place more, of no weight, for kinks right of all points
+        beyond = torch.zeros_like(self.points[:1])  # one more place of weight 0, for kinks to the right of the grid
         self.stiffness, self.slope = torch.cat([stiffness, beyond]), torch.cat([slope, beyond])
         self.along = torch.cat([slope * self.points + distance, beyond])
         self.load = torch.cat([load * distance * self.points, beyond, load * distance, beyond])
@@ -53,7 +52,7 @@ class MomentEnergy:
         return derivative.square_() @ self.stiffness - lines.flatten(1) @ self.load
 
     def _lines(self, a: Tensor, b: Tensor, c: Tensor) -> Float[Tensor, "networks 2 places"]:
-        """A and B at every point: what they are at the first, and their steps up to each."""
+        """A and B at every point: their values at the first point plus the jumps up to each point."""
         slope, intercept = self.activation.line(torch.addcmul(b, a, self.points[0]))
         rows = torch.stack([c * a, c * b], 1)
         start = torch.matmul(rows, slope[..., None])[..., 0]
@@ -68,9 +67,9 @@ class MomentEnergy:
         return bins.cumsum_(-1)
 
     def _first_points_beyond(self, a: Tensor, b: Tensor) -> Int[Tensor, "networks kinks"]:
-        """For each kink the index of the first point past it; 0 if it lies before all points.
+        """Index of the first point to the right of each kink; 0 if the kink lies to the left of all points.
 
-        σ counts as not yet switched at its kink, so a neuron that falls (a < 0) has switched there.
+        σ at its kink belongs to the left piece, so that a neuron with a < 0 has switched there.
         """
         a = a[:, :, None]
         cells = (self.kinks - b[:, :, None]).div_(a).sub_(self.points[0]).mul_(self.points_per_length)
@@ -78,8 +77,8 @@ class MomentEnergy:
         return index.nan_to_num_(len(self.points)).clamp_(0, len(self.points)).long().flatten(1)
 
 
-def applies_to(energy: RitzEnergy) -> bool:
-    """Whether an energy can be had from moments."""
+def has_fast_grid_energy(energy: RitzEnergy) -> bool:
+    """Return True if ``FastGridEnergy`` supports the quadrature rule and the network of an energy."""
     network = energy.network
     return (
         isinstance(energy.rule, UniformGrid) and network.hidden_layers == 1 and network.activation.is_piecewise_linear

@@ -1,11 +1,9 @@
-"""Parameter gradients of the Ritz energy: four rules for one vector.
+"""Rules for the parameter gradient of the Ritz energy: automatic, by differences, with discrete deltas, kink-aware.
 
-All have one interface: called with parameters [networks, parameters] they return the objective
-[networks] and its gradient [networks, parameters]; ``objective`` is the function differentiated and
-``work`` the cost of a call in evaluations of the field at a point. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
+A rule called with parameters [networks, parameters] returns the objective [networks] and its gradient
+[networks, parameters]. Its attribute ``objective`` is the function differentiated, ``work`` the cost of a call in
+evaluations of the field at a point. Source: Rowan, arXiv:2512.11184, eqs. 5–10.
 """
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -14,7 +12,8 @@ from torch.types import Device
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.optimization import chunked_evaluation
-from rectified.optimization.value_and_gradient import Objective, ValueAndGradient, value_and_gradient
+from rectified.optimization.central_differences import first_difference
+from rectified.optimization.value_and_gradient import GradientRule, Objective, ValueAndGradient, value_and_gradient
 from rectified.ritz import closed_form_gradient
 from rectified.ritz.discrete_delta import discrete_deltas
 from rectified.ritz.energy import RitzEnergy
@@ -23,13 +22,14 @@ from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 
 class Autodiff:
-    """Automatic differentiation of an objective as it is evaluated.
+    """Automatic differentiation of an objective.
 
-    On a fixed grid this loses what a moving kink contributes to the integral; with kink-aware
-    quadrature it is the gradient of the integral itself.
+    On a fixed grid the contributions of moving kinks to the gradient of the integral are missing; with kink-aware
+    quadrature the result is the gradient of the integral.
 
-    Attributes:
-        work: cost of one call in evaluations of the field at a point, the backward pass counted as two.
+    Args:
+        objective: maps parameters [networks, parameters] to [networks].
+        points: quadrature points of the objective; ``work`` counts the backward pass as two evaluations.
     """
 
     def __init__(self, objective: Objective, points: int):
@@ -41,7 +41,7 @@ class Autodiff:
 
 
 class FiniteDifference:
-    """Central differences [Π(θ + εe) − Π(θ − εe)]/2ε, all parameters of all networks in one batch.
+    """Central differences [Π(θ + εe) − Π(θ − εe)]/2ε in all parameters of all networks, in one batch.
 
     Args:
         objective: maps parameters [networks, parameters] to [networks].
@@ -62,14 +62,18 @@ class FiniteDifference:
         shifted = (theta[:, None] + torch.cat([shifts, -shifts])).flatten(0, 1)
         values = chunked_evaluation.evaluate(self.objective, shifted, self.values_per_network)
         up, down = values.view(networks, 2, parameters).unbind(1)
-        return self.objective(theta), (up - down) / (2 * self.step)
+        return self.objective(theta), first_difference(down, up, self.step)
 
 
 class NeuronwiseFiniteDifference:
-    """The same central differences for one hidden layer on a fixed grid, in a fraction of the time.
+    """Central differences of the energy of networks with one hidden layer on a fixed grid.
 
-    A shifted parameter of one neuron changes the contribution of that neuron alone, so each of the 2P
-    energies takes one neuron's values instead of all.
+    The result equals that of ``FiniteDifference`` up to rounding, in a fraction of the time: a shifted parameter
+    changes the contribution of one neuron, so that each of the 2P energies needs the values of that neuron only.
+
+    Args:
+        energy: an energy with a fixed quadrature rule.
+        step: ε, in the units of the parameters.
     """
 
     def __init__(self, energy: RitzEnergy, step: float):
@@ -84,9 +88,9 @@ class NeuronwiseFiniteDifference:
         stiffness, load = self.energy.weighted_data(x, weights)
         distance, distance_slope = self.network.distance(x)
         p = self.network.blocks(theta)
-        mine, my_slope = self._contributions(p, x)
-        value, slope = mine.sum(1, keepdim=True), my_slope.sum(1, keepdim=True)
-        others, others_slope = value - mine, slope - my_slope
+        neurons, slopes = self._contributions(p, x)
+        value, slope = neurons.sum(1, keepdim=True), slopes.sum(1, keepdim=True)
+        others, others_slope = value - neurons, slope - slopes
 
         def energies(blocks: dict[str, Tensor]) -> Tensor:
             shifted, shifted_slope = self._contributions(blocks, x)
@@ -94,33 +98,37 @@ class NeuronwiseFiniteDifference:
             derivative = distance_slope * value + distance * slope
             return (derivative * derivative) @ stiffness[0] - value @ (load * distance)[0]
 
-        differences = {
-            name: energies({**p, name: p[name] + self.step}) - energies({**p, name: p[name] - self.step}) for name in p
-        }
+        def difference(name: str) -> Tensor:
+            up, down = (energies({**p, name: p[name] + shift}) for shift in (self.step, -self.step))
+            return first_difference(down, up, self.step)
+
+        gradient = self.network.row({name: difference(name) for name in p})
         derivative = distance_slope * value + distance * slope
         total = self.energy.integrate((distance * value)[:, 0], derivative[:, 0], x, weights)
-        return total, self.network.row(differences) / (2 * self.step)
+        return total, gradient
 
     def _contributions(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-        """cᵢσ(zᵢ) and cᵢaᵢσ'(zᵢ) of every neuron, [networks, neurons, points]."""
+        """Terms cᵢσ(zᵢ) of N and cᵢaᵢσ'(zᵢ) of N', [networks, neurons, points]."""
         a, b, c = (p[name][:, :, None] for name in "abc")
         sigma, slope = self.network.activation.values_and_slopes(torch.addcmul(b, a, x[:, None]))
         return c * sigma, (c * a) * slope
 
 
 class DiscreteDelta:
-    """The gradient written out by hand, with the delta functions of σ'' put on the grid.
+    """Analytic gradient of the energy of networks with one hidden layer, with discrete deltas for σ'' at kinks.
 
-    For one hidden layer.
+    Args:
+        energy: the energy.
+        grid: the uniform grid of its quadrature.
 
     Raises:
-        InvalidInputError: for a network with more hidden layers.
+        InvalidInputError: if the network has more than one hidden layer.
     """
 
     def __init__(self, energy: RitzEnergy, grid: UniformGrid):
         if energy.network.hidden_layers != 1:
             raise InvalidInputError(
-                "gradient 'discrete_delta' is written for one hidden layer; hidden_layers must be 1"
+                f"hidden_layers must be 1 for gradient 'discrete_delta'; got {energy.network.hidden_layers}"
             )
         self.objective = self.energy = energy
         self.network, self.grid = energy.network, grid
@@ -161,21 +169,25 @@ def ritz_gradient(
     order: int,
     panels: int,
     device: Device = "cpu",
-) -> Callable[[Tensor], ValueAndGradient]:
-    """The gradient rule of that name for the Ritz energy of a network.
+) -> GradientRule:
+    """Return the gradient rule with that name for the Ritz energy of a network.
 
     Args:
-        name: ``autodiff``, ``discrete_delta``, ``finite_difference`` (all on a uniform grid) or
-            ``kink_aware``.
+        name: ``discrete_delta`` or ``finite_difference`` on a uniform grid, ``kink_aware``; any other name gives
+            automatic differentiation on a uniform grid.
+        problem: the elliptic problem.
         points: points of the uniform grid.
         step: step ε of the finite differences.
-        order, panels: Gauss–Legendre nodes per piece, and equal panels besides the kinks.
-        device: where the parameters will lie.
+        order, panels: Gauss–Legendre nodes per piece and number of equal panels of kink-aware quadrature.
+        device: device of the parameters.
+
+    Raises:
+        InvalidInputError: for ``discrete_delta`` and more than one hidden layer.
     """
     if name == "kink_aware":
         energy = RitzEnergy(problem, network, KinkAware(network, order, panels, device))
-        if closed_form_gradient.applies_to(energy):
-            return closed_form_gradient.Leibniz(energy)
+        if closed_form_gradient.has_closed_form_gradient(energy):
+            return closed_form_gradient.ClosedFormGradient(energy)
         kinks = network.width * network.hidden_layers * len(network.activation.kink_points)
         return Autodiff(energy, (panels + kinks) * order)
     grid = UniformGrid(points, network.domain, device)

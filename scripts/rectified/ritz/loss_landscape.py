@@ -1,4 +1,4 @@
-"""The loss on planes through a point of parameter space (Rowan, arXiv:2512.11184, sec. 2)."""
+"""Loss landscape: an objective on planes through a point of parameter space (Rowan, arXiv:2512.11184, sec. 2)."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,11 +17,14 @@ def planes(
     offsets: Float[Tensor, " offsets"],
     values_per_network: int,
 ) -> Float[Tensor, "planes offsets offsets"]:
-    """Π(θ + αvᵢ + βvⱼ) for each pair (i, j), counted from 1; α runs along the rows, β along the columns.
+    """Return Π(θ + αvᵢ + βvⱼ) for each pair (i, j); α varies along the rows, β along the columns.
 
     Args:
-        objective: maps parameters [networks, parameters] to [networks].
-        offsets: the values of α and of β, in the units of the parameters.
+        objective: Π; maps parameters [networks, parameters] to [networks].
+        theta: θ.
+        vectors: v₁, v₂, … as columns.
+        pairs: i and j of each plane, counted from 1.
+        offsets: values of α and of β, in the units of the parameters.
         values_per_network: size of the largest intermediate array of one network.
     """
     grid = torch.cartesian_prod(offsets, offsets)
@@ -37,9 +40,10 @@ def planes(
 
 
 def roughness(surface: Float[Tensor, "*planes offsets offsets"]) -> Float[Tensor, "*planes"]:
-    """Standard deviation of the second differences along both axes, in units of the surface's range.
+    """Return the standard deviation of the second differences along both axes, divided by the range of the surface.
 
-    A smooth surface on n points has roughness of order 1/n²; noise of relative size s has about 2.4·s.
+    The roughness of a smooth surface on n × n points is of order 1/n²; that of noise with relative amplitude s is about
+    2.4·s.
     """
     rows = surface.diff(n=2, dim=-2).flatten(-2)
     columns = surface.diff(n=2, dim=-1).flatten(-2)

@@ -1,8 +1,7 @@
-"""Networks of one input with a leading ensemble axis: parameters, fields and kinks.
+"""Networks with one input for the Deep Ritz method: parameters, fields and kinks.
 
-All parameters of one network are one row of a tensor [networks, parameters]; the networks of a row
-differ in their seed, or are the points of a plane through parameter space. Everything below works on all
-rows at once.
+The parameters of one network are one row of a tensor [networks, parameters]. The networks differ in their seed, or are
+the points of a plane through parameter space; all rows are evaluated together.
 """
 
 from collections.abc import Callable
@@ -20,17 +19,17 @@ Distance = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class Network(Rows):
-    """û(x) = D(x)·N(x) with N a fully connected network without output bias.
+    """Field û(x) = D(x)·N(x) with N a fully connected network without output bias.
 
-    With one hidden layer N(x) = Σ cᵢ σ(aᵢx + bᵢ) (Rowan, arXiv:2512.11184, eq. 4); every further hidden
-    layer maps h to σ(Wh + v). The distance function D makes û vanish at both ends of the domain.
+    With one hidden layer N(x) = Σ cᵢ σ(aᵢx + bᵢ) (Rowan, arXiv:2512.11184, eq. 4); every further hidden layer maps h to
+    σ(Wh + v). The distance function D vanishes at both ends of the domain, and so does û.
 
     Args:
         width: neurons per hidden layer.
         hidden_layers: number of hidden layers, at least 1.
         activation: σ.
-        distance: returns D(x) and D'(x).
-        domain: the two ends of the interval.
+        distance: maps x to D(x) and D'(x).
+        domain: left and right end of the interval.
     """
 
     def __init__(
@@ -51,11 +50,10 @@ class Network(Rows):
     def fields(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 points"]
     ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks points"]]:
-        """û and û' at x; differentiable in θ and x.
+        """Return û and û' at x; differentiable in θ and x.
 
-        û' comes from the chain rule forward through the layers, with the pointwise σ'. Its automatic
-        derivative is therefore the one that nested automatic differentiation gives: blind to the jump of
-        σ' at a kink.
+        û' is computed by the chain rule with the pointwise σ'. Its automatic derivative therefore equals that of nested
+        automatic differentiation, which ignores the jump of σ' at a kink.
         """
         distance, slope = self.distance(x)
         value, derivative = self.output(theta, x)
@@ -64,7 +62,7 @@ class Network(Rows):
     def output(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 points"]
     ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks points"]]:
-        """N and N' at x: the fields before the distance function."""
+        """Return N and N' at x, the fields without the distance function."""
         p = self.blocks(theta)
         if self.hidden_layers == 1 and self.activation.is_piecewise_linear:
             return self._piecewise_linear_output(p, x)
@@ -86,10 +84,10 @@ class Network(Rows):
         return torch.baddbmm(b, a, x[:, None].expand(len(a), 1, -1))
 
     def _piecewise_linear_output(self, p: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-        """N = Ax + B and N' = A, where A and B add up the lines that the neurons follow at x.
+        """N = Ax + B and N' = A, with A and B the sums of slopes and intercepts of the neurons at x.
 
-        Same values and automatic derivatives as the general way, in a third of its time: the two sums
-        are one matrix product, and nothing elementwise remains to be differentiated.
+        Values and automatic derivatives equal those of the general method at a third of its cost: both sums are one
+        matrix product, and no elementwise operation needs to be differentiated.
         """
         with torch.no_grad():
             slope, intercept = self.activation.line(self._first_layer(p, x))
@@ -101,14 +99,14 @@ class Network(Rows):
 
     @property
     def locates_kinks(self) -> bool:
-        """Whether ``kinks`` can say where û is not smooth."""
+        """True if ``kinks`` can locate the points where û is not smooth."""
         activation = self.activation
         return self.hidden_layers == 1 or activation.is_piecewise_linear or not activation.kink_points
 
     def kinks(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks kinks"]:
-        """Where û is not smooth, unsorted; differentiable in θ.
+        """Return the points where û is not smooth, unsorted; differentiable in θ.
 
-        Rows with fewer kinks inside the domain than others are filled up with the ends of the domain.
+        Rows with fewer kinks inside the domain than others are padded with the ends of the domain.
 
         Raises:
             InvalidInputError: for a deep network of an activation with kinks that is not piecewise linear.
@@ -117,12 +115,12 @@ class Network(Rows):
         left, right = self.domain
         points = torch.as_tensor(self.activation.kink_points, dtype=theta.dtype, device=theta.device)
         a, b = p["a"][:, :, None], p["b"][:, :, None]
-        flat = (a == 0).to(a.dtype)  # a neuron without a kink: any finite place will do
+        flat = (a == 0).to(a.dtype)  # a neuron without a kink gets any finite point
         kinks = ((points - b) / (a + flat)).flatten(1).clamp(left, right)
         if not self.locates_kinks:
             raise InvalidInputError(
-                f"kinks of a network with {self.hidden_layers} hidden layers can be located for piecewise linear "
-                f"activations only, not for {self.activation.symbolic.name!r}"
+                f"activation of a network with {self.hidden_layers} hidden layers must be piecewise linear to locate "
+                f"its kinks; got {self.activation.symbolic.name!r}"
             )
         if not len(points):
             return kinks
@@ -131,7 +129,7 @@ class Network(Rows):
         return kinks
 
     def _kinks_of_layer(self, p: dict[str, Tensor], layer: int, kinks: Tensor, points: Tensor) -> Tensor:
-        """Points where a layer's preactivations, straight lines between the kinks so far, cross a kink of σ."""
+        """Points where preactivations of a layer, linear between the kinks of the layers below, cross a kink of σ."""
         left, right = self.domain
         ends = torch.tensor([left, right], dtype=kinks.dtype, device=kinks.device).expand(len(kinks), 2)
         nodes = torch.cat([ends, kinks], -1).sort(-1).values
@@ -148,15 +146,18 @@ class Network(Rows):
         return crossing.sort(-1).values[:, :most]
 
 
-def initial_parameters(network: Network, seeds: int, kinks: str, stream: str) -> Float[Tensor, "seeds parameters"]:
-    """Draw one row of parameters per seed; the rows of fewer seeds are the first rows of more.
+def initial_ritz_parameters(network: Network, seeds: int, kinks: str, stream: str) -> Float[Tensor, "seeds parameters"]:
+    """Draw the parameters of networks with seeds 0, 1, …, one row per seed, in float64.
+
+    Output weights are U(−1, 1)/√width, hidden weights U(−√(6/width), √(6/width)), hidden biases 0. A row depends on its
+    own seed alone.
 
     Args:
-        kinks: ``random`` draws a, b ~ U(−1, 1); ``spread`` puts the kinks of the first layer at the
-            midpoints of equal cells of the domain, with a = +1, −1, +1, … from one cell to the next.
-        stream: name that the random numbers are derived from.
-
-    Output weights are U(−1, 1)/√width, hidden weights U(−√(6/width), √(6/width)), hidden biases 0.
+        network: the layout of the parameters.
+        seeds: number of seeds.
+        kinks: ``random`` draws a, b ~ U(−1, 1); ``spread`` puts the kinks of the first layer at the midpoints of equal
+            cells of the domain, with a = +1, −1, +1, … from one cell to the next.
+        stream: name of the random number stream.
     """
     rows = [_initial_blocks(network, kinks, generator(stream, seed)) for seed in range(seeds)]
     return torch.cat([network.row(blocks) for blocks in rows])

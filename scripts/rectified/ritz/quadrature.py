@@ -1,7 +1,7 @@
-"""Quadrature rules: points and weights, either fixed or moving with the kinks of the network.
+"""Quadrature rules whose points are fixed or move with the kinks of the network.
 
-A rule maps parameters [networks, parameters] to points and weights, [networks or 1, points] each. Its points lie on the
-device that it is given, which must be that of the parameters.
+A rule maps parameters [networks, parameters] to points and weights, [networks or 1, points] each. They are on the
+device passed to the rule, which must be that of the parameters.
 """
 
 from typing import Protocol, runtime_checkable
@@ -17,10 +17,10 @@ from rectified.ritz.network import Network
 
 @runtime_checkable
 class Quadrature(Protocol):
-    """A rule that may place its points where the integrand of the given networks needs them.
+    """Interface of a quadrature rule.
 
     Attributes:
-        fixed: whether the points are the same for all parameters.
+        fixed: True if the points are the same for all parameters.
     """
 
     fixed: bool
@@ -29,7 +29,7 @@ class Quadrature(Protocol):
 
 
 class UniformGrid:
-    """The trapezoidal rule on equally spaced points, ends included: the published choice."""
+    """Trapezoidal rule on equally spaced points including both ends, as in arXiv:2512.11184."""
 
     fixed = True
 
@@ -45,7 +45,12 @@ class UniformGrid:
 
 
 class Gauss:
-    """Composite Gauss–Legendre on equal panels, blind to kinks."""
+    """Composite Gauss–Legendre rule on equal panels, independent of kinks.
+
+    Args:
+        order: nodes per panel.
+        panels: number of panels.
+    """
 
     fixed = True
 
@@ -62,18 +67,17 @@ class Gauss:
 
 
 class KinkAware:
-    """Composite Gauss–Legendre with panels cut at every kink of the network.
+    """Composite Gauss–Legendre rule with panels cut at every kink of the network.
 
-    The domain is cut at equally spaced nodes and at the kinks, and each piece gets its own
-    Gauss–Legendre rule. No piece contains a kink, so the rule converges at its full order, 2·order in
-    the width of the panels, for a network that is smooth between its kinks. The ends of the pieces are
-    differentiable in θ: automatic differentiation of the energy then contains the terms that the moving
-    kinks contribute, which are the delta terms that a fixed grid loses.
+    The domain is cut at equally spaced points and at the kinks, and each piece has its own Gauss–Legendre rule. No
+    piece contains a kink, so that the rule has its full order, 2·order in the width of the panels, for a network that
+    is smooth between its kinks. The ends of the pieces are differentiable in θ: automatic differentiation of the energy
+    contains the contributions of the moving kinks, which are the delta terms missing on a fixed grid.
 
     Args:
-        network: tells where the kinks are.
+        network: provides the kinks.
         order: Gauss–Legendre nodes per piece.
-        panels: equal parts the domain is cut into besides the kinks.
+        panels: number of equal panels before the cuts at kinks.
     """
 
     fixed = False
@@ -96,6 +100,6 @@ class KinkAware:
     def points_between(
         self, ends: Float[Tensor, "networks ends"]
     ) -> tuple[Float[Tensor, "networks pieces order"], Float[Tensor, "networks pieces order"]]:
-        """Points and weights on each piece between neighbouring ends."""
+        """Return points and weights on each piece between consecutive ends."""
         widths = ends.diff(dim=-1)[..., None]
         return ends[:, :-1, None] + widths * self.nodes, widths * self.weights

@@ -1,41 +1,64 @@
-"""Derivatives of one feature f(x) = σ(ax + b), by hand and by automatic differentiation.
+"""First and mixed derivatives of a single neuron f(x) = σ(ax + b): by the chain rule and by automatic differentiation.
 
-The figure that shows what automatic differentiation loses: the mixed derivatives contain σ'', which at a
-kink is a delta function (Rowan, arXiv:2512.11184, eqs. 6–10 and fig. 3).
+The two differ where σ has a kink: the mixed derivatives contain σ'', which is a delta function there, and automatic
+differentiation drops it (Rowan, arXiv:2512.11184, eqs. 6–10 and fig. 3).
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import xarray as xr
 from torch import Tensor
 
+from rectified.array_types import Float
 from rectified.formulas.torch_functions import TorchActivation
 from rectified.ritz.discrete_delta import discrete_deltas
 
 DERIVATIVES = ("f_x", "f_a", "f_b", "f_xa", "f_xb")
+METHODS = ("analytic", "autodiff")
+
+
+class NeuronDerivatives(NamedTuple):
+    """A neuron and its derivatives on a grid.
+
+    Attributes:
+        x: the grid points.
+        value: f at the grid points.
+        derivatives: in the order of ``METHODS`` and ``DERIVATIVES``.
+    """
+
+    x: Float[np.ndarray, " points"]
+    value: Float[np.ndarray, " points"]
+    derivatives: Float[np.ndarray, "methods names points"]
 
 
 def derivatives(
     activation: TorchActivation, slope: float, bias: float, points: int, domain: tuple[float, float]
-) -> xr.Dataset:
-    """The derivatives of a feature in x, a, b and the mixed ones, on a uniform grid, both ways."""
+) -> NeuronDerivatives:
+    """Return f = σ(slope·x + bias) and its derivatives on a uniform grid, computed by both methods in float64.
+
+    Args:
+        points: number of grid points.
+        domain: first and last grid point.
+    """
     x = torch.linspace(*domain, points, dtype=torch.float64)
-    by_hand = analytic(activation, x, slope, bias)
-    automatic = autodiff(activation, x, slope, bias)
-    return xr.Dataset(
-        {
-            "feature": ("x", activation.values_and_slopes(slope * x + bias)[0].numpy()),
-            "derivative": (
-                ("method", "name", "x"),
-                np.stack([[way[name].numpy(force=True) for name in DERIVATIVES] for way in (by_hand, automatic)]),
-            ),
-        },
-        coords={"x": x.numpy(), "method": ["analytic", "autodiff"], "name": list(DERIVATIVES)},
+    by_method = (analytic(activation, x, slope, bias), autodiff(activation, x, slope, bias))
+    return NeuronDerivatives(
+        x.numpy(),
+        activation.values_and_slopes(slope * x + bias)[0].numpy(),
+        np.stack([[values[name].numpy(force=True) for name in DERIVATIVES] for values in by_method]),
     )
 
 
 def analytic(activation: TorchActivation, x: Tensor, slope: float, bias: float) -> dict[str, Tensor]:
-    """The derivatives by the chain rule, σ'' with its deltas put on the grid as 1/Δx at the nearest point."""
+    """Derivatives by the chain rule, with a delta in σ'' represented as 1/Δx at the nearest grid point.
+
+    Args:
+        x: points of a uniform grid.
+
+    Returns:
+        The derivatives [points] by name, see ``DERIVATIVES``.
+    """
     _, first, second = activation.values_to_second_order(slope * x + bias)
     a, b = (torch.full((1, 1, 1), value, dtype=x.dtype) for value in (slope, bias))
     second = second + discrete_deltas(activation, a, b, x)[0, 0]
@@ -49,7 +72,7 @@ def analytic(activation: TorchActivation, x: Tensor, slope: float, bias: float) 
 
 
 def autodiff(activation: TorchActivation, x: Tensor, slope: float, bias: float) -> dict[str, Tensor]:
-    """The derivatives by nested automatic differentiation, one point at a time in a batch."""
+    """Derivatives at points x by nested automatic differentiation; [points] by name, see ``DERIVATIVES``."""
     points = x.clone().requires_grad_(True)
     a = torch.full_like(x, slope).requires_grad_(True)
     b = torch.full_like(x, bias).requires_grad_(True)

@@ -1,1 +1,1 @@
-"""Summaries over replicates, intervals and tests, and measures of representations."""
+"""Summaries over replicates, confidence intervals and tests, and measures of latent representations."""

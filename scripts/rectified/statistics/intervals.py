@@ -1,26 +1,27 @@
-"""Intervals and tests beyond the median: shifts of independent samples, means, shares, distances of laws.
+"""Confidence intervals and tests for shifts of independent samples, means, proportions and distances of distributions.
 
-All intervals are of at least 95 % coverage where the sample allows it, and say what coverage they have. NaN is a
-value that is not known; it may lie anywhere.
+Intervals have at least 95 % coverage if the sample size permits, and state their coverage. NaN is an unknown value,
+which may lie anywhere.
 """
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded when first used
+import scipy  # submodules are loaded on first use
 
 from rectified.statistics.summaries import CONFIDENCE, Interval
 
-FEWEST = 10  # values that a mean with a t interval wants
+FEWEST = 10  # smallest sample for a t interval of the mean
 
 
 def shift_interval(compared: npt.ArrayLike) -> Interval:
-    """The Hodges–Lehmann estimate of a shift, or factor, between two laws, by inversion of the Mann–Whitney test.
+    """Hodges–Lehmann estimate of a shift or factor between two distributions, with its confidence interval.
 
-    The laws are taken for the same but for the shift. The samples are independent, or draws with the same numbers at
-    random, which makes the true coverage larger if anything. The coverage is exact without ties.
+    The interval results from inversion of the Mann–Whitney test; its coverage is exact without ties. The distributions
+    are assumed equal up to the shift, and the samples independent; common random numbers make the interval
+    conservative.
 
     Args:
-        compared: differences, or ratios, of every value of one sample to every value of the other, [n, m].
+        compared: differences or ratios of every value of one sample to every value of the other, [n, m].
 
     Source: Conover, Practical Nonparametric Statistics (3rd ed.), sec. 5.4.
     """
@@ -38,10 +39,10 @@ def shift_interval(compared: npt.ArrayLike) -> Interval:
 
 
 def rank_sum_test(compared: npt.ArrayLike, null: float) -> float:
-    """p value of the exact two-sided Mann–Whitney test that the shift, or factor, is the null.
+    """p value of the exact two-sided Mann–Whitney test of the null hypothesis that the shift or factor is ``null``.
 
     Args:
-        compared: as in ``shift_interval``. Ties and unknown values lie on the side that makes p largest.
+        compared: as in ``shift_interval``. Ties and unknown values count on the side that makes p largest.
     """
     compared = np.asarray(compared, dtype=float)
     if compared.size == 0:
@@ -52,9 +53,9 @@ def rank_sum_test(compared: npt.ArrayLike, null: float) -> float:
 
 
 def _rank_sum_tails(first: int, second: int) -> np.ndarray:
-    """P(U ≤ u) for u = 0 … nm of two samples from the same continuous law.
+    """P(U ≤ u) for u = 0 … nm, for two samples from the same continuous distribution.
 
-    The numbers of orders with each U are the coefficients of the Gaussian binomial Π (1 − q^{m+i})/(1 − q^i).
+    The numbers of permutations with each U are the coefficients of the Gaussian binomial Π (1 − q^{m+i})/(1 − q^i).
     """
     size = first * second
     counts = np.zeros(size + 1)
@@ -68,7 +69,7 @@ def _rank_sum_tails(first: int, second: int) -> np.ndarray:
 
 
 def mean_interval(values: npt.ArrayLike) -> Interval:
-    """The mean with its t interval, for ten values or more; fewer have no coverage that holds without normality."""
+    """Mean with its t interval for ten or more values; an unbounded interval for fewer, or if a value is not finite."""
     values = np.asarray(values, dtype=float)
     finite = values[np.isfinite(values)]
     value = float(finite.mean()) if len(finite) else np.nan
@@ -79,7 +80,7 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
 
 
 def mean_test(values: npt.ArrayLike, null: float) -> float:
-    """p value of the two-sided t test that the mean is the null; 1 where a value is not finite."""
+    """p value of the two-sided t test that the mean is ``null``; 1 for fewer than ten values or a value not finite."""
     values = np.asarray(values, dtype=float)
     if len(values) < FEWEST or not np.isfinite(values).all():
         return 1.0
@@ -89,10 +90,10 @@ def mean_test(values: npt.ArrayLike, null: float) -> float:
 
 
 def share_interval(flags: npt.ArrayLike) -> Interval:
-    """Share of ones among zeros and ones, with its Clopper–Pearson interval; NaN may be either.
+    """Proportion of ones among zeros and ones, with its Clopper–Pearson interval; NaN may be either.
 
     Raises:
-        ValueError: if there is anything else.
+        ValueError: if a value is not 0, 1 or NaN.
     """
     ones, unknown, count = _counts(flags)
     if count == 0:
@@ -105,7 +106,11 @@ def share_interval(flags: npt.ArrayLike) -> Interval:
 
 
 def share_test(flags: npt.ArrayLike, null: float) -> float:
-    """p value of the exact two-sided binomial test that the share is the null; NaN makes p as large as it can be."""
+    """p value of the exact two-sided binomial test that the proportion is ``null``; the largest p over values of NaN.
+
+    Raises:
+        ValueError: if a value is not 0, 1 or NaN.
+    """
     ones, unknown, count = _counts(flags)
     if count == 0 or not 0 <= null <= 1:
         return 1.0 if count == 0 else 0.0
@@ -116,24 +121,25 @@ def _counts(flags: npt.ArrayLike) -> tuple[int, int, int]:
     flags = np.asarray(flags, dtype=float)
     known = flags[~np.isnan(flags)]
     if not np.isin(known, (0.0, 1.0)).all():
-        raise ValueError("a share is of zeros and ones")
+        wrong = known[~np.isin(known, (0.0, 1.0))][0]
+        raise ValueError(f"values of a share must be zeros and ones; got {wrong:g}")
     return int(known.sum()), len(flags) - len(known), len(flags)
 
 
 def distance_interval(first: npt.ArrayLike, second: npt.ArrayLike) -> Interval:
-    """The largest distance of two distribution functions, with an interval that holds it for any two laws.
+    """Kolmogorov distance of two distributions, with an interval that is valid for any two distributions.
 
-    Each empirical distribution function is within √(log(2/α)/2n) of its law with probability 1 − α
+    Each empirical distribution function is within √(log(2/α)/2n) of the true one with probability 1 − α
     (Dvoretzky–Kiefer–Wolfowitz with Massart's constant), here with α = 0.025 for each of the two.
     """
     first, second = (np.asarray(sample, dtype=float) for sample in (first, second))
     if len(first) == 0 or len(second) == 0:
         return Interval(np.nan, np.nan, np.nan, 0.0)
     value = float(scipy.stats.ks_2samp(first, second).statistic)
-    reach = sum(np.sqrt(np.log(4 / (1 - CONFIDENCE)) / (2 * len(sample))) for sample in (first, second))
-    return Interval(value, max(value - float(reach), 0.0), min(value + float(reach), 1.0), CONFIDENCE)
+    margin = sum(np.sqrt(np.log(4 / (1 - CONFIDENCE)) / (2 * len(sample))) for sample in (first, second))
+    return Interval(value, max(value - float(margin), 0.0), min(value + float(margin), 1.0), CONFIDENCE)
 
 
 def distance_test(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """p value of the two-sample Kolmogorov–Smirnov test that two laws are the same."""
+    """p value of the two-sample Kolmogorov–Smirnov test that two distributions are equal."""
     return float(scipy.stats.ks_2samp(first, second).pvalue) if len(first) and len(second) else 1.0

@@ -1,6 +1,6 @@
-"""What is compared of latents, and how: shared by the job, its figure and its table."""
+"""Networks whose latent representations are compared, and default parameters of the comparison."""
 
 NETWORKS = {"pinn": "PINN", "regressor": "regressor", "classifier": "classifier", "untrained": "untrained"}
-CLASSES = 8  # of the classifier: bins of the solution, from low to high
-NEIGHBOURS = 15
-PERPLEXITY = 30.0
+CLASSES = 8  # classes of the classifier: bins of the solution in ascending order
+NEIGHBOURS = 15  # nearest neighbours
+PERPLEXITY = 30.0  # of t-SNE

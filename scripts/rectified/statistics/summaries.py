@@ -1,17 +1,17 @@
-"""Summaries over seeds and networks: medians and ranges, sign tests, means with standard errors, never the best run."""
+"""Summaries over seeds and networks: medians, ranges, intervals, ranks, and means with standard errors."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded when first used
+import scipy  # submodules are loaded on first use
 
 CONFIDENCE = 0.95
 
 
 class Summary(NamedTuple):
-    """Median, smallest and largest of the finite values along the first axis, and how many there were."""
+    """Median, minimum, maximum and number of the finite values along the first axis."""
 
     median: np.ndarray
     low: np.ndarray
@@ -20,7 +20,7 @@ class Summary(NamedTuple):
 
 
 def summarize(values: npt.ArrayLike) -> Summary:
-    """Summarize over the first axis; NaN (a diverged run) is left out, and all-NaN gives NaN."""
+    """Return the summary over the first axis of the finite values; NaN where there are none (all runs diverged)."""
     values = np.asarray(values, dtype=float)
     finite = np.where(np.isfinite(values), values, np.nan)
     count = np.isfinite(finite).sum(0)
@@ -32,7 +32,7 @@ def summarize(values: npt.ArrayLike) -> Summary:
 
 
 def median_member(values: npt.ArrayLike) -> int:
-    """Index of the member whose value is the lower median of the finite ones: a typical seed to draw."""
+    """Return the index of the lower median of the finite values, for example of a typical seed."""
     values = np.asarray(values, dtype=float)
     finite = np.isfinite(values)
     order = np.argsort(np.where(finite, values, np.inf), kind="stable")
@@ -40,7 +40,13 @@ def median_member(values: npt.ArrayLike) -> int:
 
 
 class Interval(NamedTuple):
-    """What a sample says of a number of its law, and the ends of an interval that holds it, with what probability."""
+    """Estimate with a confidence interval.
+
+    Attributes:
+        value: the estimate.
+        low, high: ends of the interval.
+        coverage: probability that the interval contains the true value.
+    """
 
     value: float
     low: float
@@ -49,15 +55,15 @@ class Interval(NamedTuple):
 
 
 def median_interval(values: npt.ArrayLike) -> Interval:
-    """Interval of the median of any law, by inversion of the sign test: the i-th smallest and i-th largest of n values.
+    """Return the median with its distribution-free confidence interval, by inversion of the sign test.
 
-    With B binomial(n, ½), i is the largest with 2·P(B < i) ≤ 0.05; the coverage 1 − 2·P(B < i) is exact for a
-    continuous law and a lower bound for others. Fewer than six values cannot reach 95 %: they give their range, of
-    coverage 1 − 2^{1−n}.
+    The ends are the i-th smallest and i-th largest of n values. With B binomial(n, ½), i is the largest integer with
+    2·P(B < i) ≤ 0.05; the coverage 1 − 2·P(B < i) is exact for a continuous distribution and a lower bound for others.
+    Fewer than six values cannot reach 95 %; the interval is then their range, with coverage 1 − 2^{1−n}.
 
     Args:
-        values: of one axis. NaN is a value that is not known: it counts as −∞ in the lower end, as ∞ in the upper
-            one, and not in the median. No values give NaN, and coverage 0.
+        values: one axis. NaN is an unknown value: it counts as −∞ in the lower end, as ∞ in the upper end, and is
+            ignored in the median. An empty sample gives NaN with coverage 0.
 
     Source: Conover, Practical Nonparametric Statistics (3rd ed.), sec. 3.2.
     """
@@ -73,15 +79,15 @@ def median_interval(values: npt.ArrayLike) -> Interval:
 
 
 def _median(values: np.ndarray) -> float:
-    """The median of values that may be infinite; NaN of none, and halfway between −∞ and ∞."""
+    """Median of values that may be infinite; NaN for no values, and for the mean of −∞ and ∞."""
     with np.errstate(invalid="ignore"):
         return float(np.median(values)) if len(values) else np.nan
 
 
 def sign_test(values: npt.ArrayLike, threshold: float) -> float:
-    """p value of the exact two-sided sign test of the hypothesis that the median is the threshold.
+    """p value of the exact two-sided sign test that the median equals the threshold.
 
-    Values equal to the threshold are dropped. NaN, a value that is not known, lies on the side that makes p largest.
+    Values equal to the threshold are dropped. NaN, an unknown value, counts on the side that makes p largest.
     """
     values = np.asarray(values, dtype=float)
     above, below, unknown = (int(part.sum()) for part in (values > threshold, values < threshold, np.isnan(values)))
@@ -91,12 +97,12 @@ def sign_test(values: npt.ArrayLike, threshold: float) -> float:
 
 
 class Rank(NamedTuple):
-    """A place among several, and the places that the seeds do not rule out; 1 is the smallest.
+    """Rank of a sample among several, with a confidence interval; 1 is the smallest.
 
     Attributes:
-        place: by the median.
-        low, high: the first and the last place of an interval.
-        of: how many there are.
+        place: rank by the median.
+        low, high: smallest and largest rank in the interval.
+        of: number of samples.
     """
 
     place: int
@@ -106,11 +112,16 @@ class Rank(NamedTuple):
 
 
 def rank(values: npt.ArrayLike, others: Mapping[str, npt.ArrayLike]) -> Rank:
-    """The place of a sample among others, by medians, smallest first, with an interval of at least 95 %.
+    """Return the rank of a sample by its median, smallest first, with an interval of at least 95 % coverage.
 
-    Each of the others is compared by the two-sided test of Mann and Whitney, exact without ties, and the p values are
-    corrected by Holm: with that probability every difference found is one. The place is then at least 1 and the number
-    of those found smaller, at most that of those not found larger. NaN, a diverged run, is larger than any number.
+    Each other sample is compared by the two-sided Mann–Whitney test, exact without ties, with Holm's correction: with
+    probability 0.95 all significant differences are true. The lower end of the interval is 1 plus the number of
+    significantly smaller samples, the upper end the number of samples that are not significantly larger. NaN, a
+    diverged run, is larger than any number.
+
+    Args:
+        values: the sample.
+        others: the other samples by name.
 
     Source: Holm, Scand. J. Statist. 6 (1979).
     """
@@ -123,7 +134,7 @@ def rank(values: npt.ArrayLike, others: Mapping[str, npt.ArrayLike]) -> Rank:
 
 
 def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """p value of the two-sided test of Mann and Whitney; 1 where all values are the same."""
+    """p value of the two-sided Mann–Whitney test; 1 if all values are equal or a sample is empty."""
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if not len(first) or not len(second) or len(np.unique([*first, *second])) == 1:
         return 1.0
@@ -131,7 +142,7 @@ def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
 
 def holm(p_values: npt.ArrayLike) -> np.ndarray:
-    """Which of several hypotheses are rejected, so that all rejections are right with probability 0.95."""
+    """Return which hypotheses Holm's procedure rejects; with probability 0.95 all rejections are correct."""
     p_values = np.asarray(p_values, dtype=float)
     order = np.argsort(p_values, kind="stable")
     passed = p_values[order] * np.arange(len(p_values), 0, -1) <= 1 - CONFIDENCE
@@ -146,7 +157,7 @@ def _infinite(values: npt.ArrayLike) -> np.ndarray:
 
 
 def _order(first: np.ndarray, second: np.ndarray) -> int:
-    """1 if values of the first sample are below those of the second more often than above, −1 the other way."""
+    """1 if values of the first sample are more often below those of the second than above, −1 if less often, else 0."""
     below, above = (first[:, None] < second).sum(), (first[:, None] > second).sum()
     return int(np.sign(below - above))
 
@@ -159,7 +170,7 @@ class Estimate(NamedTuple):
 
 
 def mean_estimate(values: npt.ArrayLike) -> Estimate:
-    """Mean over the first axis."""
+    """Return mean and standard error over the first axis; NaN for fewer than two values."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return _unknown(values)
@@ -167,7 +178,10 @@ def mean_estimate(values: npt.ArrayLike) -> Estimate:
 
 
 def variance_estimate(values: npt.ArrayLike) -> Estimate:
-    """Unbiased variance over the first axis; its error by the fourth central moment, for any law."""
+    """Return unbiased variance and standard error over the first axis; NaN for fewer than two values.
+
+    The standard error uses the fourth central moment and is valid for any distribution.
+    """
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return _unknown(values)
@@ -177,30 +191,30 @@ def variance_estimate(values: npt.ArrayLike) -> Estimate:
 
 
 def _unknown(values: np.ndarray) -> Estimate:
-    """What fewer than two networks tell: nothing."""
+    """Estimate from fewer than two values: NaN."""
     return Estimate(*[np.full(values.shape[1:], np.nan)] * 2)
 
 
 def vertex_estimate(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) -> Estimate:
-    """Four-point vertex of an ensemble by ``vertices``, its error by the jackknife, of the shape without networks."""
+    """Return the four-point vertex of an ensemble by ``vertices``, with its standard error by the jackknife."""
     value, left_out = vertices(kernels, pairs, width)
     return Estimate(value, np.sqrt((len(left_out) - 1) * left_out.var(0)))
 
 
 def vertices(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Four-point vertex V = n·(E[zᵢ²zⱼ²] − E[zᵢ²]E[zⱼ²]) of an ensemble of any law, without bias.
+    """Return unbiased estimates of the four-point vertex V = n·(E[zᵢ²zⱼ²] − E[zᵢ²]E[zⱼ²]) of an ensemble.
 
-    The product of means runs over different networks: the plain square of the mean is too large by the
-    variance of the mean, for K² by about 2K² over the number of networks.
+    The product of means is taken over different networks, since the square of the mean exceeds it by the variance of
+    the mean, about 2K² divided by the number of networks.
 
     Args:
-        kernels: mean over neurons of z², [networks, …, inputs].
-        pairs: mean over pairs of different neurons of zᵢ²zⱼ², of the same shape.
-        width: neurons n.
+        kernels: mean of z² over neurons, [networks, …, inputs].
+        pairs: mean of zᵢ²zⱼ² over pairs of different neurons, of the same shape.
+        width: number n of neurons.
 
     Returns:
-        V averaged over the inputs, of the shape between the first axis and the last; and the same without each of
-        the networks, [networks, …], NaN of fewer than three.
+        V averaged over the inputs, […], and the same with each network left out, [networks, …]; the latter is NaN for
+        fewer than three networks.
     """
     q, pairs = np.asarray(kernels, dtype=float), np.asarray(pairs, dtype=float)
     count = len(q)
@@ -216,7 +230,11 @@ def vertices(kernels: npt.ArrayLike, pairs: npt.ArrayLike, width: int) -> tuple[
 
 
 def pseudovalues(value: npt.ArrayLike, left_out: npt.ArrayLike) -> np.ndarray:
-    """nθ − (n − 1)θ₋ᵢ, [networks, …]: one number per network, whose mean has the error of the jackknife.
+    """Return the jackknife pseudovalues nθ − (n − 1)θ₋ᵢ, [networks, …].
+
+    Args:
+        value: estimate θ from all networks.
+        left_out: estimates θ₋ᵢ with one network left out, [networks, …].
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, sec. 11.5.
     """

@@ -66,10 +66,9 @@ def _inside(path: str) -> str:
 
 
 def resolved(config: Config) -> bytes:
-    """Return every job in full and the digests of the code of every entry script, as JSON."""
+    """Return every job in full and the digests of all code, as JSON."""
     jobs = {case.folder: config.job(case.experiment, case.case).model_dump(mode="json") for case in config.all_cases}
-    scripts = sorted(path.name for path in code_digest.ROOT.glob("*.py"))
-    return _json({"tier": config.tier, "jobs": jobs, "code": {script: code_digest.code(script) for script in scripts}})
+    return _json({"tier": config.tier, "jobs": jobs, "code": code_digest.every_file()})
 
 
 def _crate(

@@ -1,7 +1,6 @@
-"""One look for every figure: sizes, fonts, colours, labels, and the stamp of the tier.
+"""Style of all figures: sizes, fonts, colours, line styles, panel letters, and the stamp of the tier.
 
-A hue belongs to an activation throughout; for ReLU the shade and the dashes tell how its gradient was
-computed.
+Each activation has one colour in all figures; for ReLU, shade and dashes depend on how its gradient is computed.
 """
 
 import hashlib
@@ -21,12 +20,13 @@ from matplotlib.figure import Figure
 
 from reproduction.storage.store import write_atomically
 
-COLUMN, MIDDLE, PAGE = 3.5, 5.5, 7.0  # widths of figures in inches: one, one and a half, two columns of a journal
-LIGHTEST = 0.85  # of the colour map of shades; lighter ones are hard to see on white
-SMALLEST = 6.0  # points; no text in a figure is smaller
+COLUMN, MIDDLE, PAGE = 3.5, 5.5, 7.0  # figure widths in inches: one, one and a half, and two columns of a journal
+LIGHTEST = 0.85  # upper end of the colour map of shades; lighter shades are hard to see on white
+SMALLEST = 6.0  # smallest font size, in points
 STAMP_LETTER, STAMP_LINE = 0.047, 0.098  # width and height of a letter of the stamp, in inches
+MARKERS = "osv^D"
 
-# Told apart, and apart from the shades below, with the three kinds of colour blindness (a test).
+# Distinguishable from each other and from the shades below with all three kinds of colour blindness (tested).
 ACTIVATION_COLOURS = {
     "perceptron": "#c3b4c3",
     "relu": "#d55e00",
@@ -59,7 +59,7 @@ DASHES = {
 
 
 def use() -> None:
-    """Set the fonts, lines and colours of all figures to come."""
+    """Set fonts and lines of all figures drawn from now on."""
     plt.rcdefaults()
     plt.rcParams.update(
         {
@@ -86,7 +86,7 @@ def use() -> None:
 
 
 def colour(activation: str, gradient: str = "autodiff") -> str:
-    """The colour of an activation, everywhere the same; ReLU has a shade per gradient, others a hue from their name."""
+    """The colour of an activation: from the registry, for ReLU by gradient rule, for others from a hash of the name."""
     if activation == "relu":
         return RELU_SHADES[gradient]
     if activation in ACTIVATION_COLOURS:
@@ -96,17 +96,12 @@ def colour(activation: str, gradient: str = "autodiff") -> str:
 
 
 def shades(count: int) -> list[str]:
-    """Colours from dark to light for what is no activation: C_W, widths, epochs, layers, variants of one network."""
+    """Colours from dark to light for series other than activations: C_W, widths, epochs, layers, variants."""
     return [to_hex(matplotlib.colormaps["viridis"](place)) for place in np.linspace(0, LIGHTEST, count)]
 
 
-def dashes(gradient: str):
-    """The line style of a gradient rule."""
-    return DASHES[gradient]
-
-
 def letters(axes: list[Axes], inside: bool = False) -> None:
-    """Put panel letters at the upper left of axes, in their order; inside them where titles need the room above."""
+    """Put panel letters at the upper left of axes, in their order; inside the axes if titles need the space above."""
     for axis, letter in zip(axes, ascii_lowercase):
         if inside:
             box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.2}
@@ -117,7 +112,7 @@ def letters(axes: list[Axes], inside: bool = False) -> None:
 
 
 def stamp(figure: Figure, *notes: str) -> None:
-    """Write the tier and what lines and bands are into a strip of its own at the lower right, in lines that fit."""
+    """Write notes into a strip below the figure, right-aligned, broken into lines that fit the width."""
     lines = textwrap.wrap(" · ".join(filter(None, notes)), int(figure.get_figwidth() / STAMP_LETTER))
     text = "\n".join(lines)
     strip = (0.03 + STAMP_LINE * len(lines)) / figure.get_figheight()
@@ -126,7 +121,7 @@ def stamp(figure: Figure, *notes: str) -> None:
 
 
 def save(figure: Figure, pdf: str, png: str) -> None:
-    """Write a figure as PDF and PNG, with nothing in them that changes from run to run."""
+    """Write a figure as PDF and PNG with reproducible bytes."""
     _settle(figure)
     undated = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
     write_atomically(pdf, lambda file: figure.savefig(file, metadata=undated))
@@ -135,7 +130,7 @@ def save(figure: Figure, pdf: str, png: str) -> None:
 
 
 def _settle(figure: Figure) -> None:
-    """Lay a figure out for good, places rounded: the solver's last digits differ from run to run."""
+    """Fix the layout of a figure at rounded positions: the last digits of the layout solver differ between runs."""
     figure.canvas.draw()
     figure.set_layout_engine("none")
     for axis in figure.axes:

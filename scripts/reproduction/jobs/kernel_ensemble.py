@@ -71,7 +71,7 @@ def _sample(job: Job, width: int, weight_variance: float, scale: float, device: 
         count = min(s.shard, s.networks - first)
         random = numpy_generator("kernels", width, s.sampling, shard)
         x = (_inputs(s, count, shard) * scale**0.5).to(device)
-        parts.append(kernel_sampling.log_kernels(activation, setting, x, random, SAMPLERS[s.sampling]))
+        parts.append(kernel_sampling.sample_log_kernels(activation, setting, x, random, SAMPLERS[s.sampling]))
     return torch.cat(parts).numpy(force=True)
 
 

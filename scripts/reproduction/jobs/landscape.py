@@ -59,8 +59,8 @@ def landscape(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
     setup, curvature = RitzSetup(job), store.read_arrays(inputs["hessian"][0])
     s = setup.settings
     objective, values_per_network = _energy_by(setup, s.quadrature)
-    if fast_grid_energy.applies_to(objective):
-        objective, values_per_network = fast_grid_energy.MomentEnergy(objective), 3 * s.points
+    if fast_grid_energy.has_fast_grid_energy(objective):
+        objective, values_per_network = fast_grid_energy.FastGridEnergy(objective), 3 * s.points
     offsets = torch.linspace(-s.extent, s.extent, s.resolution, dtype=torch.float64)
     surfaces = torch.stack(
         [

@@ -23,7 +23,7 @@ from reproduction.runtime.cost_model import Costs
 from reproduction.runtime.schedule import TIERS, PlannedJob, dry_run, listed_jobs, predict, read_jobs
 from reproduction.storage import store
 
-KINDS = {"figure": "plot", "table": "tabulate"}
+KINDS = {"figure": "plot", "table": "table"}
 SHOWN_CASES = 6
 SHOWN_JOBS = 8
 LABEL = 12

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointFile:
     """The file that holds the state of a run while it lasts.
 
     A state is nested dicts, lists and tuples of NumPy arrays, numbers, booleans, strings and None.
@@ -56,7 +56,7 @@ class Checkpoint:
             return None
 
 
-def checkpoint(snakemake: Any) -> Checkpoint:
+def checkpoint(snakemake: Any) -> CheckpointFile:
     """Return the checkpoint of a job, named by its first output, bound to its settings, inputs, code and packages."""
     output = snakemake.output[0]
     inputs = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in snakemake.input]
@@ -65,7 +65,7 @@ def checkpoint(snakemake: Any) -> Checkpoint:
     identity = hashlib.sha256("\n".join(work).encode()).hexdigest()
     path = checkpoint_path(output)
     remove_leftovers(path)
-    return Checkpoint(path, snakemake.resources.checkpoint_seconds, identity)
+    return CheckpointFile(path, snakemake.resources.checkpoint_seconds, identity)
 
 
 def checkpoint_path(output: str) -> Path:

@@ -29,8 +29,17 @@ def code(script: str, *modules: str) -> list[str]:
         modules: dotted names of the modules that the script imports by name.
     """
     starts = [ROOT / script, *(file for module in modules for file in _files(module))]
-    paths = sorted({path for start in starts for path in closure(start)})
-    return [" ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)]) for path in paths]
+    return [_line(path) for path in sorted({path for start in starts for path in closure(start)})]
+
+
+@cache
+def every_file() -> list[str]:
+    """Return a line of path, digest and imported packages for every file of the project."""
+    return [_line(path) for path in sorted(ROOT.rglob("*.py"))]
+
+
+def _line(path: Path) -> str:
+    return " ".join([str(path.relative_to(ROOT)), _digest(path), *packages(path)])
 
 
 def project() -> str:

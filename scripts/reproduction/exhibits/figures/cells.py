@@ -1,7 +1,7 @@
-"""The cells of a vector quantization in the plane of its inputs, and where the error is.
+"""Cells of a vector quantization in the plane of the inputs, and the error of the network.
 
-A cell is the set of points for which one code is chosen; an orphan is a cell that no point of the initial and boundary
-conditions lies in, so that nothing but the equation tells the network which value to take there.
+A cell is the set of points to which the network assigns one code. An orphan is a cell that contains no point of the
+initial and boundary conditions, so that the equation alone determines the value there.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rectified.statistics.summaries import summarize
-from reproduction.exhibits.figures.collocation_fields import draw_bar, frame, maps, median_seed, outcome
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
+from reproduction.exhibits.map_page import (
+    draw_bar,
+    draw_map,
+    error_title,
+    label_maps,
+    map_columns,
+    map_page,
+    median_seed,
+)
 from reproduction.exhibits.variant_labels import variant_labels
 from reproduction.storage.results import Result
 
@@ -24,21 +32,26 @@ CODE_COLOURS = ("#a6cee3", "#fdbf6f", "#b2df8a", "#fb9a99", "#cab2d6", "#ffff99"
 HATCH = "//////"
 FRONT = {"color": "black", "linewidth": 1.1}
 FRONT_ON_ERROR = {"color": "white", "linewidth": 0.9, "linestyle": (0, (4, 2))}
+LEGEND_HEIGHT = 0.35  # inches
+QUANTILE = 0.995  # of the errors, at the end of the colour scale
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One column per case: above the cells of a median seed, orphans hatched, below its errors; the exact front."""
+    """One column per case: cells of a median seed, orphans hatched, above its errors, both with the exact front."""
     plt.rcParams["hatch.linewidth"] = 0.5
-    drawn = [median_seed(result) for result in results]
+    fields = [median_seed(result) for result in results]
     labels = variant_labels([result.job for result in results])
-    page = maps([f"{label}\n{_orphans(result)}" for label, result in zip(labels, results)], exact=False, more=0.35)
-    norm = Normalize(0, _largest_error(drawn))
-    for column, result, arrays in zip(page.columns, results, drawn):
+    titles = [f"{label}\n{_orphans(result)}" for label, result in zip(labels, results)]
+    page = map_page(titles, exact=False, extra_height=LEGEND_HEIGHT)
+    norm = Normalize(0, _largest_error(fields))
+    for column, result, arrays in zip(page.columns, results, fields):
         _cells(column[0], result, arrays, data)
-        _error(column[1], result, arrays, norm, data)
+        error = abs(arrays.field - arrays.exact)
+        draw_map(column[1], error, "magma", norm)
+        data.add("error", result.series, **map_columns(error))
         _front(column, result)
-        column[1].set_title(outcome(arrays), fontsize=7)
-    frame(page, results[0])
+        column[1].set_title(error_title(arrays), fontsize=7)
+    label_maps(page, results[0])
     page.bars[0].remove()
     draw_bar(page.bars[1], ScalarMappable(norm, "magma"), "|error|", "max")
     page.figure.legend(handles=_handles(results), loc="outside upper center", ncols=2)
@@ -47,41 +60,30 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
 
 
 def _cells(axis: Axes, result: Result, arrays: xr.Dataset, data: PlottedData) -> None:
-    """Which code is chosen, in a colour that means no more than that neighbours differ; nothing if diverged."""
+    """Draw the code at each point in a colour that only separates neighbours; nothing if the seed diverged."""
     if arrays.diverged_at >= 0:
         return
     cells, (first, second) = arrays.cell, arrays.cell.dims
     codes = result.job.settings.codes
     colours = ListedColormap([CODE_COLOURS[code % len(CODE_COLOURS)] for code in range(codes)])
-    look = {"cmap": colours, "norm": BoundaryNorm(np.arange(codes + 1) - 0.5, codes)}
-    axis.pcolormesh(cells[first], cells[second], cells.T, rasterized=True, shading="nearest", **look)
+    draw_map(axis, cells, colours, BoundaryNorm(np.arange(codes + 1) - 0.5, codes))
     orphaned = np.isin(cells, np.flatnonzero(arrays.orphaned))
     if orphaned.any():
         axis.contourf(cells[first], cells[second], orphaned.T, [0.5, 1.5], colors="none", hatches=[HATCH])
-    x, t = np.meshgrid(cells[first], cells[second], indexing="ij")
-    places = {str(first).removeprefix("cell_"): x, str(second).removeprefix("cell_"): t}
-    data.add("cells", result.series, **places, value=cells.to_numpy(), orphan=orphaned)
+    columns = {name.removeprefix("cell_"): values for name, values in map_columns(cells).items()}
+    data.add("cells", result.series, **columns, orphan=orphaned)
 
 
-def _error(axis: Axes, result: Result, arrays: xr.Dataset, norm: Normalize, data: PlottedData) -> None:
-    error = abs(arrays.field - arrays.exact)
-    names = [str(name) for name in error.dims]
-    axes = [error[name].to_numpy() for name in names]
-    axis.pcolormesh(*axes, error.T, rasterized=True, shading="nearest", cmap="magma", norm=norm)
-    grids = np.meshgrid(*axes, indexing="ij")
-    data.add("error", result.series, **dict(zip(names, grids)), value=error.to_numpy())
-
-
-def _largest_error(drawn: list[xr.Dataset]) -> float:
-    """The end of the colour scale: few errors are larger."""
-    errors = [abs(arrays.field - arrays.exact).to_numpy().ravel() for arrays in drawn]
+def _largest_error(fields: list[xr.Dataset]) -> float:
+    """The end of the colour scale: a tenth that few errors exceed."""
+    errors = [abs(arrays.field - arrays.exact).to_numpy().ravel() for arrays in fields]
     errors = np.concatenate(errors)
     errors = errors[np.isfinite(errors)]
-    return float(np.ceil(10 * np.quantile(errors, 0.995)) / 10) if len(errors) else 1.0
+    return float(np.ceil(10 * np.quantile(errors, QUANTILE)) / 10) if len(errors) else 1.0
 
 
 def _front(column: np.ndarray, result: Result) -> None:
-    """The exact front, where there is one."""
+    """Draw the exact front of a Buckley–Leverett problem."""
     if result.job.problem.equation != "buckley_leverett":
         return
     problem = result.job.problem.build()
@@ -91,9 +93,9 @@ def _front(column: np.ndarray, result: Result) -> None:
 
 
 def _orphans(result: Result) -> str:
-    """How many orphans there are, and their share of the domain, over seeds."""
+    """Number of orphans and their share of the domain, median and range over seeds."""
     if not result.healthy.any():
-        return "every seed diverged"
+        return "all seeds diverged"
     arrays = result.arrays("fields").isel(seed=result.healthy)
     count, area = (summarize(arrays[name]) for name in ("orphan_cells", "orphan_area"))
     return (
@@ -103,14 +105,8 @@ def _orphans(result: Result) -> str:
 
 
 def _handles(results: list[Result]) -> list:
-    handles = [
-        Patch(
-            facecolor="none",
-            edgecolor="black",
-            hatch=HATCH,
-            label="orphan cell: no point of a condition lies in it",
-        )
-    ]
+    text = "orphan cell: contains no point of an initial or boundary condition"
+    handles = [Patch(facecolor="none", edgecolor="black", hatch=HATCH, label=text)]
     if any(result.job.problem.equation == "buckley_leverett" for result in results):
-        handles.append(Line2D([], [], label="exact front (below in white)", **FRONT))
+        handles.append(Line2D([], [], label="exact front (white in the lower row)", **FRONT))
     return handles

@@ -5,7 +5,9 @@ Source: Kim and Kang, arXiv:2408.02697, figs. 11 and 14.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
 from rectified.formulas.activation import label
@@ -33,9 +35,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         image = _contour(row[0], reference, levels)
         data.add(name, "exact", x=places[0], y=places[1], value=reference)
         for axis, result, case in zip(row[1:], results, arrays):
-            typical = case[quantity][median_member(case.gradient_error)]
-            _contour(axis, typical, levels)
-            data.add(name, result.series, x=places[0], y=places[1], value=typical)
+            values = case[quantity][median_member(case.gradient_error)]
+            _contour(axis, values, levels)
+            data.add(name, result.series, x=places[0], y=places[1], value=values)
         row[0].set_ylabel("$y$")
         figure.colorbar(image, ax=list(row), pad=0.01, aspect=18, label=name).ax.tick_params(labelsize=6)
     axes[0, 0].set_title("exact", fontsize=8)
@@ -46,13 +48,13 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for axis in axes[1]:
         axis.set_xlabel("$x$")
     style.letters(list(axes.flat), inside=True)
-    beyond = [" at z = 0" for result in results if len(result.job.target.domain) > 2][:1]
-    what = f"maps{''.join(beyond)}: a median seed; relative errors of $f$ and of its gradient off the grid: median"
-    data.notes += seeds_note(results, what)
+    plane = " at z = 0" if any(len(result.job.target.domain) > 2 for result in results) else ""
+    text = f"maps{plane}: a median seed; relative errors of $f$ and of its gradient off the grid: median"
+    data.notes += seeds_note(results, text)
     return figure
 
 
-def _contour(axis: Axes, values, levels: np.ndarray):
+def _contour(axis: Axes, values: xr.DataArray, levels: np.ndarray) -> QuadContourSet:
     image = axis.contourf(values.x, values.y, values.T, levels=levels, cmap="viridis", extend="both")
     axis.contour(values.x, values.y, values.T, levels=levels, colors="white", linewidths=0.35)
     axis.set_aspect("equal")

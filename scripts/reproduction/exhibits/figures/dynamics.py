@@ -19,7 +19,7 @@ LABELS = {"kernel": "mean kernel", "susceptibility": r"$\chi_\perp$", "vertex": 
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One panel per statistic, one line per recorded epoch, with the theory of the untrained ensemble dotted."""
+    """One panel per statistic, one line per recorded epoch; dotted: the theory of the untrained ensemble."""
     (result,) = results
     panels = entry["panels"]
     width = style.PAGE if len(panels) > 1 else style.COLUMN
@@ -49,7 +49,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     return figure
 
 
-def statistic(result: Result, panel: str, record: int) -> Estimate:
+def _statistic(result: Result, panel: str, record: int) -> Estimate:
     """A statistic by layer at one record, averaged over the inputs, with its standard error over networks."""
     arrays, healthy = result.ensemble, result.healthy
     if panel == "susceptibility":
@@ -61,10 +61,10 @@ def statistic(result: Result, panel: str, record: int) -> Estimate:
     return vertex_estimate(kernels, pairs, result.job.settings.width)
 
 
-def _line(axis: Axes, result: Result, panel: str, record: int, epoch: int, colour, data: PlottedData) -> None:
+def _line(axis: Axes, result: Result, panel: str, record: int, epoch: int, colour: str, data: PlottedData) -> None:
     if result.healthy.sum() < 2:
         return
-    value, error = statistic(result, panel, record)
+    value, error = _statistic(result, panel, record)
     layers = result.ensemble.layer.to_numpy()
     look = {"fmt": "o-", "markersize": 2.5, "elinewidth": 0.7, "linewidth": 0.9}
     axis.errorbar(layers, value, error, color=colour, label=f"epoch {epoch}", **look)
@@ -72,7 +72,7 @@ def _line(axis: Axes, result: Result, panel: str, record: int, epoch: int, colou
 
 
 def _scale(axis: Axes, panel: str, theory: np.ndarray) -> None:
-    """Logarithmic, for V linear below the theory of the untrained ensemble; χ⊥ is linear, with a line at 1."""
+    """Logarithmic for kernels, symmetric logarithmic for V, linear with a line at 1 for χ⊥."""
     if panel == "kernel":
         axis.set_yscale("log")
     elif panel == "vertex":
@@ -88,10 +88,10 @@ def _theory(result: Result) -> dict[str, np.ndarray]:
     s, theory = result.job.settings, EffectiveTheory(result.job.activation)
     x = result.ensemble.x.to_numpy()[:, : s.probes]
     first = s.bias_variance + s.layer_variances()[0] * (x**2).mean(0)
-    found = theory.finite_width(first, s.weight_variance, s.bias_variance, s.hidden_layers)
-    perpendicular = theory.susceptibility_perpendicular(found.kernel, s.weight_variance)
+    expected = theory.finite_width(first, s.weight_variance, s.bias_variance, s.hidden_layers)
+    perpendicular = theory.susceptibility_perpendicular(expected.kernel, s.weight_variance)
     return {
-        "kernel": found.kernel.mean(-1),
+        "kernel": expected.kernel.mean(-1),
         "susceptibility": perpendicular.mean(-1),
-        "vertex": found.vertex.mean(-1),
+        "vertex": expected.vertex.mean(-1),
     }

@@ -1,4 +1,4 @@
-"""t-SNE of the hidden layers of networks trained in different ways on the same points.
+"""t-SNE of the hidden layers of differently trained networks on the same points.
 
 Source: R. Bischof, "4 Ideas for Physics-Informed Neural Networks that failed", introduction.
 """
@@ -16,44 +16,44 @@ from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.storage.results import Result
 
-SOLVERS = ("pinn", "regressor")  # their outputs are meant to be the solution
+SOLVERS = ("pinn", "regressor")  # networks whose output approximates the solution
 TITLES = {"layer": "hidden layer", "x": "coordinate $x$", "y": "coordinate $y$", "output": "output"}
 
-Look = tuple[Colormap, Normalize]
+Scale = tuple[Colormap, Normalize]
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One row per network, the same embedding in each column: by layer, by coordinates, by the network's own output."""
+    """One row per network, with its embedding coloured by layer, by coordinates, and by its output."""
     (result,) = results
     arrays = result.arrays("latents")
     figure, axes = plt.subplots(len(NETWORKS), len(TITLES), figsize=(style.PAGE, 7.4))
-    looks = _looks(arrays)
+    scales = _scales(arrays)
     for row, network in zip(axes, NETWORKS):
         values = _values(arrays.sel(network=network))
-        for axis, (name, look) in zip(row, looks.items()):
-            _embedding(axis, values, name, _classes(look) if (network, name) == ("classifier", "output") else look)
+        for axis, (name, scale) in zip(row, scales.items()):
+            _embedding(axis, values, name, _classes(scale) if (network, name) == ("classifier", "output") else scale)
         row[0].set_ylabel(_label(arrays, network))
         data.add(NETWORKS[network], result.series, **values)
     for axis, title in zip(axes[0], TITLES.values()):
         axis.set_title(title)
-    _bars(figure, axes, looks)
+    _bars(figure, axes, scales)
     style.letters(list(axes.flat), inside=True)
     data.notes += _notes(arrays)
     return figure
 
 
 def _values(arrays: xr.Dataset) -> dict[str, np.ndarray]:
-    """What is drawn of one network, [layers · points]: places in the embedding, and what the points are coloured by."""
+    """Positions in the embedding of one network and the values that colour them, [layers · points]."""
     layer, x, y, output = xr.broadcast(arrays.layer, arrays.x, arrays.y, arrays.output)
     first, second = (arrays.embedding.isel(axis=axis) for axis in (0, 1))
     columns = {"embedding_1": first, "embedding_2": second, "layer": layer, "x": x, "y": y, "output": output}
     return {name: column.transpose("layer", "point").to_numpy().ravel() for name, column in columns.items()}
 
 
-def _embedding(axis: Axes, values: dict[str, np.ndarray], name: str, look: Look) -> None:
-    colours, norm = look
-    drawn = {"s": 3.0, "linewidths": 0, "rasterized": True, "cmap": colours, "norm": norm}
-    axis.scatter(values["embedding_1"], values["embedding_2"], c=values[name], **drawn)
+def _embedding(axis: Axes, values: dict[str, np.ndarray], name: str, scale: Scale) -> None:
+    colours, norm = scale
+    look = {"s": 3.0, "linewidths": 0, "rasterized": True, "cmap": colours, "norm": norm}
+    axis.scatter(values["embedding_1"], values["embedding_2"], c=values[name], **look)
     axis.set_aspect("equal", adjustable="datalim")
     axis.set_box_aspect(1)
     axis.margins(0.06)
@@ -61,8 +61,8 @@ def _embedding(axis: Axes, values: dict[str, np.ndarray], name: str, look: Look)
     axis.set_yticks([])
 
 
-def _looks(arrays: xr.Dataset) -> dict[str, Look]:
-    """Colours and their limits by column; outputs go by the range of the networks that fit the solution."""
+def _scales(arrays: xr.Dataset) -> dict[str, Scale]:
+    """Colours and their limits by column; the scale of outputs is the range of the networks that fit the solution."""
     layers = arrays.sizes["layer"]
     colours = ListedColormap(style.shades(layers))
     fitted = arrays.output.sel(network=list(SOLVERS))
@@ -74,15 +74,15 @@ def _looks(arrays: xr.Dataset) -> dict[str, Look]:
     }
 
 
-def _classes(look: Look) -> Look:
-    """The colours of the output in as many steps as there are classes."""
-    return look[0].resampled(CLASSES), Normalize(-0.5, CLASSES - 0.5)
+def _classes(scale: Scale) -> Scale:
+    """The colours of the output in one step per class."""
+    return scale[0].resampled(CLASSES), Normalize(-0.5, CLASSES - 0.5)
 
 
-def _bars(figure: Figure, axes: np.ndarray, looks: dict[str, Look]) -> None:
-    """One bar per column, below the panels."""
-    for column, (name, (colours, norm)) in zip(axes.T, looks.items()):
-        extend = "both" if name == "output" else "neither"  # an untrained network may go beyond
+def _bars(figure: Figure, axes: np.ndarray, scales: dict[str, Scale]) -> None:
+    """One colour bar per column, below the panels."""
+    for column, (name, (colours, norm)) in zip(axes.T, scales.items()):
+        extend = "both" if name == "output" else "neither"  # outputs of untrained networks may exceed the limits
         place = {"ax": list(column), "location": "bottom", "pad": 0.015, "aspect": 14, "shrink": 0.9}
         bar = figure.colorbar(ScalarMappable(norm, colours), extend=extend, **place)
         bar.ax.tick_params(labelsize=6)
@@ -94,7 +94,7 @@ def _bars(figure: Figure, axes: np.ndarray, looks: dict[str, Look]) -> None:
 
 
 def _label(arrays: xr.Dataset, network: str) -> str:
-    """The name of a network, and how well the one drawn fits the solution."""
+    """The name of a network, and the error of the seed shown."""
     if network not in SOLVERS:
         return NETWORKS[network]
     error = float(arrays.relative_l2.sel(network=network, seed=arrays.embedded_seed))

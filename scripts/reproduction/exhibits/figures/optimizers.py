@@ -4,35 +4,34 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from rectified.formulas.activation import label
-from rectified.statistics.summaries import summarize
+from rectified.statistics.summaries import Summary, summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.exhibits.grouping import group_by, sorted_by
 from reproduction.exhibits.labels import OPTIMIZERS
+from reproduction.exhibits.panels import layers_label, median_and_range
 from reproduction.exhibits.quantities.ensemble_training import test_error, training_error
 from reproduction.storage.results import Result
 
 MARKERS = {"sgd": "v", "adam": "o"}
-ROWS = {"training error": "training", "test error": "test"}
+ERRORS = {"training": training_error, "test": test_error}
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """Columns: activations and depths; rows: training and test error, relative to the variance of the target."""
-    groups: dict[tuple[str, int], list[Result]] = {}
-    for result in results:
-        groups.setdefault((result.job.settings.activation, result.job.settings.hidden_layers), []).append(result)
+    groups = group_by(results, "activation", "hidden_layers")
     columns = sorted(groups, key=lambda key: (key[0] != "relu2", *key))
     figure, axes = plt.subplots(2, len(columns), figsize=(style.PAGE, 4.4), sharex=True, sharey="row", squeeze=False)
-    lines: dict[str, object] = {}
+    lines: dict[str, Line2D] = {}
     for column, key in zip(axes.T, columns):
-        hidden = "1 hidden layer" if key[1] == 1 else f"{key[1]} hidden layers"
-        column[0].set_title(f"{label(key[0])}\n{hidden}", fontsize=8)
-        for axis, kind in zip(column, ROWS.values()):
+        column[0].set_title(layers_label(*key, separator="\n"), fontsize=8)
+        for axis, kind in zip(column, ERRORS):
             lines |= _panel(axis, groups[key], kind, data)
         column[1].set_xlabel("$C_W$")
-    for axis, name in zip(axes[:, 0], ROWS):
-        axis.set_ylabel(f"relative {name}")
+    for axis, name in zip(axes[:, 0], ERRORS):
+        axis.set_ylabel(f"relative {name} error")
     style.letters(list(axes.flat))
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines))
     settings = results[0].job.settings
@@ -43,31 +42,23 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     return figure
 
 
-def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> dict:
-    lines = {}
+def _panel(axis: Axes, results: list[Result], kind: str, data: PlottedData) -> dict[str, Line2D]:
+    lines, optimizers = {}, group_by(results, "optimizer")
     for (optimizer, marker), colour in zip(MARKERS.items(), style.shades(len(MARKERS) + 1)):
-        mine = [result for result in results if result.job.settings.optimizer == optimizer]
-        if not mine:
+        cases = sorted_by(optimizers.get(optimizer, []), "weight_variance")
+        if not cases:
             continue
-        mine.sort(key=lambda result: result.job.settings.weight_variance)
-        variances = np.array([result.job.settings.weight_variance for result in mine])
-        errors = training_error if kind == "training" else test_error
-        summaries = [summarize(errors(result)) for result in mine]
-        median, low, high = (np.array([getattr(s, part) for s in summaries]) for part in ("median", "low", "high"))
-        look = {"color": colour}
-        (lines[OPTIMIZERS[optimizer]],) = axis.plot(variances, median, marker=marker, markersize=3.5, **look)
-        axis.fill_between(variances, low, high, alpha=0.15, linewidth=0, **look)
-        lost = np.array([result.diverged for result in mine])
-        axis.plot(variances[lost > 0], np.nan_to_num(median[lost > 0], nan=1.0), "x", color="black", markersize=6)
-        data.add(
-            f"{kind} error",
-            f"{mine[0].job.settings.activation} {mine[0].job.settings.hidden_layers} {optimizer}",
-            weight_variance=variances,
-            median=median,
-            low=low,
-            high=high,
-            diverged=lost,
-        )
+        variances = np.array([result.job.settings.weight_variance for result in cases])
+        summary = Summary(*np.transpose([summarize(ERRORS[kind](result)) for result in cases]))
+        look = {"marker": marker, "markersize": 3.5, "color": colour}
+        lines[OPTIMIZERS[optimizer]] = median_and_range(axis, variances, summary, **look)
+        diverged = np.array([result.diverged for result in cases])
+        crosses = np.nan_to_num(summary.median[diverged > 0], nan=1.0)
+        axis.plot(variances[diverged > 0], crosses, "x", color="black", markersize=6)
+        s = cases[0].job.settings
+        columns = {"median": summary.median, "low": summary.low, "high": summary.high, "diverged": diverged}
+        series = f"{s.activation} {s.hidden_layers} {optimizer}"
+        data.add(f"{kind} error", series, weight_variance=variances, **columns)
     axis.axhline(1, color="0.5", linewidth=0.7, linestyle=":")
     axis.set_yscale("log")
     return lines

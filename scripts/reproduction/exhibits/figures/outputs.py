@@ -3,44 +3,40 @@
 Source: Kim and Kang, arXiv:2408.02697, figs. 3 and 8.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
+from reproduction.exhibits.panels import layers_label, panel_grid
 from reproduction.exhibits.quantities.ensemble_training import test_error
 from reproduction.storage.results import Result
 
+COLUMNS = 3
+
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One panel per case: each test point at its target and at the mean output, with the standard deviation."""
-    columns = min(3, len(results))
-    rows = -(-len(results) // columns)
-    width = style.PAGE if columns > 1 else style.COLUMN
-    figure, axes = plt.subplots(rows, columns, figsize=(width, 2.5 * rows + 0.2), squeeze=False)
-    panels = list(axes.flat)[: len(results)]
+    """One panel per case: mean output against target at each test point, with the standard deviation over networks."""
+    width = style.PAGE if len(results) > 1 else style.COLUMN
+    figure, panels = panel_grid(len(results), COLUMNS, width, 2.5, 0.2)
     for axis, result in zip(panels, results):
-        _scatter(axis, result, data)
-    for axis in list(axes.flat)[len(results) :]:
-        axis.remove()
-    for axis in axes[:, 0]:
+        _panel(axis, result, data)
+    for axis in panels[::COLUMNS]:
         axis.set_ylabel("mean output of the ensemble")
     style.letters(panels)
-    networks = sorted({result.job.settings.networks for result in results})
+    networks = max(result.job.settings.networks for result in results)
     diverged = sum(result.diverged for result in results)
     data.notes += [
-        f"points: mean, bars: standard deviation over {networks[-1]} networks",
-        "relative error: of each network alone, median",
+        f"points: mean, bars: standard deviation over {networks} networks",
+        "relative error: of single networks, median",
     ]
     data.notes += [f"{diverged} diverged networks left out"] if diverged else []
     return figure
 
 
-def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
+def _panel(axis: Axes, result: Result, data: PlottedData) -> None:
     s, ensemble = result.job.settings, result.ensemble
     outputs = ensemble.output.to_numpy()[result.healthy]
     target = ensemble.target.to_numpy()
@@ -50,8 +46,7 @@ def _scatter(axis: Axes, result: Result, data: PlottedData) -> None:
     axis.plot(ends, ends, color="black", linewidth=0.7, zorder=0)
     colour = style.colour(s.activation)
     axis.errorbar(target, mean, deviation, fmt="o", markersize=1.6, color=colour, elinewidth=0.4, alpha=0.7)
-    hidden = "1 hidden layer" if s.hidden_layers == 1 else f"{s.hidden_layers} hidden layers"
-    axis.set_title(f"{label(s.activation)}, {hidden}", fontsize=8)
+    axis.set_title(layers_label(s.activation, s.hidden_layers), fontsize=8)
     axis.set_xlabel("target")
     median = float(summarize(test_error(result)).median)
     outcome = "all diverged" if np.isnan(median) else f"relative error {median:.2g}"

@@ -1,4 +1,4 @@
-"""Where kernels vanish, hold and explode over C_W and input scale, with the theory's limits (ext2)."""
+"""Growth and decay of kernels over C_W and input scale, with the limits of the theory (ext2)."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,7 @@ from reproduction.storage.results import Result
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """Left the share of networks whose kernel grew, with K*(C_W); right the layer where infinite width blows up."""
+    """Left the share of networks whose kernel grew, with K*(C_W); right the layer of blow-up at infinite width."""
     (result,) = results
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0))
     theory = EffectiveTheory(result.job.activation)
@@ -55,7 +55,7 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
 
 
 def _edges(centres: np.ndarray) -> np.ndarray:
-    """Ends of the cells around centres: halfway between them, and as far beyond the first and the last."""
+    """Edges of cells around centres: midpoints, and reflections of them beyond the first and the last."""
     if len(centres) == 1:
         return centres[0] + np.array([-0.5, 0.5])
     middles = (centres[1:] + centres[:-1]) / 2
@@ -66,7 +66,7 @@ def _blow_up(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedD
     first = np.geomspace(1e-4, 0.1, 60)
     critical = 1 / theory.slope_at_zero
     layers = theory.blow_up_layer(first, critical)
-    # With ⟨σ²⟩/K ∝ 1 + sK + …, 1/K falls by s from layer to layer.
+    # With ⟨σ²⟩/K ∝ 1 + sK + …, 1/K decreases by s per layer.
     slope = (theory.second_moment(1e-6) / 1e-6 / theory.slope_at_zero - 1) / 1e-6
     estimate = 1 + 1 / (slope * first)
     axis.plot(first, layers, color=style.colour(result.job.settings.activation), label="first layer with $K>1$")

@@ -1,4 +1,4 @@
-"""Derivatives of one feature, by hand and by automatic differentiation (fig3).
+"""Derivatives of one neuron, analytic and by automatic differentiation (fig3).
 
 Source: Rowan, arXiv:2512.11184, eqs. 6–10 and fig. 3.
 """
@@ -21,7 +21,7 @@ TITLES = {"analytic": "analytic, with discrete delta", "autodiff": "automatic di
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One row per derivative, the two ways side by side on the same scale."""
+    """One row per derivative, both methods side by side on the same scale."""
     (result,) = results
     arrays = result.arrays("single_neuron")
     figure, axes = plt.subplots(len(ROWS), 2, figsize=(style.PAGE, 7.4), sharex=True, sharey="row")

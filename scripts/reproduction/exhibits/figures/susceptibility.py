@@ -6,6 +6,7 @@ Source: Kim and Kang, arXiv:2408.02697, eqs. 5–7 and fig. 4.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rectified.formulas.activation import label
 from reproduction.exhibits import style
@@ -17,14 +18,14 @@ PANELS = {
     "perpendicular": r"$\chi_\perp$",
     "ratio": r"$\chi_\parallel/\chi_\perp$",
 }
-SMALLEST = 1e-6  # below, nothing of interest is told from 0
+SMALLEST = 1e-6  # lower end of the axes
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """χ∥, χ⊥ and their ratio, one line per activation; where χ⊥ is infinite nothing is drawn."""
+    """χ∥, χ⊥ and their ratio, one line per activation, with gaps where χ⊥ is infinite."""
     figure, axes = plt.subplots(1, 3, figsize=(style.PAGE, 2.5 + 0.09 * len(results)))
-    lines: dict[str, object] = {}
+    lines: dict[str, Line2D] = {}
     for index, result in enumerate(results):
         arrays, activation = result.arrays("theory"), result.job.settings.activation
         look = {"color": style.colour(activation), "linestyle": DASHES[index % len(DASHES)]}

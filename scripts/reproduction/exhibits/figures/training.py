@@ -3,45 +3,35 @@
 Source of the quantities: Rowan, arXiv:2512.11184, eqs. 2 and 4; figs. 1, 2, 4, 5, 6.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rectified.statistics.summaries import median_member, summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.labels import legend_labels
+from reproduction.exhibits.panels import median_and_range, panel_grid, ritz_line
 from reproduction.storage.results import Result
 
-HEIGHT = 2.5
+HEIGHT = 2.5  # inches, of a row
+START = 0.5  # where epoch 0 is drawn on a logarithmic axis
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """Draw the panels that the entry names, one curve per case in each."""
-    panels = entry["panels"]
-    rows = -(-len(panels) // 2)
-    figure, axes = plt.subplots(rows, min(2, len(panels)), figsize=(style.PAGE, HEIGHT * rows + 0.5), squeeze=False)
-    axes = list(axes.flat)
+    """Draw the panels named in the entry, one curve per case in each."""
+    names = entry["panels"]
+    figure, panels = panel_grid(len(names), 2, style.PAGE, HEIGHT, 0.5)
     labels = legend_labels(results)
-    drawn: dict[str, object] = {}
-    for axis, panel in zip(axes, panels):
-        for name, line in PANELS[panel](axis, results, labels, data).items():
-            drawn.setdefault(name, line)
-    style.letters(axes)
+    lines: dict[str, Line2D] = {}
+    for axis, name in zip(panels, names):
+        for label, line in PANELS[name](axis, results, labels, data).items():
+            lines.setdefault(label, line)
+    style.letters(panels)
     data.notes += seeds_note(results, "lines: median, bands: range, fields: a median seed")
-    figure.legend(drawn.values(), drawn.keys(), loc="outside upper center", ncols=len(drawn) if len(drawn) <= 4 else 3)
+    figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines) if len(lines) <= 4 else 3)
     return figure
-
-
-def line_style(result: Result) -> dict:
-    """Colour and dashes of a case; regression is drawn thin and grey-dotted."""
-    s = result.job.settings
-    if s.objective == "regression":
-        return {"color": "0.45", "linestyle": (0, (1, 1.2)), "linewidth": 1.2}
-    dash_dotted = s.initialization == "spread" and not s.solve_output_weights
-    dashes = "-." if dash_dotted else style.dashes(s.gradient)
-    return {"color": style.colour(s.activation, s.gradient), "linestyle": dashes}
 
 
 def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData, against: str) -> dict:
@@ -50,63 +40,54 @@ def _gap_history(axis: Axes, results: list[Result], labels: list[str], data: Plo
         if result.job.settings.objective == "regression":
             continue
         table = result.table("history")
-        table = table.assign(epoch=table.epoch.replace(0, 0.5)) if against == "epoch" else table[table.work > 0]
+        table = table.assign(epoch=table.epoch.replace(0, START)) if against == "epoch" else table[table.work > 0]
         minimum = float(result.arrays("fields").minimum_energy)
         gaps = table.pivot(index=against, columns="seed", values="energy") - minimum
-        median, low, high, _ = summarize(gaps.to_numpy().T)
-        look = line_style(result)
-        (lines[label],) = axis.plot(gaps.index, median, **look)
-        axis.fill_between(gaps.index, low, high, color=look["color"], alpha=0.18, linewidth=0)
-        data.add(f"gap against {against}", result.series, x=gaps.index, y=median, low=low, high=high)
-    axis.set_yscale("log")
-    axis.set_ylabel(r"energy gap  $\Pi[\hat u]-\Pi^*$")
+        summary = summarize(gaps.to_numpy().T)
+        lines[label] = median_and_range(axis, gaps.index, summary, alpha=0.18, **ritz_line(result.job.settings))
+        columns = {"x": gaps.index, "y": summary.median, "low": summary.low, "high": summary.high}
+        data.add(f"gap against {against}", result.series, **columns)
+    axis.set(xscale="log", yscale="log", ylabel=r"energy gap  $\Pi[\hat u]-\Pi^*$")
     return lines
 
 
-def history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
-    """Gap of the exact energy against the epoch, the start drawn at ½: median and range over seeds."""
-    lines = _gap_history(axis, results, labels, data, "epoch")
-    axis.set_xscale("log")
+def _history(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict[str, Line2D]:
+    """Gap of the exact energy against the epoch, median and range over seeds; epoch 0 is drawn at ½."""
     axis.set_xlabel("epoch")
-    return lines
+    return _gap_history(axis, results, labels, data, "epoch")
 
 
-def work(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
-    """Gap of the exact energy against the work spent: evaluations of the field at a point, per network."""
-    lines = _gap_history(axis, results, labels, data, "work")
-    axis.set_xscale("log")
+def _work(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict[str, Line2D]:
+    """Gap of the exact energy against the work of one network, in evaluations of the field at a point."""
     axis.set_xlabel("nominal work (field evaluations at a point)")
-    return lines
+    return _gap_history(axis, results, labels, data, "work")
 
 
-def fields(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
-    """The field of a median seed of each case, beside the exact solution."""
+def _fields(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict[str, Line2D]:
+    """The field of a median seed of each case, and the exact solution."""
     arrays = [result.arrays("fields") for result in results]
     lines = {}
     for result, label, case in zip(results, labels, arrays):
-        typical = case.field[median_member(case.relative_l2)]
-        (lines[label],) = axis.plot(case.x, typical, **line_style(result))
-        data.add("field", result.series, x=case.x, y=typical)
+        field = case.field[median_member(case.relative_l2)]
+        (lines[label],) = axis.plot(case.x, field, **ritz_line(result.job.settings))
+        data.add("field", result.series, x=case.x, y=field)
     (lines["exact"],) = axis.plot(arrays[0].x, arrays[0].exact, color="black", linewidth=0.7, zorder=0)
     data.add("field", "exact", x=arrays[0].x, y=arrays[0].exact)
-    axis.set_xlabel("$x$")
-    axis.set_ylabel(r"$\hat u(x)$")
+    axis.set(xlabel="$x$", ylabel=r"$\hat u(x)$")
     return lines
 
 
-def errors(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict:
+def _errors(axis: Axes, results: list[Result], labels: list[str], data: PlottedData) -> dict[str, Line2D]:
     """The pointwise error of a median seed of each case."""
     lines = {}
     for result, label in zip(results, labels):
         case = result.arrays("fields")
         error = np.abs(case.field[median_member(case.relative_l2)] - case.exact)[1:-1]
-        (lines[label],) = axis.plot(error.x, error, **(line_style(result) | {"linewidth": 0.9}))
+        (lines[label],) = axis.plot(error.x, error, **(ritz_line(result.job.settings) | {"linewidth": 0.9}))
         data.add("error", result.series, x=error.x, y=error)
-    axis.set_yscale("log")
+    axis.set(yscale="log", xlabel="$x$", ylabel=r"$|\hat u(x)-u(x)|$")
     axis.set_ylim(bottom=1e-7)
-    axis.set_xlabel("$x$")
-    axis.set_ylabel(r"$|\hat u(x)-u(x)|$")
     return lines
 
 
-PANELS = {"history": history, "fields": fields, "errors": errors, "work": work}
+PANELS = {"history": _history, "fields": _fields, "errors": _errors, "work": _work}

@@ -12,12 +12,11 @@ from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.statistics.summaries import mean_estimate, variance_estimate
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
-from reproduction.exhibits.figures.kernels import MARKERS
 from reproduction.storage.results import Result
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """One column per case: above V, below the mean kernel over its infinite-width value, one curve per C_W or width."""
+    """One column per case: V above the mean kernel over its infinite-width value, one curve per C_W or width."""
     width = style.PAGE if len(results) > 1 else style.COLUMN
     figure, axes = plt.subplots(2, len(results), figsize=(width, 4.6), sharex=True, squeeze=False)
     for column, result in zip(axes.T, results):
@@ -27,17 +26,17 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     axes[1, 0].set_ylabel(r"mean kernel / $K$")
     style.letters(list(axes.flat))
     networks = sorted({result.job.settings.networks for result in results})
-    lost = sum(_overflowed(result) for result in results)
+    overflowed = sum(_overflowed(result) for result in results)
     data.notes += [
-        f"markers: {networks[-1]} networks with standard errors, the same at every $C_W$; lines: leading order of $V$, "
+        f"markers: the same {networks[-1]} networks at every $C_W$, with standard errors; lines: $V$ to leading order, "
         "$1+G_1/(nK)$ below",
-        *([f"{lost} networks that overflowed left out"] if lost else []),
+        *([f"{overflowed} networks that overflowed left out"] if overflowed else []),
     ]
     return figure
 
 
 def _overflowed(result: Result) -> int:
-    """How many networks, of all widths and C_W, reach a kernel that is not finite."""
+    """Number of networks, over all widths and C_W, with a kernel that is not finite."""
     finite = np.isfinite(np.exp(result.arrays("kernel_ensemble").log_kernel[:, :, 0, :, :, 0].to_numpy()))
     return int((~finite.all(-1)).sum())
 
@@ -54,7 +53,7 @@ def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
         spread, mean = variance_estimate(kernels), mean_estimate(kernels)
         first = s.bias_variance + weight_variance * scale
         expected = theory.finite_width(first, weight_variance, s.bias_variance, len(layers))
-        look = {"fmt": MARKERS[index % 5], "markersize": 3, "elinewidth": 0.8, "color": colour}
+        look = {"fmt": style.MARKERS[index % len(style.MARKERS)], "markersize": 3, "elinewidth": 0.8, "color": colour}
         name = f"$n$ = {n}" if len(s.widths) > 1 else f"$C_W$ = {weight_variance:g}"
         axes[0].errorbar(layers[1:], n * spread.value[1:], n * spread.error[1:], label=name, **look)
         axes[0].plot(layers[1:], expected.vertex[1:], color=colour, linewidth=0.9)
@@ -75,5 +74,5 @@ def _column(axes: list[Axes], result: Result, data: PlottedData) -> None:
         )
     axes[0].set_yscale("log")
     axes[0].legend(labelspacing=0.2)
-    what = f"$n$ = {s.widths[0]}" if len(s.widths) == 1 else f"$C_W$ = {float(arrays.C_W[0, 0]):g}"
-    axes[0].set_title(f"{result.job.activation.label}, {what}, $|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=8)
+    fixed = f"$n$ = {s.widths[0]}" if len(s.widths) == 1 else f"$C_W$ = {float(arrays.C_W[0, 0]):g}"
+    axes[0].set_title(f"{result.job.activation.label}, {fixed}, $|x|^2/n_0$ = {s.input_scales[0]:g}", fontsize=8)

@@ -1,4 +1,4 @@
-"""Which cases of config the scorecard of an activation is made from, and which it has to do without."""
+"""Cases of config that the scorecard of an activation needs, and those that are refused for it."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,14 @@ from reproduction.config.config import SCORECARDS, Config
 from reproduction.config.experiments import Case
 from reproduction.config.task import Task
 
-COMPARED = ("ritz", "regression", "collocation")  # tasks in which an activation is ranked among others
+COMPARED = ("ritz", "regression", "collocation")  # tasks whose errors are ranked among the references
 
 
-def scored(config: Config, activation: str) -> list[Case]:
-    """The cases that a scorecard is made from, in the order of config.
+def scorecard_cases(config: Config, activation: str) -> list[Case]:
+    """Return the cases of a scorecard, in the order of config.
 
-    Those of the activation, and those of the references in which errors are compared; cases that only others start
-    from are left out.
+    These are the cases of the activation, and those of the references in tasks whose errors are compared. Cases that
+    only serve as starts of others are left out.
     """
     return [
         Case(SCORECARDS, experiment, case)
@@ -23,8 +23,8 @@ def scored(config: Config, activation: str) -> list[Case]:
     ]
 
 
-def refused(config: Config, activation: str) -> dict[str, str]:
-    """``experiment/case`` → why the scorecard of an activation has to do without it."""
+def refused_cases(config: Config, activation: str) -> dict[str, str]:
+    """Return the reasons of refused cases of an activation by ``experiment/case``."""
     return {
         f"{experiment}/{case}": config.resolved[experiment].reasons[case]
         for experiment in _experiments(config)

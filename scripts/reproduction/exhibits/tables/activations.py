@@ -1,4 +1,4 @@
-"""Activations with their formulas, their kinks, and their universality classes (table1).
+"""Formulas, kinks and universality classes of activations (table1).
 
 Source: Kim and Kang, arXiv:2408.02697, table 1 and sec. 3.1; the class is computed, not quoted.
 """
@@ -18,11 +18,11 @@ HEADINGS = {
     "critical_kernel": "$K^*$",
     "largest_safe_weight_variance": r"$C_W^{\max}$",
 }
-NOTE = "C0: continuous, C1: with its derivative, …; largest C_W for inputs with |x|²/n₀ = 1"
+NOTE = "C0: continuous, C1: continuously differentiable, …; largest C_W for inputs with |x|²/n₀ = 1"
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per activation: formula, kinks, class with its critical C_W, C_b and K*, and the largest safe C_W."""
+    """Return one row per activation: formula, kinks, class with critical C_W, C_b and K*, and the largest safe C_W."""
     return pd.DataFrame([_row(result) for result in results])
 
 

@@ -16,7 +16,7 @@ HEADINGS = {
     "width": "$N$",
     "gradient_name": "gradient",
     "points": "$M$",
-    "initialization": "start",
+    "initialization": "initialization",
     "epochs": "epochs",
     "seeds": "seeds",
     "diverged": "diverged",
@@ -38,7 +38,7 @@ SETTINGS = (
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case: its settings, the exact energy, the gap, the L² error, and diverged seeds."""
+    """Return one row per case: settings, diverged seeds, exact energy, energy gap and L² error."""
     return pd.DataFrame([_row(result) for result in results])
 
 

@@ -22,7 +22,7 @@ RULES = GRADIENTS | {"finite_difference_of_the_integral": "finite differences of
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case, rule, grid, step and block."""
+    """Return one row per case, gradient rule, grid, step and block of parameters."""
     return pd.concat([_rows(result) for result in results], ignore_index=True)
 
 

@@ -1,6 +1,6 @@
 """Mean and variance of kernels over an ensemble, by depth, epoch and layer (table2, table3).
 
-Source: Kim and Kang, arXiv:2408.02697, tables 2 and 3: overflowed networks are excluded.
+Source: Kim and Kang, arXiv:2408.02697, tables 2 and 3, which exclude overflowed networks.
 """
 
 import pandas as pd
@@ -20,23 +20,23 @@ HEADINGS = {
     "mean": "mean kernel",
     "variance": "variance",
 }
-NOTE = "mean and variance over the networks that have not overflowed, kernels averaged over test inputs"
+NOTE = "mean and variance over networks without overflow, of kernels averaged over the test inputs"
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case, layer and epoch: mean and variance over the networks that did not overflow by then."""
+    """Return one row per case, layer and epoch: mean and variance over the networks without overflow at that epoch."""
     return pd.DataFrame([row for result in results for row in _rows(result)])
 
 
 def _rows(result: Result) -> list[dict]:
     s, arrays = result.job.settings, result.ensemble
     kernels = arrays.kernel.mean("probe").to_numpy()
-    found = []
+    rows = []
     for layer in range(kernels.shape[2]):
         for epoch, values in zip(arrays.record.to_numpy(), kernels[:, :, layer]):
             finite = values[pd.notna(values) & (abs(values) < float("inf"))]
             mean, variance = mean_estimate(finite), variance_estimate(finite)
-            found.append(
+            rows.append(
                 {
                     "case": result.series,
                     "name": label(s.activation),
@@ -54,4 +54,4 @@ def _rows(result: Result) -> list[dict]:
                     "variance_error": float(variance.error),
                 }
             )
-    return found
+    return rows

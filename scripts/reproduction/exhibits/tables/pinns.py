@@ -1,6 +1,6 @@
 """Errors of physics-informed networks by optimizer and activation, with their ranks (table6).
 
-Source: Kim and Kang, arXiv:2408.02697, sec. 5.2; the paper gives the ranking without numbers.
+Source: Kim and Kang, arXiv:2408.02697, sec. 5.2, which gives the ranking without numbers.
 """
 
 import pandas as pd
@@ -24,11 +24,11 @@ HEADINGS = {
     "loss": "loss",
     "rank": "rank",
 }
-NOTE = "loss on the points of the last step; median [smallest, largest] over seeds; ranks within an optimizer"
+NOTE = "loss on the points of the last step; median [smallest, largest] over seeds; ranks within each optimizer"
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case; ranks go by the median error within an optimizer, diverged cases last."""
+    """Return one row per case; ranks are by median error within an optimizer, diverged cases last."""
     table = pd.DataFrame([_row(result) for result in results])
     errors = table.relative_l2_median.fillna(float("inf"))
     return table.assign(rank=errors.groupby(table.optimizer).rank(method="min").astype(int))

@@ -1,6 +1,6 @@
 """Final and smallest training errors, and errors off the grid, by target and activation (table4, table5).
 
-Source: Kim and Kang, arXiv:2408.02697, tables 4 and 5; smallest losses and errors of derivatives are added.
+Source: Kim and Kang, arXiv:2408.02697, tables 4 and 5; smallest losses and errors of derivatives are additions.
 """
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from rectified.formulas.activation import label
 from rectified.statistics.summaries import summarize
+from reproduction.exhibits.grouping import sorted_by
 from reproduction.exhibits.tables.table_page import columns_of
 from reproduction.storage.results import Result
 
@@ -24,14 +25,14 @@ HEADINGS = {
     "gradient_error": "error of the gradient",
 }
 NOTE = (
-    "mean square errors on the training grid, smallest of those recorded; relative errors off the grid; "
+    "mean square errors on the training grid, smallest over recorded epochs; relative errors off the grid; "
     "median [smallest, largest] over seeds"
 )
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case: mean square errors on the training grid, relative errors off it, diverged seeds."""
-    return pd.DataFrame([_row(result) for result in sorted(results, key=lambda r: r.job.settings.target)])
+    """Return one row per case: diverged seeds, mean square errors on the training grid, relative errors off it."""
+    return pd.DataFrame([_row(result) for result in sorted_by(results, "target")])
 
 
 def _row(result: Result) -> dict:

@@ -1,4 +1,4 @@
-"""Errors and losses of the variants of physics-informed networks: one row per case."""
+"""Errors and losses of the variants of physics-informed networks, median and range over seeds."""
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ NOTE = "loss at the last epoch; median [smallest, largest] over seeds that did n
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
-    """One row per case, in the order given."""
+    """Return one row per case, in the given order."""
     names = variant_labels([result.job for result in results])
     return pd.DataFrame([_row(result, name) for result, name in zip(results, names)])
 

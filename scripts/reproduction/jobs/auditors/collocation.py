@@ -16,6 +16,7 @@ from rectified.audit.arguments import relative
 from rectified.audit.derivative_audit import Audit, audit
 from rectified.networks.convolution import Convolution
 from rectified.networks.normalization import Pass
+from rectified.optimization.central_differences import first_difference, second_difference
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.collocation import CollocationSetup
@@ -89,7 +90,7 @@ def central_differences(
         u, shifts = field(x), torch.diag(spacing)
         right, left = (torch.stack([field(x + sign * shift) for shift in shifts]) for sign in (1, -1))
     h = spacing[:, None]
-    return (right - left) / (2 * h), (right - 2 * u + left) / h**2
+    return first_difference(left, right, h), second_difference(left, u, right, h)
 
 
 def _spacing(setup: CollocationSetup) -> Float[Tensor, " inputs"]:

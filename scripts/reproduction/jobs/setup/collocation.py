@@ -22,7 +22,7 @@ from rectified.networks.pinn_architectures import (
     Towers,
     mixed,
 )
-from rectified.networks.residual_mlp import Function, Trunk
+from rectified.networks.residual_mlp import TensorFunction, Trunk
 from rectified.pinn.collocation_loss import CollocationLoss
 from rectified.pinn.relative_error import relative_l2
 from rectified.pinn.sampling import Sampler, as_tensor
@@ -59,10 +59,10 @@ class CollocationSetup:
             self.problem, self.network, self.sampler, s.derivatives, s.passes == "joint", s.mass_weight
         )
 
-    def _trunk(self, activation: Function, inputs: int = 2, **more) -> Trunk:
+    def _trunk(self, activation: TensorFunction, inputs: int = 2, **more) -> Trunk:
         return Trunk(inputs, self.settings.width, self.settings.hidden_layers, activation, **more)
 
-    def _network(self, activation: Function) -> FieldNetwork:
+    def _network(self, activation: TensorFunction) -> FieldNetwork:
         s = self.settings
         scaling = Scaling(torch.from_numpy(self.problem.box).to(self.device) if s.input_scaling else None)
         match s.architecture:
@@ -122,5 +122,5 @@ class CollocationSetup:
         return relative_l2(self.field(theta, self.test_points), self.exact)
 
 
-def _power_of_relu(k: int) -> Function:
+def _power_of_relu(k: int) -> TensorFunction:
     return torch_activation(of_power("relu", k)).values

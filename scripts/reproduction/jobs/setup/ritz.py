@@ -1,7 +1,5 @@
 """Problem, network and initial parameters of a job on Ritz networks."""
 
-from collections.abc import Callable
-
 import numpy as np
 import sympy
 import torch
@@ -9,11 +7,12 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.formulas import expressions
-from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.formulas.torch_functions import torch_activation, torch_function
+from rectified.optimization.value_and_gradient import GradientRule
 from rectified.problems.elliptic import X
 from rectified.ritz.energy import TrueErrors
 from rectified.ritz.gradients import ritz_gradient
-from rectified.ritz.network import Network, initial_parameters
+from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config.job import Job
 from reproduction.storage import store
 
@@ -36,7 +35,7 @@ class RitzSetup:
             self.settings.width,
             self.settings.hidden_layers,
             torch_activation(job.activation),
-            lower([distance, sympy.diff(distance, X)], [X]),
+            torch_function([distance, sympy.diff(distance, X)], [X]),
             self.problem.domain,
         )
 
@@ -47,11 +46,9 @@ class RitzSetup:
             return self.network.row(blocks).to(self.device)
         s = self.settings
         stream = f"ritz/width{s.width}"
-        return initial_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
+        return initial_ritz_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
 
-    def gradient(
-        self, name: str, points: int | None = None, step: float | None = None
-    ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    def gradient(self, name: str, points: int | None = None, step: float | None = None) -> GradientRule:
         """Return a gradient rule of the energy.
 
         Args:

@@ -8,7 +8,7 @@ import torch
 from builders import CUSTOM
 from rectified.formulas import activations, expressions
 from rectified.formulas.activation import X
-from rectified.formulas.torch_functions import lower, torch_activation
+from rectified.formulas.torch_functions import torch_activation, torch_function
 
 NATIVE = {
     "relu": torch.relu,
@@ -84,7 +84,7 @@ def test_nothing_overflows(name):
 )
 def test_sums_with_factors_and_constants(formula):
     expression = expressions.parse(formula)
-    (values,) = lower([expression], [X])(points())
+    (values,) = torch_function([expression], [X])(points())
     np.testing.assert_allclose(values, expressions.sample(expression, points()), rtol=1e-13)
 
 
@@ -104,7 +104,7 @@ def test_steps_that_do_nothing_are_left_out(name):
 )
 def test_numbers_shared_by_terms_are_numbers_also_where_one_is_made_of_another(formula):
     expression = expressions.parse(formula)
-    (found,) = lower([expression + sympy.cos(expression)], [X])(points())
+    (found,) = torch_function([expression + sympy.cos(expression)], [X])(points())
     np.testing.assert_allclose(
         found, expressions.sample(expression + sympy.cos(expression), points().numpy()), rtol=1e-12
     )

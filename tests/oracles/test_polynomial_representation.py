@@ -5,15 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.effective_theory import polynomial_representation
+from rectified.effective_theory.polynomial_representation import input_weights, layer, output_weights
 from rectified.formulas import activations, expressions
-from reproduction.config.network_tasks import Lemma
+from reproduction.config.job import Job
+from reproduction.config.tasks.polynomial_representation import PolynomialRepresentationSettings
+from reproduction.jobs.polynomial_representation import polynomial_representation
 
 
 @pytest.mark.parametrize("power", range(1, 5))
 def test_random_polynomials_are_represented_to_rounding(power):
-    found = polynomial_representation.errors(Lemma(document="d", powers=[power], polynomials=50))
-    assert float(found.error.max()) < 1e-11
+    settings = PolynomialRepresentationSettings(document="d", powers=[power], polynomials=50)
+    job = Job(tier="test", threads=1, experiment="e", case="c", settings=settings)
+    arrays = polynomial_representation(job, {})
+    assert float(arrays.error.max()) < 1e-11
 
 
 @given(
@@ -23,14 +27,11 @@ def test_random_polynomials_are_represented_to_rounding(power):
 )
 def test_any_polynomial_on_any_interval(power, radius, coefficients):
     a = np.array(coefficients[: power + 2])[None]
-    weights = polynomial_representation.input_weights(power, radius)
+    weights = input_weights(power, radius)
     assert (abs(weights) * radius < 1).all()
     assert len(set(weights)) == power + 1
     x = np.linspace(-radius, radius, 101)
-    value = (
-        polynomial_representation.output_weights(a, weights) @ polynomial_representation.layer(x, weights, power)
-        + a[:, :1]
-    )
+    value = output_weights(a, weights) @ layer(x, weights, power) + a[:, :1]
     exact = np.polynomial.polynomial.polyval(x, a[0])
     scale = np.polynomial.polynomial.polyval(radius, abs(a[0])) + 1e-300
     assert abs(value - exact).max() < 1e-11 * scale
@@ -41,15 +42,15 @@ def test_the_layer_is_the_activation_of_the_registry():
     for power in (1, 2, 5):
         sigma = activations.get(f"mrepu{power}").expression
         expected = expressions.sample(sigma, weights[:, None] * x)
-        np.testing.assert_allclose(polynomial_representation.layer(x, weights, power), expected, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(layer(x, weights, power), expected, rtol=1e-13, atol=1e-13)
 
 
-def test_one_unit_fewer_does_not_do():
-    """p units and a bias do not span the polynomials of degree p + 1: x² has a distance from what they give."""
+def test_one_unit_fewer_is_not_enough():
+    """p units and a bias do not span the polynomials of degree p + 1: x² is at a positive distance from their span."""
     power = 3
-    weights = polynomial_representation.input_weights(power, 1.0)[:-1]
+    weights = input_weights(power, 1.0)[:-1]
     x = np.linspace(-1, 1, 101)
-    design = np.vstack([polynomial_representation.layer(x, weights, power), np.ones_like(x)]).T
+    design = np.vstack([layer(x, weights, power), np.ones_like(x)]).T
     residual = np.linalg.lstsq(design, x**2, rcond=None)[1]
     assert residual.size == 1
     assert residual[0] > 1e-6

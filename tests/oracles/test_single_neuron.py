@@ -1,0 +1,48 @@
+"""Derivatives of a single neuron: both methods agree except for the deltas, whose integral is the jump."""
+
+import numpy as np
+import pytest
+
+from builders import CUSTOM
+from rectified.formulas import activations
+from rectified.formulas.torch_functions import torch_activation
+from rectified.ritz.single_neuron import DERIVATIVES, METHODS, derivatives
+from reproduction.config.job import Job
+from reproduction.config.tasks.single_neuron import SingleNeuronSettings
+from reproduction.jobs.single_neuron import single_neuron
+
+
+def by_both_methods(activation: str, slope: float, bias: float):
+    """The derivatives [points] by name, analytic and automatic."""
+    neuron = derivatives(torch_activation(activations.get(activation, CUSTOM)), slope, bias, 101, (0.0, 1.0))
+    return (dict(zip(DERIVATIVES, values)) for values in neuron.derivatives)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu2", "swish"])
+def test_both_methods_agree_on_smooth_neurons(activation):
+    analytic, automatic = by_both_methods(activation, 3.0, -1.3)
+    for name in DERIVATIVES:
+        np.testing.assert_allclose(analytic[name], automatic[name], rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(("activation", "jump"), [("relu", 1.0), ("leaky_relu", 0.99), ("abs", 2.0)])
+@pytest.mark.parametrize(("slope", "bias"), [(1.0, -0.503), (-2.0, 0.7), (4.0, -1.1)])
+def test_autodiff_loses_a_delta_that_integrates_to_the_jump(activation, jump, slope, bias):
+    analytic, automatic = by_both_methods(activation, slope, bias)
+    lost = {name: analytic[name] - automatic[name] for name in DERIVATIVES}
+    kink = -bias / slope  # the delta lies at most half a cell, 0.005, beside it
+    assert lost["f_xb"].sum() / 100 == pytest.approx(slope * jump / abs(slope))
+    assert lost["f_xa"].sum() / 100 == pytest.approx(slope * kink * jump / abs(slope), abs=0.0051 * jump)
+    for name in ("f_x", "f_a", "f_b"):
+        assert abs(lost[name]).max() < 1e-12
+
+
+def test_the_job_labels_derivatives_by_method_and_name():
+    settings = SingleNeuronSettings(document="d", activation="relu", slope=2.0, bias=-0.5, points=11, domain=(0.0, 1.0))
+    job = Job(tier="t", threads=1, experiment="e", case="c", settings=settings, formula="relu(x)")
+    arrays = single_neuron(job, {})
+    neuron = derivatives(torch_activation(activations.get("relu")), 2.0, -0.5, 11, (0.0, 1.0))
+    np.testing.assert_array_equal(arrays.feature, neuron.value)
+    for method, values in zip(METHODS, neuron.derivatives):
+        for name, value in zip(DERIVATIVES, values):
+            np.testing.assert_array_equal(arrays.derivative.sel({"method": method, "name": name}), value)
