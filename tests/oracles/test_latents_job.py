@@ -33,7 +33,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
     assert float((shares - 1 / 8).abs().max()) < 0.04  # values on the boundary coincide
     before, after = (
         (companions.logits(theta, companions.x).argmax(1) == companions.classes).double().mean(1)
-        for theta in (companions.classifiers_at_start(), companions.classifiers())
+        for theta in (companions.initial_classifiers(), companions.classifiers())
     )
     assert (after > before + 0.2).all()
 
