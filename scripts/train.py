@@ -1,4 +1,4 @@
-"""Train the networks of a case; write weights, history and fields, or one shard of an ensemble."""
+"""Train the networks of a case, or one shard of an ensemble, and write weights, history and fields."""
 
 import sys
 from importlib import import_module
