@@ -10,29 +10,29 @@ RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 .PHONY: setup all smoke paper report archive verify test test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu docs clean
 setup: .venv/installed ## install the packages of a run into .venv
 
-all: .venv/installed ## every figure, table and verdict, draft tier
+all: .venv/installed ## compute all figures, tables and verdicts, draft tier
 	$(SNAKEMAKE) all
 
-smoke: .venv/installed ## the same at reduced size, two and a half minutes
+smoke: .venv/installed ## compute all at reduced size, two and a half minutes
 	$(SNAKEMAKE) all --configfile workflow/tiers/smoke.yaml
 
-paper: .venv/installed ## the same at the published sizes
+paper: .venv/installed ## compute all at the published sizes
 	$(SNAKEMAKE) all --configfile workflow/tiers/paper.yaml
 
 report: TIER ?= draft
-report: .venv/installed ## compute what is missing, then write report.html and report.pdf: make report TIER=smoke
+report: .venv/installed ## compute missing results, then write report.html and report.pdf: make report TIER=smoke
 	$(SNAKEMAKE) all captions report $(LAYERS)
 	$(SNAKEMAKE) --report $(RESULTS)/report.html $(LAYERS)
 
 archive: TIER ?= draft
-archive: .venv/installed ## results, config, code, versions and checksums as a zip; FULL=1 adds trained weights and fields
+archive: .venv/installed ## write results, config, code, versions and checksums as a zip; FULL=1 adds trained weights and fields
 	$(SNAKEMAKE) all captions $(LAYERS)
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive make $(if $(FULL),--full) $(LAYERS)
 
 verify: .venv/installed ## check an archive and recompute a figure of it: make verify ARCHIVE=results/archive.zip
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
 
-test: .venv/installed-test ## linters and all tests
+test: .venv/installed-test ## run linters and all tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow/rules
@@ -40,23 +40,23 @@ test: .venv/installed-test ## linters and all tests
 	.venv/bin/snakemake --lint
 	$(MAKE) --jobs 2 --output-sync=target test-environments test-workflow test-library
 
-test-environments: .venv/installed-test ## build the isolated environments in which other tests run rules
+test-environments: .venv/installed-test ## build the isolated environments in which tests run rules
 	PYTHONPATH=scripts:tests .venv/bin/python -m environments.build
 
-test-library: .venv/installed-test ## unit tests and numerical oracles
+test-library: .venv/installed-test ## run unit tests and numerical oracles
 	.venv/bin/pytest tests/unit tests/oracles
 
-test-workflow: .venv/installed-test ## tests that run Snakemake; one process, because they share a finished run
+test-workflow: .venv/installed-test ## run the tests of Snakemake runs; one process, because they share a finished run
 	.venv/bin/pytest tests/workflow
 
-test-slurm: .venv/installed-test ## the smoke tier and its failures on a SLURM of two nodes; installs SLURM (Debian, root)
+test-slurm: .venv/installed-test ## test the smoke tier and its failures on a SLURM cluster of two nodes; installs SLURM (Debian, root)
 	.venv/bin/pytest tests/slurm
 
 plan: TIER ?= paper
 plan: .venv/installed ## predict the time of a tier on 1, 8 and 64 workers: make plan TIER=paper
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.schedule $(TIER)
 
-explain: .venv/installed ## trace a figure to its equation; why it is stale, its cost: make explain FIGURE=deep_ritz/fig3
+explain: .venv/installed ## trace a figure to its equation, with its state and cost: make explain FIGURE=deep_ritz/fig3
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))
 
 costs: .venv/installed ## update workflow/costs.tsv, the basis of predictions, from the benchmarks in results
@@ -68,16 +68,16 @@ gallery: .venv/installed ## copy small figures, verdicts and speed into results/
 schema: .venv/installed ## write the JSON schema of config.yaml from the models
 	PYTHONPATH=scripts .venv/bin/python -c "from reproduction.config import loading; print(loading.schema(), end='')" > workflow/schemas/config.schema.json
 
-bench: .venv/installed .venv-peers/installed ## compare the speed with that of the peers in one run; writes results/benchmarks.md
+bench: .venv/installed .venv-peers/installed ## compare the speed with that of other packages in one run; writes results/benchmarks.md
 	.venv-peers/bin/python tests/benchmarks/run.py
 
-bench-gpu: .venv/installed ## compare three hot paths on a GPU and on two cores
+bench-gpu: .venv/installed ## compare the speed of three computations on a GPU and on two cores
 	.venv/bin/python tests/benchmarks/run.py --gpu
 
 test-container: .venv/installed ## build and run the container on Debian packages; needs root, buildah, mmdebstrap
 	tests/container/check.sh
 
-docs: .venv/installed-test ## API pages of the library in results/api, from its docstrings; needs no network
+docs: .venv/installed-test ## write API pages of the library to results/api from its docstrings; needs no network
 	PYTHONPATH=scripts .venv/bin/pdoc --docformat google --output-directory results/api rectified
 
 clean: ## remove caches of tests and tools; keeps results

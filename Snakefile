@@ -1,6 +1,6 @@
-"""Activation functions in physics-informed machine learning: every figure and every table, from config.yaml.
+"""Activation functions in physics-informed machine learning: all figures, tables and claims, defined by config.yaml.
 
-Type `snakemake --cores 8 all`, or ask for one file: `snakemake --cores 8 results/figures/deep_ritz/fig3.pdf`.
+Run `snakemake --cores 8 all`, or request a single file: `snakemake --cores 8 results/figures/deep_ritz/fig3.pdf`.
 """
 
 
@@ -20,7 +20,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/scorecards.smk"
 
 
-# Too short to be worth submitting to a cluster: seconds each. Of tasks see `local` in their rules.
+# Rules of a few seconds, not submitted to a cluster; those of tasks set `local`.
 localrules:
     all,
     figures,

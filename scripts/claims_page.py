@@ -1,4 +1,4 @@
-"""Put the verdicts on the claims of all documents on one page."""
+"""Write the verdicts on the claims of all documents as one page."""
 
 from reproduction.claims import markdown
 

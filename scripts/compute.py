@@ -1,4 +1,4 @@
-"""Compute a rule of a task: the function of its name in the module of the task."""
+"""Compute the file of a rule of a task, by the function with the name of the rule in the module of the task."""
 
 from importlib import import_module
 

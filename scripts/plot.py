@@ -1,4 +1,4 @@
-"""Draw a figure by the module of its family in ``reproduction.exhibits.figures``."""
+"""Draw a figure with the module of its family in ``reproduction.exhibits.figures``."""
 
 from reproduction.exhibits.figures import figure_page
 

@@ -1,4 +1,4 @@
-"""Make the scorecard of one activation."""
+"""Write the scorecard of one activation."""
 
 from reproduction.exhibits.scorecards.build import build_scorecard
 

@@ -1,4 +1,4 @@
-"""Make one table of all scorecards."""
+"""Write one table of all scorecards."""
 
 from reproduction.exhibits.scorecards.build import build_overview
 

@@ -1,4 +1,4 @@
-"""Make a table by the module of its family in ``reproduction.exhibits.tables``."""
+"""Write a table with the module of its family in ``reproduction.exhibits.tables``."""
 
 from reproduction.exhibits.tables import table_page
 

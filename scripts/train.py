@@ -1,4 +1,4 @@
-"""Train the networks of a case; write weights, history and fields, or one shard of an ensemble."""
+"""Train the networks of a case, or one shard of an ensemble, and write weights, history and fields."""
 
 import sys
 from importlib import import_module
@@ -8,7 +8,7 @@ from reproduction.runtime import session
 from reproduction.storage import checkpoints
 
 job, inputs, attributes = session.begin(snakemake)
-device = devices.chosen(snakemake.resources.device)
+device = devices.select(snakemake.resources.device)
 shard = {"shard": int(snakemake.wildcards.shard)} if hasattr(snakemake.wildcards, "shard") else {}
 task = import_module(f"reproduction.jobs.{job.settings.task}")
 trained = task.training(job, inputs, device, **shard)

@@ -14,7 +14,7 @@ STEPS = 5
 
 def sides(build: Callable[[Device], Callable]) -> Sides:
     """The work on the GPU, until it is done, and on the CPU; both per step."""
-    on_gpu, on_cpu = build(devices.chosen("cuda")), build("cpu")
+    on_gpu, on_cpu = build(devices.select("cuda")), build("cpu")
 
     def ours() -> None:
         for _ in range(STEPS):

@@ -12,7 +12,7 @@ from builders import job_of
 from rectified.networks.normalization import Pass
 from rectified.pinn.input_derivatives import RULES
 from reproduction.jobs import ritz
-from reproduction.jobs.audit import audited
+from reproduction.jobs.audit import audit_case
 from reproduction.jobs.auditors.collocation import central_differences
 from reproduction.jobs.setup.auditing import OneNetwork
 from reproduction.jobs.setup.collocation import CollocationSetup
@@ -26,7 +26,7 @@ HIDING = {"hard": "jumps", "gate": "jumps", "towers": "kinks", "mixed": "kinks"}
 
 def rows(text, layout, theta):
     blocks = {name: block.numpy() for name, block in layout.blocks(theta).items()}
-    return audited(text, blocks, np.full(len(theta), -1), seeds=1, points=100, threshold=THRESHOLD)
+    return audit_case(text, blocks, np.full(len(theta), -1), seeds=1, points=100, threshold=THRESHOLD)
 
 
 def variant(name, way=0, **changes):
@@ -174,6 +174,6 @@ def test_a_regression_has_no_input_derivative_to_be_wrong():
 def test_of_a_diverged_network_nothing_is_measured():
     ready = CollocationSetup(job_text())
     blocks = {name: block.numpy() for name, block in ready.network.blocks(ready.initial()).items()}
-    table = audited(job_text(), blocks, np.array([-1, 7, -1]), seeds=2, points=10, threshold=THRESHOLD)
+    table = audit_case(job_text(), blocks, np.array([-1, 7, -1]), seeds=2, points=10, threshold=THRESHOLD)
     assert table.verdict.tolist() == ["consistent", "diverged"]
     assert np.isnan(table["first"][1])

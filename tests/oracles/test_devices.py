@@ -189,7 +189,7 @@ def no_gpu(monkeypatch):
 @pytest.mark.usefixtures("no_gpu")
 @pytest.mark.parametrize("name", ["cpu", "auto"])
 def test_without_a_gpu_the_cpu_is_chosen(name):
-    chosen = devices.chosen(name)
+    chosen = devices.select(name)
     assert chosen == torch.device("cpu")
     assert devices.label(chosen) == "cpu"
     assert not torch.are_deterministic_algorithms_enabled()
@@ -199,13 +199,13 @@ def test_without_a_gpu_the_cpu_is_chosen(name):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("cuda", "device: 'cuda' given, but torch finds no GPU here; allowed: cpu, auto (a GPU if there is one)"),
-        ("gpu", "device: 'gpu' is not known; did you mean 'cpu'?"),
+        ("cuda", "device must be 'cpu' or 'auto' on a machine without a GPU for torch; got 'cuda'"),
+        ("gpu", "device: unknown value 'gpu'; did you mean 'cpu'?"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused_in_one_sentence(name, sentence):
     with pytest.raises(ConfigError) as refused:
-        devices.chosen(name)
+        devices.select(name)
     assert str(refused.value) == sentence
 
 
@@ -228,7 +228,7 @@ def a_gpu(monkeypatch):
 @pytest.mark.usefixtures("a_gpu")
 @pytest.mark.parametrize("name", ["cuda", "auto"])
 def test_a_gpu_is_chosen_and_made_repeatable(name):
-    chosen = devices.chosen(name)
+    chosen = devices.select(name)
     assert chosen == torch.device("cuda")
     assert devices.label(chosen) == "a GPU"
     assert torch.are_deterministic_algorithms_enabled()

@@ -25,7 +25,7 @@ IN_FLOAT64 = {"ritz", "kernel_ensemble"}
 
 @pytest.fixture(scope="module")
 def gpu():
-    yield devices.chosen("cuda")
+    yield devices.select("cuda")
     torch.use_deterministic_algorithms(False)
 
 

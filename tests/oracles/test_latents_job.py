@@ -6,7 +6,7 @@ from test_collocation import job
 
 from reproduction.config.tasks.latents import LatentsSettings
 from reproduction.jobs.collocation import CollocationTraining
-from reproduction.jobs.latents import Companions, compared_latents
+from reproduction.jobs.latents import Companions, compare_latents
 
 SETTINGS = LatentsSettings(document="test", start="e/c", points=64, epochs=1500)
 
@@ -33,7 +33,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
     assert float((shares - 1 / 8).abs().max()) < 0.04  # values on the boundary coincide
     before, after = (
         (companions.logits(theta, companions.x).argmax(1) == companions.classes).double().mean(1)
-        for theta in (companions.classifiers_at_start(), companions.classifiers())
+        for theta in (companions.initial_classifiers(), companions.classifiers())
     )
     assert (after > before + 0.2).all()
 
@@ -41,7 +41,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
 def test_all_networks_start_alike_and_are_compared_at_the_same_points():
     origin = job(collocation_points=100)
     trained = CollocationTraining(origin).run().theta
-    found = compared_latents(origin, SETTINGS, trained, np.full(3, -1))
+    found = compare_latents(origin, SETTINGS, trained, np.full(3, -1))
     assert found.purity.dims == ("network", "seed", "layer")
     assert found.sizes == {"network": 4, "other": 4, "layer": 2, "point": 64, "axis": 2, "seed": 3}
     np.testing.assert_allclose(found.cka.sel(network="pinn", other="pinn"), 1, rtol=1e-9)
@@ -56,9 +56,7 @@ def test_all_networks_start_alike_and_are_compared_at_the_same_points():
 
 def test_of_a_diverged_network_there_are_no_latents():
     origin = job(collocation_points=100, epochs=2)
-    found = compared_latents(
-        origin, SETTINGS.model_copy(update={"epochs": 20}), origin.initial(), np.array([-1, 5, -1])
-    )
+    found = compare_latents(origin, SETTINGS.model_copy(update={"epochs": 20}), origin.initial(), np.array([-1, 5, -1]))
     assert found.purity.sel(network="pinn").isnull().all("layer").values.tolist() == [False, True, False]
     assert not found.matched[1]
     assert found.purity.sel(network="untrained").notnull().all()

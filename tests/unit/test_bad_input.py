@@ -73,15 +73,15 @@ def test_what_is_no_config_at_all_is_said(whole):
     [
         (
             {"problems": {"p": {"solution": "x", "domain": [0, math.inf]}}},
-            r"\[0\.0, inf\] given; both ends must be finite",
+            r"both ends must be finite; got \[0\.0, inf\]",
         ),
         (
             {"problems": {"p": {"solution": "x", "domain": [math.nan, 1]}}},
-            r"\[nan, 1\.0\] given; both ends must be finite",
+            r"both ends must be finite; got \[nan, 1\.0\]",
         ),
-        ({"tier": "9" * 5000}, r"^tier: '9{99}…"),
-        ({"experiments": {"one": {"sweep": {"distance": ["a\nb"]}}}}, r"gives no usable name"),
-        ({"experiments": [1]}, r"^experiments: \[1\] given; input should be a valid dictionary$"),
+        ({"tier": "9" * 5000}, r"^tier must have at most 60 characters; got '9{99}…"),
+        ({"experiments": {"one": {"sweep": {"distance": ["a\nb"]}}}}, r"sweep yields the invalid name"),
+        ({"experiments": [1]}, r"^experiments must be a valid dictionary; got \[1\]$"),
     ],
 )
 def test_it_says_what_was_given(change, message):

@@ -29,7 +29,7 @@ def paper():
 
 def measured(config, stem: str, seconds: float, megabytes: float = 100.0) -> Measured:
     settings = cost_model.case_of(stem, config)
-    return Measured(stem, settings.work(config), seconds, megabytes, cost_model.given(settings))
+    return Measured(stem, settings.work(config), seconds, megabytes, cost_model.nondefault_settings(settings))
 
 
 def test_a_measured_job_costs_what_it_did(config):

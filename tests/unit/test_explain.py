@@ -44,7 +44,7 @@ def test_every_equation_is_in_modules_that_the_task_runs():
 @pytest.mark.parametrize("name", EXHIBITS)
 def test_an_exhibit_is_traced_to_every_task_behind_it(name):
     wanted = explain.find(CONFIG, name)
-    lines = explain.chain(CONFIG, wanted)
+    lines = explain.trace(CONFIG, wanted)
     text = "\n".join(lines)
     for case in CONFIG.select(wanted.entry.data):
         assert CONFIG.settings_of(case).equation.text in text
@@ -87,24 +87,24 @@ def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
     changed = data.draw(st.sets(st.sampled_from(sorted(modules)), min_size=1))
     now = {name: ("x" + each[1:] if name in changed else each) for name, each in modules.items()}
     before, after = ([f"{name} {each} numpy" for name, each in one.items()] for one in (modules, now))
-    found = explain.plain(reason(before, after))
+    found = explain.short_reason(reason(before, after))
     assert set(re.findall(r"rectified/[a-z]+\.py", found)) == changed
 
 
 def test_of_changed_settings_the_values_before_and_now_are_told():
     job = CONFIG.job("single_neuron", "default")
     other = job.model_copy(update={"settings": job.settings.model_copy(update={"bias": -0.25})})
-    found = explain.plain(reason(job.model_dump_json(), other.model_dump_json()))
+    found = explain.short_reason(reason(job.model_dump_json(), other.model_dump_json()))
     assert found == "changed: bias from -0.5 to -0.25"
 
 
 @pytest.mark.parametrize("text", ["Code has changed since last execution", "Updated input files: a, b"])
 def test_other_reasons_stay_as_they_are(text):
-    assert explain.plain(text) == text
+    assert explain.short_reason(text) == text
 
 
 def test_a_missing_output_is_not_computed_yet():
-    assert explain.plain("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
+    assert explain.short_reason("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
 
 
 def test_the_causes_come_before_what_follows_from_them():

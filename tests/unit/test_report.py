@@ -131,23 +131,23 @@ COLUMNS = st.lists(
 @settings(deadline=None)
 @given(COLUMNS)
 def test_numbers_are_not_broken_over_lines_if_the_table_fits_a_page(columns):
-    fit = pdf_tables.fitted(columns)
+    fit = pdf_tables.fit_to_page(columns)
     if "auto" in fit.columns:  # not even the smallest type on a landscape page fits
         least = sum(max(typst_markup.width(cell, pdf_tables.SIZES[-1]) for cell in column) for column in columns)
         assert 1.15 * least + 2.2 * len(columns) > typst_markup.LANDSCAPE
         return
     widths = [float(width.removesuffix("mm")) for width in fit.columns]
     assert all(typst_markup.width(cell, fit.size) <= width for column, width in zip(columns, widths) for cell in column)
-    assert sum(widths) <= (typst_markup.LANDSCAPE if fit.turned else typst_markup.PORTRAIT) + 0.1
+    assert sum(widths) <= (typst_markup.LANDSCAPE if fit.landscape else typst_markup.PORTRAIT) + 0.1
 
 
 def test_only_wide_tables_are_on_landscape_pages():
-    assert pdf_tables.fitted([["a", "1"], ["b", "2"]]) == pdf_tables.Fit(
-        pdf_tables.fitted([["a", "1"], ["b", "2"]]).columns, 7.0, False
+    assert pdf_tables.fit_to_page([["a", "1"], ["b", "2"]]) == pdf_tables.Fit(
+        pdf_tables.fit_to_page([["a", "1"], ["b", "2"]]).columns, 7.0, False
     )
-    wide = pdf_tables.fitted([["x" * 40, "1"]] * 5)
-    assert wide.turned
-    assert pdf_tables.fitted([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
+    wide = pdf_tables.fit_to_page([["x" * 40, "1"]] * 5)
+    assert wide.landscape
+    assert pdf_tables.fit_to_page([["words " * 60, "words " * 60], ["n", "1"]]).columns[0] == "1fr"
 
 
 def test_cells_in_the_pdf_match_the_tex(tmp_path):

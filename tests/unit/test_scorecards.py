@@ -73,7 +73,7 @@ def test_kink_aware_quadrature_needs_kinks():
 
 
 def test_every_stands_for_all_activations_once():
-    found = config().listed(["tanh", "every", "custom"])
+    found = config().expand_activations(["tanh", "every", "custom"])
     assert found == ["tanh", *(name for name in activations.REGISTRY if name != "tanh"), "mish", "steps"]
 
 
@@ -88,10 +88,10 @@ def test_a_refused_activation_listed_by_name_is_an_error():
 def test_the_activation_placeholder_needs_a_case_with_an_activation():
     audit = {"document": "d", "task": "audit", "of": ["one/{activation}"]}
     base = small(experiments={"one": {"sweep": {"activation": ["relu", "tanh"]}}, "two": audit})
-    with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} stands for the setting activation"):
+    with pytest.raises(ConfigError, match=r"experiments.two: of: \{activation\} requires the setting activation"):
         loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["every"]}}
-    with pytest.raises(ConfigError, match="'one/perceptron' names no case"):
+    with pytest.raises(ConfigError, match="'one/perceptron' matches no case"):
         loading.load(base)
     base["experiments"]["two"] = audit | {"sweep": {"activation": ["relu"]}}
     assert loading.load(base).cases["two"]["relu"].of == ["one/relu"]
@@ -111,7 +111,7 @@ def test_unknown_activations_of_scorecards_are_rejected_with_the_nearest_name(ke
 
 @pytest.mark.parametrize("name", ["every", "scorecards"])
 def test_reserved_names_are_rejected(name):
-    with pytest.raises(ConfigError, match="this name is taken"):
+    with pytest.raises(ConfigError, match="this name is reserved"):
         loading.load(small(custom_activations={name: "x"}))
 
 

@@ -215,7 +215,7 @@ def test_tricks_end_in_a_sentence_at_once(trick, tmp_path, monkeypatch):
 def test_a_formula_to_brood_over_is_refused_in_time(formula, monkeypatch):
     monkeypatch.setattr(consistency_checks, "SECONDS_PER_ENTRY", 1.0)
     began = time.process_time()
-    with pytest.raises(ConfigError, match=r"^custom_activations.mine: .* takes more than 1 s; write it more simply$"):
+    with pytest.raises(ConfigError, match=r"^custom_activations.mine: .* takes more than 1 s; simplify it$"):
         loading.load(small(custom_activations={"mine": formula}))
     assert time.process_time() - began < 5
 

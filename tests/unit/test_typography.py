@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reproduction.config.words import raised
+from reproduction.config.words import superscript
 from reproduction.exhibits import tables
 from reproduction.exhibits.tables import table_page
 from reproduction.rendering.typography import heading, plain_number, plain_numbers, readable, tex_number
@@ -64,7 +64,7 @@ def test_numbers_in_a_text_have_the_form_of_tables(text, plain):
 @settings(deadline=None)
 @given(st.integers(-400, 400))
 def test_superscript_digits_are_those_of_the_number(number):
-    assert int(raised(number).translate(PLAIN)) == number
+    assert int(superscript(number).translate(PLAIN)) == number
 
 
 def shown(tex: str) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reproduction.claims import html as claims_html
 from reproduction.config.errors import ConfigError
 from reproduction.exhibits import tables
-from reproduction.exhibits.tables.table_page import browsable
+from reproduction.exhibits.tables.table_page import html_page
 from reproduction.rendering import web_page
 from reproduction.report import snakemake_report
 
@@ -87,7 +87,7 @@ def test_numbers_can_be_read_back(value):
 
 def test_missing_and_infinite_numbers_of_a_table():
     table = pd.DataFrame({"rule": ["a<b", "c"], "error_median": [np.nan, 2.5], "error_low": 1.0, "error_high": np.inf})
-    page = browsable(table, {"rule": "rule", "error": "error"}, "draft tier", "tables, t1")
+    page = html_page(table, {"rule": "rule", "error": "error"}, "draft tier", "tables, t1")
     assert "<td>a&lt;b</td><td>– [1, ∞]</td>" in page
     assert "<td>c</td><td>2.5 [1, ∞]</td>" in page
 

@@ -1,7 +1,7 @@
-"""The definitions that the rules share: the validated config, the paths of results, and the digests of code.
+"""Definitions shared by the rules: the validated config, the paths of results, and the digests of code.
 
 Snakemake reruns a job when its entry script is newer than its results. `params.code`, the digests of the modules that
-the job runs, makes it rerun when one of these changes.
+the job runs, makes it rerun when one of these modules changes.
 """
 
 import json
@@ -40,7 +40,7 @@ FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
 CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
-SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed(CONFIG.scorecards.activations)]
+SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations(CONFIG.scorecards.activations)]
 TASK_RULES = [rule for task in TASKS.values() for rule in task.rules]
 FORMATS = {
     "figure": ("pdf", "png", "parquet"),
@@ -48,7 +48,7 @@ FORMATS = {
     "claim": ("csv", "md", "html", "parquet"),
     "scorecard": ("pdf", "csv", "parquet"),
 }
-INCIDENTAL = {"checkpoint_seconds", "device", "memory"}  # settings that no result depends on
+INCIDENTAL = {"checkpoint_seconds", "device", "memory"}  # settings that affect no result
 
 
 wildcard_constraints:
@@ -57,19 +57,19 @@ wildcard_constraints:
     case="[a-z0-9_.-]+",
     problem="[a-z][a-z0-9_]*",
     shard="[0-9]+",
-    activation="|".join(CONFIG.listed([configuration.EVERY])),
+    activation="|".join(CONFIG.expand_activations([configuration.EVERY])),
 
 
-def named(known, name, kind):
-    """The entry of that name, or an error that gives the nearest names."""
+def lookup(known, name, kind):
+    """Return an entry by name, or raise an error with the nearest valid names."""
     if name not in known:
         raise WorkflowError(f"unknown {kind} {name!r}; {nearest(name, known)}")
     return known[name]
 
 
-def refuse_unknown_targets():
+def reject_unknown_targets():
     """Raise an error for a figure, table or scorecard on the command line that is not in config."""
-    scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.listed([configuration.EVERY])}
+    scored = {f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations([configuration.EVERY])}
     pages = {f"{stem}.{suffix}" for stem in scored for suffix in FORMATS["scorecard"]}
     for target in sys.argv[1:]:
         path, _, name = target.rpartition("/")
@@ -86,91 +86,93 @@ def refuse_unknown_targets():
 
 
 def settings_of(wildcards):
-    """The settings of the case at these wildcards."""
-    cases = named(CONFIG.cases, wildcards.experiment, "experiment")
-    return named(cases, wildcards.case, f"case of {wildcards.experiment}")
+    """Return the settings of the case of the wildcards."""
+    cases = lookup(CONFIG.cases, wildcards.experiment, "experiment")
+    return lookup(cases, wildcards.case, f"case of {wildcards.experiment}")
 
 
 def job_of(wildcards):
-    """The job at these wildcards as JSON; a change of it reruns the job."""
+    """Return the job of the wildcards as JSON; a change reruns the job."""
     settings_of(wildcards)
     return CONFIG.job(wildcards.experiment, wildcards.case).model_dump_json()
 
 
-def in_results(files):
-    """Inputs of a rule by name, below the folder of results."""
+def paths_in_results(files):
+    """Return inputs of a rule by name, as paths in the folder of results."""
     return {name: [f"{RESULTS}/{path}" for path in paths] for name, paths in files.items()}
 
 
 def inputs_of_training(wildcards):
-    """The inputs of the training job at these wildcards."""
-    return in_results(settings_of(wildcards).input_files(CONFIG))
+    """Return the inputs of the training job of the wildcards."""
+    return paths_in_results(settings_of(wildcards).input_files(CONFIG))
 
 
 def inputs_of(rule):
-    """An input function: the file of the rule before this one, or files of other cases."""
+    """Return an input function: the file of the preceding rule of the task, or files of other cases."""
 
     def inputs(wildcards):
         settings = settings_of(wildcards)
         before = {earlier.name: earlier for earlier in settings.rules}.get(rule.after)
         if before:
-            return {before.name: [f"{RESULTS}/{wildcards.document}/{wildcards.experiment}/{wildcards.case}/{before.file}"]}
-        return in_results(settings.input_files(CONFIG))
+            return {
+                before.name: [f"{RESULTS}/{wildcards.document}/{wildcards.experiment}/{wildcards.case}/{before.file}"]
+            }
+        return paths_in_results(settings.input_files(CONFIG))
 
     return inputs
 
 
 def files_of(case):
-    """The files of a case that exhibits and claims read."""
+    """Return the files of a case that exhibits and claims read."""
     return [f"{RESULTS}/{case.folder}/{file}" for file in CONFIG.settings_of(case).result_files()]
 
 
 def problem_of(wildcards):
-    """The problem at these wildcards as JSON."""
-    return named(CONFIG.problems, wildcards.problem, "problem").model_dump_json()
+    """Return the problem of the wildcards as JSON."""
+    return lookup(CONFIG.problems, wildcards.problem, "problem").model_dump_json()
 
 
 @cache
 def cost(document, experiment, case, job):
-    """The predicted cost of a job of a case, from measured jobs."""
-    named(named(CONFIG.cases, experiment, "experiment"), case, f"case of {experiment}")
+    """Return the predicted cost of a job of a case, from measured jobs."""
+    lookup(lookup(CONFIG.cases, experiment, "experiment"), case, f"case of {experiment}")
     return COSTS.of(f"{document}/{experiment}/{case}/{job}", CONFIG)
 
 
 def minutes(job):
-    """A resource function: three times the predicted time, at least ten minutes; more on retries."""
+    """Return a resource function: three times the predicted time plus ten minutes; more on retries."""
 
-    def asked(wildcards, attempt):
+    def request(wildcards, attempt):
         seconds = cost(wildcards.document, wildcards.experiment, wildcards.case, job).seconds
         return attempt * math.ceil(10 + 3 * seconds / 60)
 
-    return asked
+    return request
 
 
 def megabytes(job):
-    """A resource function: memory from the settings and from measurements; more on retries."""
+    """Return a resource function: memory from the settings and from measurements; more on retries."""
 
-    def asked(wildcards, attempt):
+    def request(wildcards, attempt):
         settings = settings_of(wildcards)
         measured = cost(wildcards.document, wildcards.experiment, wildcards.case, job).megabytes
-        wanted = max(1000, 1.5 * measured, settings.memory(CONFIG.grid_of(settings)) / 1e6)
-        return min(math.ceil(attempt * wanted), max(math.ceil(wanted), math.floor(1024 * CONFIG.memory)))
+        needed = max(1000, 1.5 * measured, settings.memory(CONFIG.grid_of(settings)) / 1e6)
+        return min(math.ceil(attempt * needed), max(math.ceil(needed), math.floor(1024 * CONFIG.memory)))
 
-    return asked
+    return request
 
 
-# The code that jobs run: modules that entry scripts import by name are named here.
+# The code that jobs run, including the modules that entry scripts import dynamically.
 
 
 def model_modules(settings):
-    """The modules of config that a result of these settings is read with: its task's, and its problem's."""
+    """Return the modules of config needed to read results of these settings: those of task and problem."""
     problem = getattr(settings, "problem", None)
     equation = [f"reproduction.config.problems.{CONFIG.problems[problem].equation}"] if problem else []
     return [f"reproduction.config.tasks.{settings.task}", *equation]
 
 
 def modules_of(settings):
-    """The modules that a job of these settings imports by name."""
+    """Return the modules that a job of these settings imports dynamically."""
     auditors = settings.read_tasks(CONFIG) if settings.task == "audit" else []
     read = [CONFIG.settings_of(case) for case in CONFIG.read_cases(settings)]
     return sorted(
@@ -183,149 +185,147 @@ def modules_of(settings):
 
 
 def task_code(script):
-    """A parameter function: the digests of the code that a job of a task runs."""
+    """Return a parameter function: the digests of the code that a job of a task runs."""
     return lambda wildcards: code_digest.code(script, *modules_of(settings_of(wildcards)))
 
 
 def code_of(script):
-    """A parameter function: the digests of the code that an entry script runs."""
+    """Return a parameter function: the digests of the code that an entry script runs."""
     return lambda wildcards: code_digest.code(script)
 
 
 def described_code(script):
-    """A parameter function: the digests of the code of an entry script and of all models, descriptions included."""
+    """Return a parameter function: the digests of an entry script and of all models, including descriptions."""
     return lambda wildcards: [*code_digest.code(script, *all_models()), f"descriptions {code_digest.descriptions()}"]
 
 
 @cache
 def all_models():
-    """The modules of all tasks and problems."""
+    """Return the modules of all tasks and problems in config."""
     tasks = [f"reproduction.config.tasks.{name}" for name in TASKS]
     return (*tasks, *(f"reproduction.config.problems.{name}" for name in problems.names()))
 
 
 def reference_code(wildcards):
-    """The digests of the code that computes the reference solution of the problem at these wildcards."""
-    equation = named(CONFIG.problems, wildcards.problem, "problem").equation
+    """Return the digests of the code that computes the reference solution of the problem of the wildcards."""
+    equation = lookup(CONFIG.problems, wildcards.problem, "problem").equation
     return code_digest.code("reference.py", f"reproduction.config.problems.{equation}")
 
 
-def readers(cases, *modules):
-    """These modules, and those that read the results of cases, sorted."""
+def with_models_of(cases, *modules):
+    """Return modules and the modules of config needed to read results of cases, sorted."""
     return sorted({*modules, *(module for case in cases for module in model_modules(CONFIG.settings_of(case)))})
 
 
 def exhibit_code(kind, script):
-    """A parameter function: the digests of the code that makes a figure or table."""
+    """Return a parameter function: the digests of the code that makes a figure or table."""
 
     def code(wildcards):
         entry = entry_of(kind, wildcards)
         family = f"reproduction.exhibits.{kind}.{entry.family}"
-        return code_digest.code(script, *readers(CONFIG.select(entry.data), family))
+        return code_digest.code(script, *with_models_of(CONFIG.select(entry.data), family))
 
     return code
 
 
 def claims_code(wildcards):
-    """The digests of the code that decides the claims of the document at these wildcards."""
+    """Return the digests of the code that decides the claims of the document of the wildcards."""
     cases = claimed_cases(wildcards)
     quantities = {module for case in cases for module in quantity_modules(CONFIG.settings_of(case))}
-    return code_digest.code("claims.py", *readers(cases, *quantities))
+    return code_digest.code("claims.py", *with_models_of(cases, *quantities))
 
 
 def quantity_modules(settings):
-    """The modules of the quantities of a case."""
+    """Return the modules that define quantities of a case."""
     names = [settings.task, *([TRAINED] if settings.is_trained else [])]
     return [f"reproduction.exhibits.quantities.{name}" for name in names if has_module(name)]
 
 
 @cache
 def has_module(name):
-    """Whether a task has quantities."""
+    """Return True if there is a module of quantities with the given name."""
     return (Path(workflow.basedir) / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
 
 
 def scorecard_code(wildcards):
-    """The digests of the code that makes the scorecard at these wildcards."""
-    return code_digest.code("scorecard.py", *readers(selection.scorecard_cases(CONFIG, wildcards.activation)))
+    """Return the digests of the code that makes the scorecard of the wildcards."""
+    return code_digest.code("scorecard.py", *with_models_of(selection.scorecard_cases(CONFIG, wildcards.activation)))
 
 
 # The exhibits: entries, files, captions.
 
 
 def entry_of(kind, wildcards):
-    """The config entry of the figure or table at these wildcards."""
+    """Return the config entry of the figure or table of the wildcards."""
     groups = {"figures": CONFIG.figures, "tables": CONFIG.tables}[kind]
-    return named(named(groups, wildcards.document, "document"), wildcards.name, kind[:-1])
+    return lookup(lookup(groups, wildcards.document, "document"), wildcards.name, kind[:-1])
 
 
 def entry_text(kind):
-    """A parameter function: the config entry as JSON."""
+    """Return a parameter function: the config entry as JSON."""
     return lambda wildcards: entry_of(kind, wildcards).model_dump_json()
 
 
 def data_of(kind):
-    """An input function: the files that a figure or table is made from."""
-    return lambda wildcards: [
-        file for case in CONFIG.select(entry_of(kind, wildcards).data) for file in files_of(case)
-    ]
+    """Return an input function: the files that a figure or table reads."""
+    return lambda wildcards: [file for case in CONFIG.select(entry_of(kind, wildcards).data) for file in files_of(case)]
 
 
 def claimed_cases(wildcards):
-    """The cases that the claims of the document at these wildcards are decided from."""
-    return CONFIG.select(cases_of(named(CONFIG.decided_claims, wildcards.document, "document")))
+    """Return the cases read by the claims of the document of the wildcards."""
+    return CONFIG.select(cases_of(lookup(CONFIG.decided_claims, wildcards.document, "document")))
 
 
 def claimed_files(wildcards):
-    """The files that the claims of the document at these wildcards are decided from."""
+    """Return the files read by the claims of the document of the wildcards."""
     return [file for case in claimed_cases(wildcards) for file in files_of(case)]
 
 
 def claims_text(wildcards):
-    """The claims of the document at these wildcards as JSON."""
-    return to_text(named(CONFIG.decided_claims, wildcards.document, "document"))
+    """Return the claims of the document of the wildcards as JSON."""
+    return to_text(lookup(CONFIG.decided_claims, wildcards.document, "document"))
 
 
 def scored_files(wildcards):
-    """The files that the scorecard of the activation at these wildcards is made from."""
+    """Return the files read by the scorecard of the wildcards."""
     return [file for case in selection.scorecard_cases(CONFIG, wildcards.activation) for file in files_of(case)]
 
 
 def scorecard_text(wildcards):
-    """The activation of the scorecard at these wildcards, and the cases that it lacks, as JSON."""
+    """Return the activation of the scorecard of the wildcards and its refused cases as JSON."""
     activation = CONFIG.activation(wildcards.activation)
     refused = selection.refused_cases(CONFIG, activation.name)
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
 def caption_files(wildcards):
-    """The caption files of the figures and tables in config."""
+    """Return the caption files of the figures and tables in config."""
     stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
     return existing(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
 
 
 def document_captions(wildcards):
-    """The files that introduce the documents in config."""
+    """Return the files that introduce the documents in config."""
     return existing(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
 
 
 def existing(files):
-    """Those files of the project that exist."""
+    """Return the existing files among paths relative to the project."""
     return [file for file in files if (Path(workflow.basedir) / file).exists()]
 
 
 def config_text(wildcards):
-    """A parameter function: the config as JSON, as it was given."""
+    """Return the explicit settings of the config as JSON, without those that affect no result."""
     return CONFIG.model_dump_json(exclude_unset=True, exclude=INCIDENTAL)
 
 
 def overlay_names(wildcards):
-    """A parameter function: names of the config files on the command line."""
+    """Return the names of the config files on the command line."""
     return [Path(file).name for file in workflow.overwrite_configfiles or []]
 
 
 def labels_of(kind):
-    """A function of wildcards: the labels of a figure or table in the HTML report."""
+    """Return a function of wildcards: the labels of a figure or table in the HTML report."""
 
     def labels(wildcards):
         caption = config["captions"][f"{kind}/{wildcards.document}/{wildcards.name}"]
@@ -335,12 +335,12 @@ def labels_of(kind):
 
 
 def document_of(wildcards):
-    """The readable name of the document at these wildcards."""
+    """Return the readable name of the document of the wildcards."""
     return typography.readable(wildcards.document)
 
 
 def look_up_captions():
-    """Put the captions of the HTML report into Snakemake's own config, where its templates find them."""
+    """Add the captions of the HTML report to Snakemake's config, which its templates read."""
     exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
     command = snakemake_report.command(workflow.overwrite_configfiles)
     config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
@@ -349,45 +349,45 @@ def look_up_captions():
 # Checks before the first job.
 
 
-def refuse_what_no_node_can_run():
-    """Raise an error for a job that SLURM could never run: it would wait for an unbounded time."""
+def reject_oversized_jobs():
+    """Raise an error for a job that no node of SLURM can run, as it would stay pending."""
     submitted = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
     slurm_limits.check([(job.rule.name, job.threads, job.resources) for job in submitted], slurm_limits.partitions())
 
 
-def refuse_missing_gpu():
+def reject_missing_gpu():
     """Raise an error if config requires a GPU that this machine does not have."""
     if CONFIG.device == "cuda" and find_spec("torch"):
         from reproduction.jobs.setup import devices
 
-        devices.chosen(CONFIG.device)
+        devices.select(CONFIG.device)
 
 
 def schedule_when_jobs_end():
-    """Remove the limit of jobs per second, which is for clusters.
+    """Remove the limit of jobs per second, which is intended for clusters.
 
-    With it Snakemake 9.27 evaluates all waiting jobs every second, and once more for each finished job (its pull
-    request 3744): in the draft tier that took a tenth of a core.
+    With this limit, Snakemake 9.27 evaluates all waiting jobs every second and again for each finished job (its pull
+    request 3744), which takes a tenth of a core in the draft tier.
     """
     workflow.scheduler.job_rate_limiter = None
 
 
-refuse_unknown_targets()
+reject_unknown_targets()
 if snakemake_report.is_made(sys.argv[1:]):
     try:
         look_up_captions()
     except ConfigError as error:
         raise WorkflowError(str(error))
-if workflow.is_main_process and (left := crash_recovery.recover(sys.argv[1:])):
-    logger.warning(left)
+if workflow.is_main_process and (recovered := crash_recovery.recover(sys.argv[1:])):
+    logger.warning(recovered)
 
 
 onstart:
     try:
         if workflow.executor_plugin.name == "slurm":
-            refuse_what_no_node_can_run()
+            reject_oversized_jobs()
         elif workflow.executor_plugin.name == "local":
-            refuse_missing_gpu()
+            reject_missing_gpu()
             schedule_when_jobs_end()
     except ConfigError as error:
         raise WorkflowError(str(error))

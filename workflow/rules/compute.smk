@@ -1,4 +1,4 @@
-# One rule for each rule that a task in scripts/reproduction/config/tasks declares.
+# One rule for each `Rule` of a task in scripts/reproduction/config/tasks.
 for TASK_RULE in TASK_RULES:
 
     rule:
@@ -12,14 +12,14 @@ for TASK_RULE in TASK_RULES:
             f"{FOLDER}/{TASK_RULE.name}.log",
         benchmark:
             f"{FOLDER}/{TASK_RULE.name}.benchmark.tsv"
+        localrule: TASK_RULE.local
         conda:
             f"../../envs/{TASK_RULE.environment}.yaml"
-        localrule: TASK_RULE.local
         threads: CONFIG.threads
         resources:
+            **({"device": CONFIG.device} if TASK_RULE.device else {}),
             mem_mb=megabytes(TASK_RULE.name),
             runtime=minutes(TASK_RULE.name),
-            **({"device": CONFIG.device} if TASK_RULE.device else {}),
         params:
             code=task_code("compute.py"),
             job=job_of,

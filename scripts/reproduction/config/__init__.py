@@ -1,1 +1,1 @@
-"""The models of config.yaml, their defaults and their checks."""
+"""Models of config.yaml, their defaults and their checks."""

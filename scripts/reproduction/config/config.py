@@ -1,7 +1,7 @@
-"""All of config.yaml: problems, experiments, figures, tables and claims.
+"""The whole of config.yaml: problems, experiments, figures, tables and claims.
 
-``Config.cases`` has the full settings of every case; ``Config.job`` adds problem, target and activation in full, so
-that a job knows everything that it depends on and nothing else.
+``Config.cases`` contains the full settings of every case. ``Config.job`` adds the problem, the target and the formula
+of the activation, so that a job contains everything that it depends on and nothing else.
 """
 
 import fnmatch
@@ -19,15 +19,15 @@ from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim
 from reproduction.config.exhibits.figures import Figure
 from reproduction.config.exhibits.tables import Table
-from reproduction.config.experiments import Case, Defaults, Experiment, Resolved, expanded
+from reproduction.config.experiments import Case, Defaults, Experiment, Resolved, expand_cases
 from reproduction.config.field_types import ActivationName, Count, Folder, Formula, Name, Positive, Strict, any_of
 from reproduction.config.job import Job
 from reproduction.config.lazy_mapping import LazyMapping
 from reproduction.config.target import Target
 from reproduction.config.task import Task
 
-CUSTOM, EVERY = "custom", "every"  # in a sweep of activations: those of config, and those of the registry with them
-SCORECARDS = "scorecards"  # the document of the experiments that scorecards are made from
+CUSTOM, EVERY = "custom", "every"  # in a sweep of activations: those of config; these and the registry
+SCORECARDS = "scorecards"  # document of the experiments behind the scorecards
 
 Problem = Annotated[
     any_of([Annotated[problems.model(name), Tag(name)] for name in problems.names()]),
@@ -36,38 +36,38 @@ Problem = Annotated[
 
 
 class Scorecards(Strict):
-    """One page for each activation, made from the experiments of document `scorecards`."""
+    """One page per activation, made from the experiments of document `scorecards`."""
 
     activations: list[ActivationName] = [EVERY]
-    """Activations that target `scorecards` makes a page of; `custom` stands for all of `custom_activations`, `every`
-    for these and the registry."""
+    """Activations that get a page; `custom` stands for all of `custom_activations`, `every` for these and the
+    registry."""
     references: list[ActivationName] = []
-    """Activations that errors are compared with and ranked among."""
+    """Activations whose errors are shown for comparison and ranking."""
 
 
 class Config(Strict):
-    """All of config.yaml, a tier's overlay merged in."""
+    """The whole of config.yaml, with the overlay of a tier merged in."""
 
     tier: Name
     """Name of the tier, stamped on figures and tables."""
     results: Folder = "results"
-    """Folder of the results: `results`, or a folder in it."""
+    """Folder of the results: `results` or a subfolder of it."""
     threads: Count = 1
-    """Threads of torch in every job; part of the numbers, so not taken from --cores."""
+    """Threads of torch in every job. They affect rounding and are therefore not taken from --cores."""
     checkpoint_seconds: Positive = 60.0
     """Seconds between two checkpoints of a long job."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
-    """Device of training and sampling; auto uses a GPU if there is one. Not part of a job: results stay valid."""
+    """Device of training and sampling; auto uses a GPU if there is one. A change does not invalidate results."""
     memory: Positive = 16.0
-    """Memory limit of a job in GiB; a job that would need more is rejected."""
+    """Memory limit of a job in GiB; jobs that need more are rejected."""
     problems: dict[Name, Problem] = {}
     """Problems by name."""
     targets: dict[Name, Target] = {}
-    """Functions to be learned by regression, by name."""
+    """Target functions of regressions, by name."""
     custom_activations: dict[Name, Formula] | None = None
     """Activations by name, as formulas in x."""
     defaults: Defaults = Defaults()
-    """Settings of all experiments of a task."""
+    """Settings shared by all experiments of a task."""
     experiments: dict[Name, Experiment]
     """Experiments by name."""
     figures: dict[Name, dict[Name, Figure]] = {}
@@ -75,37 +75,37 @@ class Config(Strict):
     tables: dict[Name, dict[Name, Table]] = {}
     """Document → table."""
     scorecards: Scorecards = Scorecards()
-    """Activations that get a scorecard, and those they are compared with."""
+    """Activations with a scorecard, and those they are compared with."""
     claims: dict[Name, dict[Name, Claim | None]] = {}
-    """Document → published claim; none leaves a claim out of a tier."""
+    """Document → published claim; null leaves a claim out of a tier."""
 
     @cached_property
     def cases(self) -> LazyMapping:
-        """Experiment → case → its full settings; an experiment is resolved on first access.
+        """Experiment → case → full settings; each experiment is resolved on first access.
 
         Raises:
-            ConfigError: on access, if the settings of a case are not valid.
+            ConfigError: on access, if the settings of a case are invalid.
         """
         return LazyMapping(self.experiments, lambda name: self.resolved[name].cases)
 
     @cached_property
     def resolved(self) -> LazyMapping:
-        """Experiment → its cases, and those that its sweep leaves out."""
+        """Experiment → its cases, and the cases that its sweep skips."""
         return LazyMapping(self.experiments, lambda name: self._resolve(name, self.experiments[name]))
 
     def _resolve(self, name: str, entry: Any) -> Resolved:
-        """Split the cases of an experiment into those that can be and those of ``every`` that cannot."""
+        """Return the cases of an experiment; a sweep over ``every`` refuses those with an unsuitable activation."""
         found, every = Resolved({}, {}, {}), EVERY in entry.sweep.get("activation", [])
-        for label, settings in expanded(name, entry, getattr(self.defaults, entry.task), self._swept):
-            reason = self._why_not(settings) if every else ""
+        for label, settings in expand_cases(name, entry, getattr(self.defaults, entry.task), self._sweep_values):
+            reason = self._rejection_reason(settings) if every else ""
             (found.refused if reason else found.cases)[label] = settings
             if reason:
                 found.reasons[label] = reason
         return found
 
-    def _why_not(self, settings: Task) -> str:
-        """The reason why a case is left out: it or a case that it reads cannot use its activation."""
-        reason = consistency_checks.why_not(settings, self.activation(settings.activation))
+    def _rejection_reason(self, settings: Task) -> str:
+        """Return why the activation of a case does not suit it or a case that it reads; empty if it suits them."""
+        reason = consistency_checks.rejection_reason(settings, self.activation(settings.activation))
         for name in [getattr(settings, "start", None), *getattr(settings, "of", [])]:
             experiment, _, case = (name or "").partition("/")
             if not reason and experiment in self.experiments:
@@ -113,26 +113,26 @@ class Config(Strict):
         return reason
 
     def activation(self, name: str) -> Activation:
-        """Return the activation of that name.
+        """Return the activation of a name.
 
         Raises:
-            ConfigError: if there is none.
+            ConfigError: if the name is unknown.
         """
         try:
             return activations.get(name, self.custom_activations)
         except InvalidInputError as error:
             raise ConfigError(str(error)) from None
 
-    def _swept(self, key: str, values: list[Any]) -> list[Any]:
-        """The values of a sweep; among activations ``custom`` and ``every`` stand for several."""
-        return self.listed(values) if key == "activation" else values
+    def _sweep_values(self, key: str, values: list[Any]) -> list[Any]:
+        """Return the values of a sweep; those of activations may contain ``custom`` and ``every``."""
+        return self.expand_activations(values) if key == "activation" else values
 
-    def listed(self, names: list[Any]) -> list[Any]:
-        """Names of activations, each once, with ``custom`` and ``every`` replaced by the names they stand for."""
+    def expand_activations(self, names: list[Any]) -> list[Any]:
+        """Return names of activations, without duplicates, with ``custom`` and ``every`` replaced by their members."""
         custom = list(self.custom_activations or {})
         groups = {CUSTOM: custom, EVERY: [*activations.REGISTRY, *custom]}
-        whole = [one for name in names for one in (groups.get(name, [name]) if isinstance(name, str) else [name])]
-        return [one for index, one in enumerate(whole) if one not in whole[:index]]
+        expanded = [one for name in names for one in (groups.get(name, [name]) if isinstance(name, str) else [name])]
+        return [one for index, one in enumerate(expanded) if one not in expanded[:index]]
 
     def job(self, experiment: str, case: str) -> Job:
         """Return the job of one case."""
@@ -150,11 +150,11 @@ class Config(Strict):
         )
 
     def settings_of(self, case: Case) -> Task:
-        """The full settings of a case."""
+        """Return the full settings of a case."""
         return self.cases[case.experiment][case.case]
 
     def grid_of(self, settings: Task) -> int:
-        """Grid points of the target of a case; 0 if it has none."""
+        """Return the number of grid points of the target of a case; 0 if it has no target."""
         target = getattr(settings, "target", None)
         return self.targets[target].size if target else 0
 
@@ -162,14 +162,14 @@ class Config(Strict):
         """Return the cases that match ``experiment/case`` patterns, in the order of the patterns.
 
         Raises:
-            ConfigError: if a pattern matches none.
+            ConfigError: if a pattern matches no case.
         """
         selected: dict[Case, None] = {}
         for pattern in patterns:
             found = list(self._matching(*pattern.split("/")))
             if not found:
                 names = [case.name for case in self.all_cases]
-                raise ConfigError(f"{pattern!r} names no case of an experiment; {nearest(pattern, names)}")
+                raise ConfigError(f"{pattern!r} matches no case; {nearest(pattern, names)}")
             selected |= dict.fromkeys(found)
         return list(selected)
 
@@ -180,7 +180,7 @@ class Config(Strict):
 
     @cached_property
     def all_cases(self) -> list[Case]:
-        """Every case of every experiment."""
+        """All cases of all experiments."""
         return [
             Case(task.document, experiment, case)
             for experiment, tasks in self.cases.items()
@@ -189,16 +189,16 @@ class Config(Strict):
 
     @cached_property
     def decided_claims(self) -> dict[str, dict[str, Claim]]:
-        """Document → claim → entry, without those left out of the tier."""
+        """Document → claim → entry, without the claims that the tier leaves out."""
         kept = {document: {k: c for k, c in claims.items() if c} for document, claims in self.claims.items()}
         return {document: claims for document, claims in kept.items() if claims}
 
     def start_of(self, settings: Task) -> Case | None:
-        """The case whose trained parameters a job starts from."""
+        """Return the case whose trained parameters a job starts from, if any."""
         start = getattr(settings, "start", None)
         return self.select([start])[0] if start else None
 
     def read_cases(self, settings: Task) -> list[Case]:
-        """The cases whose results a job reads: the one it starts from, and those it audits."""
+        """Return the cases whose results a job reads: the case that it starts from, and the cases that it audits."""
         start = self.start_of(settings)
         return ([start] if start else []) + (self.select(settings.of) if hasattr(settings, "of") else [])

@@ -1,4 +1,4 @@
-"""Checks of a config that go beyond single entries: formulas, references, combinations, memory."""
+"""Checks of a config beyond single entries: formulas, references, combinations and memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,27 +14,27 @@ from reproduction.config.exhibits.claims import Claim, Part
 from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
 from reproduction.config.task import GIB, Task
-from reproduction.config.time_limit import at_most
+from reproduction.config.time_limit import limit_cpu_time
 
-SECONDS_PER_ENTRY = 20.0
+SECONDS_PER_ENTRY = 20.0  # CPU time
 
 
 def check(config: Any) -> None:
-    """Check everything that goes beyond single entries of a ``Config``.
+    """Check the entries of a ``Config`` against each other.
 
     Raises:
-        ConfigError: for the first fault, with the key that it is about.
+        ConfigError: for the first invalid entry; the message begins with its key.
     """
     for entries in (_problems, _targets, _custom_activations, _cases, _scorecards, _exhibits, _claims):
         for where, check_entry in entries(config):
-            with _located(where):
+            with _checking(where):
                 check_entry()
 
 
 @contextmanager
-def _located(where: str) -> Iterator[None]:
-    """Name the key that an error is about; reject an entry that cannot be checked in reasonable time."""
-    with error_messages.located(where), at_most(SECONDS_PER_ENTRY, "to find its kinks and check it"):
+def _checking(where: str) -> Iterator[None]:
+    """Prefix errors with a key, and limit the time of the check."""
+    with error_messages.prefixed(where), limit_cpu_time(SECONDS_PER_ENTRY, "locating the kinks of the formula"):
         yield
 
 
@@ -55,7 +55,7 @@ def _custom_activations(config: Any) -> Checks:
     reserved = (*activations.REGISTRY, "custom", "every", "scorecards")
     for name, formula in (config.custom_activations or {}).items():
         if name in reserved or check_power(name):
-            raise ConfigError(f"custom_activations.{name}: this name is taken by the registry; choose another")
+            raise ConfigError(f"custom_activations.{name}: this name is reserved; choose another")
         yield f"custom_activations.{name}", lambda name=name, formula=formula: Activation(name, formula).kinks
 
 
@@ -68,7 +68,7 @@ def _cases(config: Any) -> Checks:
 
 def _scorecards(config: Any) -> Checks:
     for key in ("activations", "references"):
-        names = config.listed(getattr(config.scorecards, key))
+        names = config.expand_activations(getattr(config.scorecards, key))
         yield f"scorecards.{key}", lambda names=names: [config.activation(name) for name in names]
 
 
@@ -93,7 +93,7 @@ def _check_case(config: Any, settings: Task) -> None:
         settings.check_activation(config.activation(settings.activation))
     if start := config.start_of(settings):
         if _leads_back(config, start):
-            raise ConfigError(f"start {settings.start!r} leads back to itself")
+            raise ConfigError(f"start must not lead back to the case itself; got {settings.start!r}")
         settings.check_start(config.settings_of(start))
     for case in config.select(getattr(settings, "of", [])):
         _check_audited(config.settings_of(case), case.name)
@@ -109,16 +109,25 @@ def _leads_back(config: Any, start: Case) -> bool:
 
 
 def check_memory(settings: Task, grid: int, limit: float) -> None:
-    """Reject a job that would need more memory than ``limit`` GiB, for a target of ``grid`` points."""
+    """Reject a job that needs too much memory.
+
+    Args:
+        settings: of the job.
+        grid: grid points of its target.
+        limit: in GiB.
+
+    Raises:
+        ConfigError: if the estimate exceeds the limit.
+    """
     needed = settings.memory(grid) / GIB
     if needed > limit:
         raise ConfigError(
-            f"a job would need about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
+            f"a job needs about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
         )
 
 
-def why_not(settings: Task, activation: Activation) -> str:
-    """Return the reason why a sweep over all activations leaves one out, or nothing."""
+def rejection_reason(settings: Task, activation: Activation) -> str:
+    """Return why a sweep over all activations skips one; empty if it does not."""
     try:
         settings.check_activation(activation)
     except (ConfigError, InvalidInputError) as error:
@@ -129,7 +138,7 @@ def why_not(settings: Task, activation: Activation) -> str:
 
 
 def _check_problem(settings: Task, problems: Any) -> None:
-    """Reject an unknown problem, or one that the task cannot solve."""
+    """Reject an unknown problem, and a problem that the task cannot solve."""
     name = getattr(settings, "problem", None)
     if name is None:
         return
@@ -138,7 +147,7 @@ def _check_problem(settings: Task, problems: Any) -> None:
         raise ConfigError(f"unknown problem {name!r}; {nearest(name, usable)}")
     if name not in usable:
         raise ConfigError(
-            f"problem {name!r} is of equation {problems[name].equation!r}; task {settings.task!r} solves "
+            f"problem {name!r} has equation {problems[name].equation!r}; task {settings.task!r} solves "
             f"{' or '.join(map(repr, settings.equations))}"
         )
     problems[name].check_task(settings)
@@ -146,14 +155,16 @@ def _check_problem(settings: Task, problems: Any) -> None:
 
 
 def _check_target(settings: Task, targets: Any) -> None:
-    """Reject an unknown target, or a batch larger than its grid."""
+    """Reject an unknown target, and a batch larger than its grid."""
     name = getattr(settings, "target", None)
     if name is None:
         return
     if name not in targets:
         raise ConfigError(f"unknown target {name!r}; {nearest(name, targets)}")
     if (getattr(settings, "batch", None) or 0) > targets[name].size:
-        raise ConfigError(f"batch is {settings.batch}, more than the {targets[name].size} points of target {name!r}")
+        raise ConfigError(
+            f"batch must be at most {targets[name].size}, the points of target {name!r}; got {settings.batch}"
+        )
 
 
 def _check_audited(settings: Task, name: str) -> None:
@@ -161,21 +172,22 @@ def _check_audited(settings: Task, name: str) -> None:
     if not settings.is_audited:
         allowed = sorted(task for task, model in Task.registered.items() if model.is_audited)
         raise ConfigError(
-            f"{name!r} is of task {settings.task!r}; audited are cases of {', '.join(map(repr, allowed))}"
+            f"case {name!r} has task {settings.task!r}, which cannot be audited; allowed: {', '.join(allowed)}"
         )
 
 
 def _check_exhibit(config: Any, entry: Exhibit) -> None:
-    """Reject cases that a family cannot show, alone or together."""
+    """Reject cases that a family cannot show, alone or in combination."""
     cases = config.select(entry.data)
     family = f"family {entry.family!r}"
     for case in cases:
         if config.settings_of(case).task not in entry.shows:
             raise ConfigError(
-                f"{family} shows cases of task {' or '.join(map(repr, entry.shows))}; '{case.name}' is of another task"
+                f"{family} shows cases of task {' or '.join(map(repr, entry.shows))}; "
+                f"'{case.name}' has task {config.settings_of(case).task!r}"
             )
     if entry.one_case and len(cases) != 1:
-        raise ConfigError(f"{family} shows one case; {len(cases)} are given")
+        raise ConfigError(f"{family} shows one case; got {len(cases)}")
     shown = [config.settings_of(case) for case in cases]
     _check_common(entry, shown)
     for settings in shown:
@@ -183,10 +195,10 @@ def _check_exhibit(config: Any, entry: Exhibit) -> None:
 
 
 def _check_common(entry: Exhibit, shown: Sequence[Task]) -> None:
-    for key, wanted in (("problem", entry.one_problem), ("target", entry.one_target)):
-        given = sorted({getattr(settings, key) for settings in shown if getattr(settings, key, None)})
-        if wanted and len(given) > 1:
-            raise ConfigError(f"family {entry.family!r} shows one {key}; {given} are given")
+    for key, must_agree in (("problem", entry.one_problem), ("target", entry.one_target)):
+        values = sorted({getattr(settings, key) for settings in shown if getattr(settings, key, None)})
+        if must_agree and len(values) > 1:
+            raise ConfigError(f"family {entry.family!r} shows one {key}; got {', '.join(map(repr, values))}")
 
 
 def _check_shown(config: Any, entry: Exhibit, settings: Task) -> None:
@@ -196,16 +208,18 @@ def _check_shown(config: Any, entry: Exhibit, settings: Task) -> None:
     if axes not in entry.axes:
         allowed = " or ".join(map(str, entry.axes))
         raise ConfigError(f"{family} shows targets of {allowed} variables; {target!r} has {axes}")
-    if entry.equations and config.problems[settings.problem].equation not in entry.equations:
+    if entry.equations and (equation := config.problems[settings.problem].equation) not in entry.equations:
         allowed = " or ".join(map(repr, entry.equations))
-        raise ConfigError(f"{family} shows problems of equation {allowed}; {settings.problem!r} is of another")
+        raise ConfigError(f"{family} shows problems of equation {allowed}; {settings.problem!r} has {equation!r}")
     if entry.architectures and settings.architecture not in entry.architectures:
         allowed = " or ".join(map(repr, entry.architectures))
-        raise ConfigError(f"{family} shows architecture {allowed}, not {settings.architecture!r}")
+        raise ConfigError(f"{family} shows architecture {allowed}; got {settings.architecture!r}")
     if entry.critical_units and not settings.in_critical_units:
-        raise ConfigError(f"{family} shows cases with in_critical_units: true")
+        raise ConfigError(f"{family} shows cases with in_critical_units: true; got false")
     if entry.fixed_point_at_zero and not EffectiveTheory(config.activation(settings.activation)).slope_at_zero:
-        raise ConfigError(f"{family} requires σ(0) = 0 and a slope there; {settings.activation!r} has not both")
+        raise ConfigError(
+            f"{family} requires an activation with σ(0) = 0 and a nonzero slope at 0; got {settings.activation!r}"
+        )
 
 
 def _check_claim(config: Any, claim: Claim) -> None:
@@ -223,7 +237,7 @@ def _check_claim(config: Any, claim: Claim) -> None:
 
 
 def _check_selection(config: Any, part: Part, settings: Task) -> None:
-    """Reject a place in an audit that the audit does not have."""
+    """Reject coordinates of a case that an audit does not contain."""
     if settings.task != "audit":
         return
     audited = [case.name for case in config.select(settings.of)]

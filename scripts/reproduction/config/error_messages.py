@@ -1,5 +1,6 @@
-"""Errors in one sentence: the key, the value given, what is allowed, the nearest valid name."""
+"""Error messages of one sentence: the key, what is allowed, the value given, the nearest valid name."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,8 +14,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @contextmanager
-def located(where: str) -> Iterator[None]:
-    """Put the key that an error of config or of the library is about in front of its message."""
+def prefixed(where: str) -> Iterator[None]:
+    """Prefix errors of config and of the library with the key that they concern."""
     try:
         yield
     except (ConfigError, InvalidInputError) as error:
@@ -22,10 +23,13 @@ def located(where: str) -> Iterator[None]:
 
 
 def validated(model: type[Model], data: Any, where: str) -> Model:
-    """Return the model of the data.
+    """Return data as an instance of a model.
+
+    Args:
+        where: prefix of the key in error messages.
 
     Raises:
-        ConfigError: in one sentence, for the first error; ``where`` goes in front of the key.
+        ConfigError: for the first error, in one sentence.
     """
     try:
         return model.model_validate(data)
@@ -34,7 +38,7 @@ def validated(model: type[Model], data: Any, where: str) -> Model:
 
 
 def _sentence(error: dict, where: str, known: set[str]) -> str:
-    """One pydantic error in one sentence."""
+    """Return a pydantic error as one sentence."""
     path = _keys(error["loc"])
     key = ".".join(filter(None, [where, *path]))
     given = error["input"]
@@ -42,32 +46,42 @@ def _sentence(error: dict, where: str, known: set[str]) -> str:
         case "extra_forbidden":
             return f"{key}: unknown key {path[-1]!r}; {nearest(path[-1], known)}"
         case "missing":
-            return f"{key}: this key is missing"
+            return f"{key}: this key is required"
         case "value_error":
-            return f"{key}: {error['ctx']['error']}"
+            return _joined(key, str(error["ctx"]["error"]))
         case "string_pattern_mismatch":
-            return f"{key}: {given!r} is not a name that can be used here (pattern {error['ctx']['pattern']})"
+            return f"{key} must match the pattern {error['ctx']['pattern']}; got {given!r}"
         case "union_tag_not_found":
-            return f"{key}: the key {error['ctx']['discriminator']} is missing"
+            return f"{key}: the key {error['ctx']['discriminator']} is required"
         case "union_tag_invalid":
             tag = error["ctx"]["tag"]
             allowed = error["ctx"]["expected_tags"].replace("'", "").split(", ")
             return f"{key}: unknown {error['ctx']['discriminator']} {tag!r}; {nearest(tag, allowed)}"
         case "literal_error":
             allowed = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-            return f"{key}: {given!r} is not known; {nearest(str(given), allowed)}"
-    return f"{key}: {given!r} given; {error['msg'][0].lower()}{error['msg'][1:]}"
+            return f"{key}: unknown value {given!r}; {nearest(str(given), allowed)}"
+    return _joined(key, f"{_requirement(error['msg'])}; got {given!r}")
+
+
+def _joined(key: str, message: str) -> str:
+    """Return a message after its key, which is the subject of a message that begins with "must"."""
+    return f"{key} {message}" if message.startswith("must ") else f"{key}: {message}"
+
+
+def _requirement(message: str) -> str:
+    """Return the requirement in a pydantic message: ``must be …`` for ``Input should be …``."""
+    return re.sub(r"^(Input|String|List|Tuple|Dictionary) should", "must", message[0].lower() + message[1:], flags=re.I)
 
 
 def _keys(location: tuple) -> list[str]:
-    """The keys that lead to an error: pydantic's location without the tag that tells kinds of entries apart."""
+    """Return the keys of the location of a pydantic error, without the tag of a discriminated union."""
     path = [str(part) for part in location]
     depth = {"experiments": 2, "figures": 3, "tables": 3, "problems": 2}.get(path[0]) if path else None
     return path if depth is None else path[:depth] + path[depth + 1 :]
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:
-    """The keys of a model and of all models inside it."""
+    """Return the keys of a model and of its nested models."""
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return {name for part in parts for name in part.get("properties", {})}

@@ -1,6 +1,6 @@
-"""Experiments in config: the settings of one task in layers, and the cases that they expand to.
+"""Experiments in config: the settings of one task in layers, and the cases they expand to.
 
-The layers are the defaults of the task, the experiment, the case and the sweep; the later ones win.
+The layers are the defaults of the task, the experiment, the case and the sweep; later layers override earlier ones.
 """
 
 import itertools
@@ -11,22 +11,22 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from reproduction.config import tasks
-from reproduction.config.error_messages import located, validated
+from reproduction.config.error_messages import prefixed, validated
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import ITS_ACTIVATION, Name, Strict, one_of
+from reproduction.config.field_types import ACTIVATION_PLACEHOLDER, Name, Strict, one_of
 from reproduction.config.task import Task
 
 TASKS = tasks.models()
 
 
 class Generated(Strict):
-    """The base of models that are generated, whose docstrings are in no source file."""
+    """Base of generated models, whose docstrings are in no source file."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
 
-def _partial(model: type[Task]) -> type[BaseModel]:
-    """The model with every setting optional, for the settings of an experiment or a case."""
+def _with_optional_settings(model: type[Task]) -> type[BaseModel]:
+    """Return a model with every setting optional, for the settings of an experiment or a case."""
     fields = {
         name: (
             Annotated[field.annotation, Field(), *field.metadata] | None,
@@ -40,7 +40,7 @@ def _partial(model: type[Task]) -> type[BaseModel]:
 
 
 def _entry(model: type[Task], overrides: type[BaseModel]) -> type[BaseModel]:
-    """The model of an experiment: the settings that its cases share, and the cases."""
+    """Return the model of an experiment: the settings shared by its cases, and the cases."""
     label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.]*$")]
     return create_model(
         f"{model.__name__.removesuffix('Settings')}Experiment",
@@ -53,7 +53,7 @@ def _entry(model: type[Task], overrides: type[BaseModel]) -> type[BaseModel]:
     )
 
 
-OVERRIDES = {name: _partial(model) for name, model in TASKS.items()}
+OVERRIDES = {name: _with_optional_settings(model) for name, model in TASKS.items()}
 Experiment = one_of([_entry(model, OVERRIDES[name]) for name, model in TASKS.items()], "task")
 Defaults = create_model(
     "Defaults", __base__=Generated, **{name: (overrides, overrides()) for name, overrides in OVERRIDES.items()}
@@ -61,7 +61,7 @@ Defaults = create_model(
 
 
 class Case(NamedTuple):
-    """One case of an experiment, by the names in its path."""
+    """A case of an experiment, by the names in its path."""
 
     document: str
     experiment: str
@@ -69,7 +69,7 @@ class Case(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Its folder in that of the results."""
+        """Its folder, relative to that of the results."""
         return "/".join(self)
 
     @property
@@ -82,9 +82,9 @@ class Resolved(NamedTuple):
     """The cases of an experiment by label.
 
     Attributes:
-        cases: the full settings of each.
-        refused: settings of those that a sweep over ``every`` leaves out, as the task cannot use their activation.
-        reasons: the reason for each of those.
+        cases: the full settings of each case.
+        refused: settings of the cases that a sweep over ``every`` skips, because the activation does not suit the task.
+        reasons: why each of these is skipped.
     """
 
     cases: dict[str, Task]
@@ -92,64 +92,65 @@ class Resolved(NamedTuple):
     reasons: dict[str, str]
 
 
-def expanded(
-    name: str, entry: BaseModel, defaults: BaseModel, swept: Callable[[str, list[Any]], list[Any]]
+def expand_cases(
+    name: str, entry: BaseModel, defaults: BaseModel, sweep_values: Callable[[str, list[Any]], list[Any]]
 ) -> Iterator[tuple[str, Task]]:
     """Yield the label and the full settings of every case of an experiment.
 
     Args:
         name: of the experiment.
+        entry: the experiment in config.
         defaults: the defaults of its task.
-        swept: maps the key and the values of a sweep to the values to use.
+        sweep_values: maps the key and the values of a sweep to the values to use.
 
     Raises:
-        ConfigError: if two cases have the same label, a sweep gives no valid label, or settings are not valid.
+        ConfigError: if two cases have the same label, or a label or a setting is invalid.
     """
     base = given(defaults) | given(entry)
     base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
     sweep, labels = _sweep(entry), set()
     cases = {label: case for label, case in entry.cases.items() if case is not None}
     for case_name, case in (cases if entry.cases else {"": None}).items():
-        for values in itertools.product(*(swept(*item) for item in sweep.items())):
+        for values in itertools.product(*(sweep_values(*item) for item in sweep.items())):
             chosen = dict(zip(sweep, values))
             label = "-".join(filter(None, [case_name, *(_slug(*item) for item in chosen.items())])) or "default"
             where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
             _check_label(label, labels, where)
             labels.add(label)
-            with located(where):
+            with prefixed(where):
                 merged = _with_activation(base | (given(case) if case else {}) | chosen)
             yield label, validated(TASKS[entry.task], merged, where)
 
 
 def _sweep(entry: BaseModel) -> dict[str, list[Any]]:
-    """The sweep of an experiment, its keys in the order of the model's settings."""
+    """Return the sweep of an experiment, its keys in the order of the settings of the model."""
     order = [key for key in TASKS[entry.task].model_fields if key in entry.sweep]
     return {key: entry.sweep[key] for key in dict.fromkeys([*order, *entry.sweep])}
 
 
 def _check_label(label: str, labels: set[str], where: str) -> None:
     if label in labels:
-        raise ConfigError(f"{where}: two cases have this name")
+        raise ConfigError(f"{where}: names of cases must be unique; got {label!r} twice")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,119}", label):
-        raise ConfigError(f"{where}: this sweep gives no usable name; name its values with `cases` instead")
+        raise ConfigError(f"{where}: sweep yields the invalid name {label!r}; use `cases` for these values")
 
 
 def given(model: BaseModel) -> dict[str, Any]:
-    """Return the settings that were written in config, without ``task``."""
+    """Return the settings that config sets explicitly, without ``task``."""
     return {name: getattr(model, name) for name in model.model_fields_set if name != "task"}
 
 
 def _with_activation(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings whose ``start`` and ``of`` have ``{activation}`` replaced by the activation."""
+    """Return settings with ``{activation}`` in ``start`` and ``of`` replaced by the activation."""
     activation = settings.get("activation")
-    named = {key: settings[key] for key in ("start", "of") if ITS_ACTIVATION in str(settings.get(key))}
-    if named and activation is None:
-        raise ConfigError(f"{next(iter(named))}: {ITS_ACTIVATION} stands for the setting activation; there is none")
+    templates = {key: settings[key] for key in ("start", "of") if ACTIVATION_PLACEHOLDER in str(settings.get(key))}
+    if templates and activation is None:
+        raise ConfigError(f"{next(iter(templates))}: {ACTIVATION_PLACEHOLDER} requires the setting activation")
 
     def filled(name: str) -> str:
-        return name.replace(ITS_ACTIVATION, activation)
+        return name.replace(ACTIVATION_PLACEHOLDER, activation)
 
-    return settings | {key: filled(v) if isinstance(v, str) else list(map(filled, v)) for key, v in named.items()}
+    return settings | {key: filled(v) if isinstance(v, str) else list(map(filled, v)) for key, v in templates.items()}
 
 
 def _slug(key: str, value: Any) -> str:

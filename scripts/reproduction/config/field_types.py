@@ -1,4 +1,4 @@
-"""Types of config entries: names, numbers, formulas, and the base of all models."""
+"""Types of config entries (names, numbers, formulas), and the base of all models."""
 
 import math
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ from rectified.formulas.activation import check_power
 
 
 def _whole_number(value: Any) -> Any:
-    """Convert text such as 1e4, as YAML reads it, to a whole number. Booleans are rejected."""
+    """Return a whole number for text such as 1e4, which YAML reads as a string. Booleans are rejected."""
     if isinstance(value, bool):
-        raise ValueError(f"must be a whole number; got {value}")
+        raise ValueError(f"must be an integer; got {value}")
     if isinstance(value, str):
         try:
             number = float(value)
@@ -38,10 +38,15 @@ def _text(value: Any) -> Any:
 
 
 def ascending(value: tuple[float, float]) -> tuple[float, float]:
+    """Return the ends of an interval.
+
+    Raises:
+        ValueError: if they are not finite and in ascending order.
+    """
     if not all(map(math.isfinite, value)):
-        raise ValueError(f"{list(value)} given; both ends must be finite numbers")
+        raise ValueError(f"both ends must be finite; got {list(value)}")
     if not value[0] < value[1]:
-        raise ValueError(f"{list(value)} given; the left end must be below the right end")
+        raise ValueError(f"the left end must be below the right end; got {list(value)}")
     return value
 
 
@@ -55,7 +60,7 @@ def _power_is_allowed(name: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 ActivationName = Annotated[str, AfterValidator(_power_is_allowed)]
-# In the schema a number may also be text such as 1e-3, which is what YAML makes of it.
+# The schema also accepts text such as 1e-3, which YAML reads as a string.
 NUMERIC_TEXT = {"type": "string", "pattern": r"^[0-9.]+(e[+-]?[0-9]+)?$"}
 Count = Annotated[
     int,
@@ -75,13 +80,15 @@ NonNegative = Annotated[
 ]
 Formula = Annotated[str, BeforeValidator(_text)]
 Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]{1,60})?$")]
-ITS_ACTIVATION = "{activation}"  # in the name of a case: the activation of the case that refers to it
+ACTIVATION_PLACEHOLDER = "{activation}"  # in a reference to a case: the activation of the referring case
 CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/([a-z0-9_.-]|\{activation\})+$")]
 CasePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_*?]*/([a-z0-9_.*?\[\]-]|\{activation\})+$")]
 Domain = Annotated[tuple[float, float], AfterValidator(ascending)]
 
 
 class Strict(BaseModel):
+    """Base of all models: immutable, without unknown keys; docstrings of attributes become descriptions."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
@@ -91,5 +98,5 @@ def any_of(types: Iterable[Any]) -> Any:
 
 
 def one_of(models: Iterable[type[BaseModel]], tag: str) -> Any:
-    """Return the union of models that the setting named by the tag distinguishes."""
+    """Return the discriminated union of models; the setting named by ``tag`` selects the model."""
     return Annotated[any_of(models), Field(discriminator=tag)]

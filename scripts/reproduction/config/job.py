@@ -1,4 +1,4 @@
-"""A job: the settings of its task, with problem, target and activation in full."""
+"""A job: the settings of its task, its problem, its target and the formula of its activation."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from reproduction.config.task import Task
 
 
 def _loaded(value: Any) -> Any:
-    """The settings as the model of their task; only the module of this task is imported."""
+    """Return settings as the model of their task; only the module of this task is imported."""
     return tasks.model(value.get("task", "")).model_validate(value) if isinstance(value, dict) else value
 
 
@@ -31,5 +31,5 @@ class Job(Strict):
 
     @property
     def activation(self) -> Activation:
-        """The activation, by the formula that travels with the job."""
+        """The activation, defined by the formula of the job."""
         return of_formula(self.settings.activation, self.formula)

@@ -1,4 +1,4 @@
-"""Reading and validating a config, and its JSON schema."""
+"""Reading and validation of a config, and its JSON schema."""
 
 import json
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ BASE = ("config.yaml", "workflow/claims.yaml")
 
 
 def load(raw: dict, checked: bool = False) -> Config:
-    """Validate a whole config.
+    """Return a validated config.
 
     Args:
-        raw: the config as YAML has it.
-        checked: skip the checks of formulas, references and combinations, as the jobs of a run do.
+        raw: the config as read from YAML.
+        checked: skip the checks of formulas, references and combinations; jobs of a run set it.
 
     Raises:
-        ConfigError: in one sentence: the key, the value given, and what is allowed.
+        ConfigError: in one sentence: the key, what is allowed, and the value given.
     """
     try:
         config = validated(Config, raw, "")
@@ -35,12 +35,12 @@ def load(raw: dict, checked: bool = False) -> Config:
 
 
 def read(overlays: Iterable[str | Path] = ()) -> Config:
-    """Read config.yaml and the claims, with overlays merged in as Snakemake merges ``--configfile``.
+    """Return the validated config.yaml with the claims, and overlays merged as Snakemake merges ``--configfile``.
 
     Raises:
-        ConfigError: if the result is not valid.
+        ConfigError: if the result is invalid.
     """
-    from snakemake.utils import update_config  # importing Snakemake takes a second, which its own processes spend once
+    from snakemake.utils import update_config  # deferred: this import takes a second
 
     merged: dict = {}
     for path in (*BASE, *overlays):
@@ -49,5 +49,5 @@ def read(overlays: Iterable[str | Path] = ()) -> Config:
 
 
 def schema() -> str:
-    """The JSON schema of config.yaml, for editors."""
+    """Return the JSON schema of config.yaml, for editors."""
     return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"

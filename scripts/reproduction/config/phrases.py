@@ -1,4 +1,4 @@
-"""The phrases that several tasks share."""
+"""Phrases shared by several tasks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,27 +16,27 @@ def _target(job: Any) -> str:
 
 
 def activation(job: Any) -> str:
-    """The label of the activation of a job."""
+    """Return the label of the activation of a job."""
     return label(job.settings.activation)
 
 
 def optimizer(job: Any) -> str:
-    """The name of the optimizer of a job."""
+    """Return the name of the optimizer of a job."""
     return OPTIMIZERS[getattr(job.settings, "optimizer", "adam")]
 
 
 def _rate(name: str) -> Callable[[Any], float | None]:
-    """A learning rate, where the optimizer has one."""
+    """Return the function of a job that gives a learning rate; None for optimizers without one."""
     return used_setting(name, lambda s: getattr(s, "optimizer", "adam") in ("adam", "sgd", "lbfgs"))
 
 
 def seeds(job: Any) -> int:
-    """The number of seeds of a job."""
+    """Return the number of seeds of a job."""
     return job.settings.seeds
 
 
 def ritz_start(job: Any) -> str:
-    """Where a Ritz network starts."""
+    """Return the start of a Ritz network in words."""
     s = job.settings
     solved = " with the best output weights" if getattr(s, "solve_output_weights", False) else ""
     words = f"at {s.start}" if s.start else {"random": "random", "spread": "spread kinks"}[s.initialization]

@@ -1,4 +1,4 @@
-"""The base of the entries of ``problems`` in config: one subclass per equation."""
+"""Base of the entries of ``problems`` in config: one subclass per equation."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from reproduction.config.field_types import Strict
 
 
 class ProblemEntry(Strict):
-    """An entry of ``problems``: an equation with its numbers and formulas."""
+    """An entry of ``problems``: an equation with its coefficients and formulas."""
 
     registered: ClassVar[dict[str, type["ProblemEntry"]]] = {}
     remedies: ClassVar[frozenset[str]] = frozenset()
@@ -18,35 +18,35 @@ class ProblemEntry(Strict):
             ProblemEntry.registered[name] = cls
 
     def build(self) -> Any:
-        """Return the problem of ``rectified.problems`` that the entry describes.
+        """Return the problem of ``rectified.problems`` that the entry defines.
 
         Raises:
-            InvalidInputError: if there is none.
+            InvalidInputError: if the entry defines no problem.
         """
         raise NotImplementedError
 
     def check(self) -> None:
-        """Raise InvalidInputError if the entry describes no problem."""
+        """Raise InvalidInputError if the entry defines no problem."""
         self.build()
 
     def check_task(self, settings: Any) -> None:
-        """Raise ConfigError for settings of a task that cannot be used with this equation."""
+        """Raise ConfigError for settings of a task that do not suit this equation."""
 
     def words(self, name: str) -> str:
-        """The entry in words, for captions."""
+        """Return the entry in words, for captions."""
         return name
 
     @property
     def label(self) -> str:
-        """The equation with its numbers, for titles of panels."""
+        """The equation with its coefficients, for titles of panels."""
         return ""
 
     @property
     def applied_remedies(self) -> list[str]:
-        """Names of the remedies that the entry applies to the equation, for labels."""
+        """Names of the modifications of the equation that the entry applies, for labels."""
         return []
 
     @property
     def solution_key(self) -> str:
-        """A text that is the same for entries with the same exact solution: without the settings in ``remedies``."""
+        """Key shared by entries with equal exact solutions: the entry as JSON without the settings in ``remedies``."""
         return self.model_dump_json(exclude=set(self.remedies) or None)

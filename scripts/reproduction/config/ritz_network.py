@@ -1,4 +1,4 @@
-"""The settings that all tasks on Ritz networks share."""
+"""Settings shared by all tasks on Ritz networks."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,7 +16,7 @@ OptimizerName = Literal["adam", "sgd", "lbfgs", "saddle_free_newton"]
 
 
 class RitzNetworkTask(Task):
-    """Settings of a job on a Ritz network: the problem, the network, and the quadrature."""
+    """Settings of a job on Ritz networks: the problem, the network and the quadrature."""
 
     equations: ClassVar = ("elliptic",)
 
@@ -37,13 +37,13 @@ class RitzNetworkTask(Task):
     order: Annotated[Count, Field(le=64)] = 5
     """Gauss–Legendre nodes per piece of kink-aware quadrature."""
     panels: Count = 10
-    """Equal parts the domain is cut into by kink-aware quadrature, besides the kinks."""
+    """Equal parts of the domain in kink-aware quadrature, which also splits it at the kinks."""
     seeds: Count = 6
-    """Number of networks; the first networks of many seeds are those of few."""
+    """Number of networks; more seeds add networks and leave the first ones unchanged."""
     initialization: Literal["random", "spread"] = "random"
     """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …"""
     start: CaseRef | None = None
-    """A trained case, `experiment/case`, to start from instead."""
+    """A trained case, `experiment/case`, whose parameters replace the initialization."""
 
     @property
     def parameters(self) -> int:
@@ -52,7 +52,7 @@ class RitzNetworkTask(Task):
 
     @property
     def moves_kinks(self) -> bool:
-        """Whether a job locates the kinks of the network."""
+        """True if a job locates the kinks of the network."""
         return True
 
     def input_files(self, config: Any) -> Files:
@@ -71,12 +71,12 @@ class RitzNetworkTask(Task):
         left, right = problem.domain
         values = abs(expressions.sample(expressions.parse(self.distance), np.linspace(left, right, 101)))
         if not max(values[0], values[-1]) <= 1e-12 * values.max():
-            raise ConfigError(f"distance {self.distance!r} must be zero at both ends of {list(problem.domain)}")
+            raise ConfigError(f"distance must be zero at both ends of {list(problem.domain)}; got {self.distance!r}")
 
     def check_start(self, origin: Task) -> None:
         if not (isinstance(origin, RitzNetworkTask) and origin.is_trained):
-            raise ConfigError(f"start {self.start!r} is not a trained network")
+            raise ConfigError(f"start must be a trained Ritz network; {self.start!r} has task {origin.task!r}")
         for key in ("width", "hidden_layers", "seeds", "activation"):
-            mine, theirs = getattr(self, key), getattr(origin, key)
-            if mine != theirs:
-                raise ConfigError(f"{key} is {mine!r}, but the start {self.start!r} has {theirs!r}")
+            value, required = getattr(self, key), getattr(origin, key)
+            if value != required:
+                raise ConfigError(f"{key} must be {required!r}, as in the start {self.start!r}; got {value!r}")

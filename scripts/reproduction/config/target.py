@@ -1,4 +1,4 @@
-"""The entries of ``targets`` in config: functions to be learned by regression."""
+"""Entries of ``targets`` in config: target functions of regressions."""
 
 from typing import Annotated
 
@@ -15,10 +15,10 @@ AXES = ("x", "y", "z")
 
 
 class Target(Strict):
-    """A function to be learned by regression."""
+    """A target function of regressions, with its domain and training grid."""
 
     function: Formula
-    """The function of x, y, z, as many as the domain has axes."""
+    """A formula in x, y and z, one variable per axis of the domain."""
     domain: Annotated[list[Domain], Field(min_length=1, max_length=3)]
     """The two ends of each axis."""
     points: Annotated[Count, Field(ge=2)] = 101
@@ -26,11 +26,12 @@ class Target(Strict):
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """Names of the variables, one per axis."""
         return AXES[: len(self.domain)]
 
     @property
     def size(self) -> int:
-        """Points of the training grid."""
+        """Number of points of the training grid."""
         return self.points ** len(self.domain)
 
     @property
@@ -38,13 +39,13 @@ class Target(Strict):
         """The function as a SymPy expression.
 
         Raises:
-            ConfigError: if it has variables that the domain has no axis for.
+            ConfigError: if it depends on a variable without an axis in the domain.
         """
-        beyond = [name for name in AXES[len(self.domain) :] if _depends_on(self.function, name)]
-        if beyond:
+        without_axis = [name for name in AXES[len(self.domain) :] if _depends_on(self.function, name)]
+        if without_axis:
             count = len(self.domain)
             raise ConfigError(
-                f"function {self.function!r} depends on {', '.join(beyond)}, but its domain has "
+                f"function {self.function!r} depends on {', '.join(without_axis)}, but its domain has "
                 f"{count} {'axis' if count == 1 else 'axes'}: {', '.join(self.variables)}"
             )
         return expressions.parse(self.function, self.variables)
@@ -53,10 +54,14 @@ class Target(Strict):
         """Raise ConfigError if the function is not finite on its domain."""
         values = expressions.sample_at(self.expression, self.grid(5), self.variables)
         if not np.isfinite(values).all():
-            raise ConfigError(f"function {self.function!r} is not finite everywhere on its domain")
+            raise ConfigError(f"function must be finite everywhere on its domain; got {self.function!r}")
 
     def grid(self, points: int | None = None) -> np.ndarray:
-        """Points [axes, points] of the training grid, or of a grid of ``points`` along each axis."""
+        """Return a grid [axes, points].
+
+        Args:
+            points: along each axis; None takes those of the training grid.
+        """
         axes = [np.linspace(left, right, points or self.points) for left, right in self.domain]
         return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
 

@@ -1,4 +1,4 @@
-"""The base of all tasks: the settings of a job, the rules that compute it, its cost, and its equation.
+"""Base of all tasks: the settings of a job, the rules that compute it, its cost and its equation.
 
 A task is two modules of one name. ``reproduction.config.tasks.<task>`` defines its subclass of ``Task``, without torch;
 ``reproduction.jobs.<task>`` computes it.
@@ -19,12 +19,12 @@ Files = dict[str, list[str]]  # name of an input → files, relative to the fold
 
 
 class Equation(NamedTuple):
-    """What a task computes, in one line.
+    """The quantity that a task computes, in one line.
 
     Attributes:
         text: the equation.
         source: publication and equation, or "ours".
-        modules: modules of ``scripts/rectified`` that compute it, without their ending.
+        modules: modules of ``scripts/rectified`` that compute it, without the suffix.
     """
 
     text: str
@@ -40,8 +40,8 @@ class Rule(NamedTuple):
         suffix: ``nc`` or ``parquet``.
         after: the rule whose file it reads, if any.
         environment: the file in ``envs`` that lists its packages.
-        local: whether it takes seconds, so that it is not submitted to a cluster.
-        device: whether it computes on the device of config.
+        local: true if it takes seconds and is not submitted to a cluster.
+        device: true if it computes on the device of config.
     """
 
     name: str
@@ -53,14 +53,23 @@ class Rule(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The name of its file."""
+        """Name of its file."""
         return f"{self.name}.{self.suffix}"
 
 
 class Task(Strict):
-    """The settings that all tasks share, and what the workflow must know of a task.
+    """Base of the settings of all tasks, and the interface of a task to the workflow.
 
-    Class attributes that describe a task and enter no computation are listed in ``code_digest.DESCRIPTIONS``.
+    Class attributes that describe a task but enter no computation are listed in ``code_digest.DESCRIPTIONS``.
+
+    Attributes:
+        registered: task → model, of the tasks imported so far.
+        equation: the quantity that the task computes.
+        phrases: the settings in words, for captions.
+        rules: of the task, besides those of training.
+        is_trained: true if the task trains networks.
+        is_audited: true if ``reproduction.jobs.auditors`` has a module for the task.
+        equations: of the problems that the task solves.
     """
 
     registered: ClassVar[dict[str, type["Task"]]] = {}
@@ -72,7 +81,7 @@ class Task(Strict):
     equations: ClassVar[tuple[str, ...]] = ()
 
     document: Name
-    """The document the experiment belongs to; first folder of its results."""
+    """Document of the experiment; first folder of its results."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -80,19 +89,19 @@ class Task(Strict):
             Task.registered[cls.model_fields["task"].default] = cls
 
     def result_files(self) -> list[str]:
-        """The files of a case that exhibits and claims read."""
+        """Return the files of a case that exhibits and claims read."""
         return ["history.parquet", "fields.nc"] if self.is_trained else [self.rules[-1].file]
 
     def input_files(self, config: Any) -> Files:
-        """Files of other cases that a job of the task reads, by the name of the input."""
+        """Return the files of other cases that a job of the task reads, by name of the input."""
         return {}
 
     def read_tasks(self, config: Any) -> list[str]:
-        """Tasks of the cases whose trained networks a job of the task rebuilds."""
+        """Return the tasks of the cases whose trained networks a job of the task rebuilds."""
         return []
 
     def memory(self, grid: int) -> float:
-        """Estimated peak memory of a job in bytes; 0 if it is negligible.
+        """Return the estimated peak memory of a job in bytes; 0 if it is negligible.
 
         Args:
             grid: grid points of the target.
@@ -101,30 +110,34 @@ class Task(Strict):
 
     @property
     def memory_keys(self) -> str:
-        """The settings to lower where a job needs too much memory."""
+        """Settings to lower if a job needs too much memory."""
         return ""
 
     def work(self, config: Any) -> float:
-        """Operations of a job to leading order, up to a factor that jobs of the task share."""
+        """Return the operations of a job to leading order, up to a factor common to all jobs of the task."""
         return 1.0
 
     @property
     def needs_kinks(self) -> bool:
-        """Whether the case makes sense only for an activation with kinks."""
+        """True if the case requires an activation with kinks."""
         return False
 
     def check_activation(self, activation: Activation) -> None:
-        """Raise ConfigError for an activation that the task cannot use."""
+        """Raise ConfigError for an activation that does not suit the task."""
 
     def check_problem(self, name: str, problem: Any) -> None:
-        """Raise ConfigError for a problem that these settings cannot be used with."""
+        """Raise ConfigError for a problem that does not suit these settings."""
 
     def check_start(self, origin: "Task") -> None:
-        """Raise ConfigError if the case to start from does not fit."""
+        """Raise ConfigError if the case to start from does not match these settings."""
 
 
 def start_files(settings: Any, config: Any, *names: str) -> Files:
-    """The files of the case that a job starts from: ``weights``, ``fields``; none if it starts from no case."""
+    """Return the files of the case that a job starts from, by name; empty lists if it starts from no case.
+
+    Args:
+        names: of the files: ``weights``, ``fields``.
+    """
     start = config.start_of(settings)
     files = {"weights": "weights.safetensors", "fields": "fields.nc"}
     return {name: [f"{start.folder}/{files[name]}"] if start else [] for name in names}

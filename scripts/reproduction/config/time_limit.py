@@ -1,4 +1,4 @@
-"""A limit on how long a thought may take, for what the user writes and sympy might brood over for ever."""
+"""A limit on CPU time, for formulas of the user that SymPy could work on for an unbounded time."""
 
 import signal
 import threading
@@ -8,30 +8,36 @@ from contextlib import contextmanager
 from reproduction.config.errors import ConfigError
 
 
-class _TimeUp(BaseException):
-    """Not to be caught by a library that tries one way after another."""
+class _TimeLimitExceeded(BaseException):
+    """Derived from BaseException, so that no library catches it and continues."""
 
 
 @contextmanager
-def at_most(seconds: float, what: str) -> Iterator[None]:
-    """Stop what takes more time of this process, so that a busy machine changes nothing; for the main thread alone.
+def limit_cpu_time(seconds: float, action: str) -> Iterator[None]:
+    """Stop a block of code that uses more CPU time than allowed; effective in the main thread only.
+
+    CPU time is that of this process, so the load of the machine does not matter.
+
+    Args:
+        seconds: allowed CPU time.
+        action: description of the block, for the error message.
 
     Raises:
-        ConfigError: when the time is up.
+        ConfigError: when the time is exceeded.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGVTALRM, _stop)
+    previous = signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)
     try:
         yield
-    except _TimeUp:
-        raise ConfigError(f"{what} takes more than {seconds:g} s; write it more simply") from None
+    except _TimeLimitExceeded:
+        raise ConfigError(f"{action} takes more than {seconds:g} s; simplify it") from None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.signal(signal.SIGVTALRM, previous)
 
 
 def _stop(number, frame):
-    raise _TimeUp
+    raise _TimeLimitExceeded

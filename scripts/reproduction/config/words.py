@@ -1,10 +1,10 @@
-"""Settings in words: the phrases by which captions state the settings of a task, and numbers and formulas as text."""
+"""Settings in words: phrases for the settings of a task in captions, and numbers and formulas as text."""
 
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 GRADIENTS = {
     "autodiff": "autodiff",
     "finite_difference": "finite differences",
@@ -24,10 +24,10 @@ class Phrase(NamedTuple):
     """One setting in words.
 
     Attributes:
-        words: with ``{}`` in place of the value, or of the values.
+        words: the phrase, with ``{}`` for the value or values.
         value: maps a job to the value; None for a job that does not use the setting, a list for several values.
-        where: added if only some of the jobs use the setting.
-        usual: the value that is not mentioned if all jobs have it.
+        where: qualifier, added if only some of the jobs use the setting.
+        usual: the value that is omitted if all jobs have it.
     """
 
     words: str
@@ -42,22 +42,22 @@ def setting(name: str) -> Callable[[Any], Any]:
 
 
 def used_setting(name: str, is_used: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    """Return the function of a job that gives the value of a setting if the settings use it, None otherwise."""
+    """Return the function of a job that gives the value of a setting, or None if the settings do not use it."""
     return lambda job: getattr(job.settings, name) if is_used(job.settings) else None
 
 
-def raised(number: object) -> str:
-    """A whole number in superscript digits."""
-    return str(number).translate(RAISED)
+def superscript(number: object) -> str:
+    """Return an integer in superscript digits."""
+    return str(number).translate(SUPERSCRIPTS)
 
 
 def power_of_ten(exponent: int) -> str:
-    """A power of ten, such as ``10⁻³``."""
-    return f"10{raised(exponent)}"
+    """Return a power of ten as text, such as ``10⁻³``."""
+    return f"10{superscript(exponent)}"
 
 
 def written(value: Any) -> str:
-    """A value as text: whole numbers with commas, other numbers in six digits, with a true minus sign."""
+    """Return a value as text: integers with thousands separators, other numbers with six digits, with a minus sign."""
     if isinstance(value, str):
         return value
     if isinstance(value, int):
@@ -68,6 +68,6 @@ def written(value: Any) -> str:
 
 
 def formula(text: str) -> str:
-    """A formula of config in mathematical signs: x³ for x**3, a dot for a product, π for pi."""
-    text = re.sub(r"\*\*(\d+)", lambda match: raised(match[1]), text)
+    """Return a formula of config in mathematical notation: x³ for x**3, a dot for a product, π for pi."""
+    text = re.sub(r"\*\*(\d+)", lambda match: superscript(match[1]), text)
     return re.sub(r"\bpi\b", "π", text).replace("*", "·").replace("-", "−")

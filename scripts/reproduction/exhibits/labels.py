@@ -1,4 +1,4 @@
-"""What settings are called in figures and tables, and what a case is called in a legend."""
+"""Labels of trained cases in legends."""
 
 from collections.abc import Sequence
 
@@ -11,27 +11,27 @@ NUMBERS = {"points": "$M={}$", "learning_rate": "rate {:g}"}
 
 
 def legend_labels(results: Sequence[Result]) -> list[str]:
-    """One label per trained case that says in what the cases differ, and what they fit or start from."""
+    """Return one label per trained case: its activation, the settings in which the cases differ, and its start."""
     settings = [result.job.settings for result in results]
-    return [_label(mine, settings) for mine in settings]
+    return [_label(one, settings) for one in settings]
 
 
-def _label(mine: RitzSettings, everyone: Sequence[RitzSettings]) -> str:
-    parts = [label(mine.activation)]
-    if mine.hidden_layers > 1 or _differs("hidden_layers", everyone):
-        parts.append(f"{mine.hidden_layers} hidden")
-    if mine.objective == "regression":
+def _label(settings: RitzSettings, all_settings: Sequence[RitzSettings]) -> str:
+    parts = [label(settings.activation)]
+    if settings.hidden_layers > 1 or _differs("hidden_layers", all_settings):
+        parts.append(f"{settings.hidden_layers} hidden")
+    if settings.objective == "regression":
         parts.append("regression")
-    elif _differs("gradient", everyone):
-        parts.append(GRADIENTS[mine.gradient])
-    if _differs("initialization", everyone) and mine.initialization == "spread":
+    elif _differs("gradient", all_settings):
+        parts.append(GRADIENTS[settings.gradient])
+    if _differs("initialization", all_settings) and settings.initialization == "spread":
         parts.append("spread kinks")
-    if mine.solve_output_weights:
+    if settings.solve_output_weights:
         parts.append("solved $c$")
-    if _differs("optimizer", everyone):
-        parts.append(OPTIMIZERS[mine.optimizer])
-    parts += [sign.format(getattr(mine, name)) for name, sign in NUMBERS.items() if _differs(name, everyone)]
-    if mine.start:
+    if _differs("optimizer", all_settings):
+        parts.append(OPTIMIZERS[settings.optimizer])
+    parts += [sign.format(getattr(settings, name)) for name, sign in NUMBERS.items() if _differs(name, all_settings)]
+    if settings.start:
         parts.append("from the fit")
     return ", ".join(parts)
 

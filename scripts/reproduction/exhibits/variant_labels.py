@@ -1,6 +1,6 @@
-"""What variants of a physics-informed network, and the problems they are trained on, are called in figures and tables.
+"""Labels of variants of physics-informed networks in figures and tables.
 
-Names are made of the settings, not of the names of the cases.
+Labels are derived from the settings, not from the names of the cases.
 """
 
 from collections import Counter
@@ -15,10 +15,11 @@ DEFAULTS = {name: field.default for name, field in CollocationSettings.model_fie
 
 
 def variant_label(job: Job, width: int = DEFAULTS["width"]) -> str:
-    """A short name of the variant that a job of task collocation trains: in what it differs from a plain tanh network.
+    """Return the label of a job of task ``collocation``: its differences from a dense tanh network.
 
     Args:
-        width: of the networks that are nothing special; another width is named.
+        job: that trains the variant.
+        width: the default width, which the label omits.
     """
     s = job.settings
     parts = [part for part in (_architecture(s), _normalization(s), _activation(s)) if part]
@@ -32,9 +33,9 @@ def variant_label(job: Job, width: int = DEFAULTS["width"]) -> str:
 
 
 def variant_labels(jobs: Sequence[Job]) -> list[str]:
-    """One name per job, all different within a problem; a width is named if it is not that of the first job.
+    """Return one label per job, unique within a problem; widths other than that of the first job are included.
 
-    Variants that are called the same have the names of their cases added.
+    Identical labels are followed by the names of the cases.
     """
     names = [variant_label(job, jobs[0].settings.width) for job in jobs]
     keys = [job.problem.solution_key for job in jobs]
@@ -76,7 +77,7 @@ def _power(k: int) -> str:
 
 
 def _convolution(s: CollocationSettings) -> str:
-    """A 1×1 kernel sees no other node; with wider ones it matters what they see and how derivatives are taken."""
+    """Return the label of a convolution; padding and derivatives matter only for kernels wider than 1×1."""
     name = f"{s.kernel}×{s.kernel} CNN"
     zero = s.kernel > 1 and s.padding == "zero"
     usual = s.derivatives == DEFAULTS["derivatives"] and (zero or s.kernel == 1)
@@ -94,7 +95,7 @@ def _experts(s: CollocationSettings) -> str:
 
 
 def _normalization(s: CollocationSettings) -> str:
-    """Its kind, and for batch statistics what a batch is."""
+    """Return the kind of normalization, and for batch statistics the composition of a batch."""
     if s.normalization == "none":
         return ""
     kinds = {"reference_batch": "reference batch norm", "learnable": "learnable norm"}
@@ -111,5 +112,5 @@ def _activation(s: CollocationSettings) -> str:
 
 
 def _remedies(job: Job) -> list[str]:
-    """Remedies in the loss and in the problem, rather than in the network."""
+    """Return the modifications of the loss and of the problem."""
     return [*(["mass"] if job.settings.mass_weight > 0 else []), *job.problem.applied_remedies]

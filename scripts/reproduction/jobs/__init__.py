@@ -1,1 +1,1 @@
-"""What each task computes."""
+"""The computations of the tasks: one module per task."""

@@ -1,4 +1,4 @@
-"""The derivative audit of trained cases: every network is audited with the derivatives that its training uses.
+"""Derivative audit of trained cases: every network is audited with the derivatives used in its training.
 
 The module ``reproduction.jobs.auditors.<task>`` sets up the audit of the cases of a task.
 """
@@ -16,7 +16,7 @@ from rectified.array_types import Float
 from rectified.audit.derivative_audit import Audit
 from rectified.errors import InvalidInputError
 from reproduction.config.job import Job
-from reproduction.jobs.setup.auditing import AuditOne
+from reproduction.jobs.setup.auditing import AuditNetwork
 from reproduction.storage import store
 
 
@@ -27,47 +27,48 @@ def audit(job: Job, inputs: dict[str, list[str]]) -> pd.DataFrame:
         blocks, trained = store.read_tensors(weights)
         diverged_at = store.read_arrays(fields).diverged_at.to_numpy()
         case = Job.model_validate_json(trained["spec"])
-        tables.append(audited(case, blocks, diverged_at, s.seeds, s.points, s.threshold))
+        tables.append(audit_case(case, blocks, diverged_at, s.seeds, s.points, s.threshold))
     return pd.concat(tables, ignore_index=True)
 
 
-def audited(
+def audit_case(
     job: Job, blocks: Mapping[str, np.ndarray], diverged_at: np.ndarray, seeds: int, points: int, threshold: float
 ) -> pd.DataFrame:
-    """Audit the first seeds of a trained case: one row each, with the measures, the verdict and its reasons.
+    """Return the audits of the first seeds of a trained case: one row each, with measures, verdict and reasons.
 
     Args:
+        job: that trained the case.
         blocks: trained parameters by name, of all seeds.
-        diverged_at: epoch of divergence of each seed, or −1; of a diverged network nothing is measured.
-        seeds: how many are audited.
-        points: at which derivatives are compared, where the case has none of its own.
+        diverged_at: epoch of divergence of each seed, or −1; diverged networks are not measured.
+        seeds: number of audited networks.
+        points: number of points for cases without training points of their own.
         threshold: largest mismatch that counts as consistent.
     """
     auditors = import_module(f"reproduction.jobs.auditors.{job.settings.task}")
     auditor = auditors.auditor(job, points, threshold)
     theta = auditor.layout.row({name: torch.from_numpy(block[:seeds]) for name, block in blocks.items()}).double()
     case = f"{job.experiment}/{job.case}"
-    ways = {case: auditor.audit} | {f"{case}, {name}": way for name, way in auditor.besides.items()}
-    found = [
-        {"case": name, "document": job.settings.document, "seed": seed, **_measured(way, row, int(diverged_at[seed]))}
-        for name, way in ways.items()
+    audits = {case: auditor.audit} | {f"{case}, {name}": one for name, one in auditor.variants.items()}
+    rows = [
+        {"case": name, "document": job.settings.document, "seed": seed, **_measures(one, row, int(diverged_at[seed]))}
+        for name, one in audits.items()
         for seed, row in enumerate(theta)
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
-def _measured(way: AuditOne, theta: Float[Tensor, " parameters"], diverged_at: int) -> dict:
-    """The columns of one network: what was measured, or why nothing could be."""
+def _measures(audit_network: AuditNetwork, theta: Float[Tensor, " parameters"], diverged_at: int) -> dict:
+    """Return the columns of one network: its measures, or the reason why there are none."""
     if diverged_at >= 0:
         return {"verdict": "diverged"}
     try:
-        result = way(theta)
+        result = audit_network(theta)
     except InvalidInputError as error:
         return {"verdict": "undetermined", "notes": str(error)}
     return columns(result)
 
 
 def columns(result: Audit) -> dict:
-    """An audit as columns of a table."""
+    """Return an audit as columns of a table."""
     words = {"reasons": "; ".join(result.reasons), "hides": result.hides, "notes": "; ".join(result.notes)}
     return asdict(result) | {"verdict": result.verdict} | words

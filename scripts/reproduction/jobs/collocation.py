@@ -1,4 +1,4 @@
-"""Training of physics-informed networks in many variants: history, weights, fields, fronts, cells of a quantization.
+"""Training of physics-informed networks of many architectures: history, weights, fields, fronts and cells.
 
 Source: Bischof, secs. 1–4.
 """
@@ -27,7 +27,7 @@ CELL_POINTS = 201
 
 
 def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "CollocationTraining":
-    """Return the training that a job describes."""
+    """Return the training that a job defines."""
     return CollocationTraining(CollocationSetup(job, device))
 
 
@@ -48,7 +48,7 @@ class CollocationTraining(Training):
         return {"relative_l2": self.setup.errors(theta)} | self._shares(theta)
 
     def _shares(self, theta: Tensor) -> dict[str, Tensor]:
-        """Share of each tower in the norm of the gradient of the mean squared residual, if there are towers."""
+        """Return the share of each tower in the gradient norm of the mean squared residual; empty without towers."""
         if self.settings.architecture != "towers":
             return {}
         theta = theta.detach().requires_grad_(True)
@@ -58,11 +58,11 @@ class CollocationTraining(Training):
         norms = [
             sum(blocks[name].flatten(1).square().sum(1) for name in trunk.shapes).sqrt() for trunk in self.network.parts
         ]
-        total = sum(norms).clamp(min=torch.finfo(theta.dtype).tiny)  # towers of ReLU alone have no gradient
+        total = sum(norms).clamp(min=torch.finfo(theta.dtype).tiny)  # the gradient of ReLU towers alone is 0
         return {f"share{k}": norm / total for k, norm in zip(self.settings.powers, norms)}
 
     def fields(self, history: History) -> xr.Dataset:
-        """The trained fields beside the exact solution, their errors, and what belongs to the variant alone."""
+        """Return the trained fields, the exact solution, the errors, and quantities of single architectures."""
         setup = self.setup
         healthy, axes, names = history.diverged_at < 0, setup.test_axes(), setup.problem.axes
         shape = tuple(map(len, axes))
@@ -87,9 +87,9 @@ class CollocationTraining(Training):
 
 
 def _fronts(setup: CollocationSetup, history: History, healthy: Bool[Tensor, " networks"]) -> xr.Dataset:
-    """Profiles of a Buckley–Leverett solution at three times, and how far each front is from where it should be.
+    """Return profiles of a Buckley–Leverett solution at three times, and the distance of each front from the exact one.
 
-    The front is the last x where u is above half the saturation behind the exact one.
+    The front is the last x where u exceeds half the saturation behind the exact front.
     """
     problem = setup.problem
     if not isinstance(problem, BuckleyLeverettProblem):
@@ -116,7 +116,7 @@ def _fronts(setup: CollocationSetup, history: History, healthy: Bool[Tensor, " n
 
 
 def _cells(setup: CollocationSetup, history: History) -> xr.Dataset:
-    """Which code is chosen where, and the orphans: cells that no point of the conditions lies in."""
+    """Return the code chosen at every point, and the orphans: cells without a point of the conditions."""
     if not hasattr(setup.network, "cells"):
         return xr.Dataset()
     axes = [np.linspace(*ends, CELL_POINTS) for ends in setup.problem.box]
@@ -125,7 +125,7 @@ def _cells(setup: CollocationSetup, history: History) -> xr.Dataset:
         setup.network.cells(theta, torch.from_numpy(points)[None].to(theta))
         for points in (grid_of(*axes), setup.sampler.points)
     )
-    used, anchored = _counted(cells, codes), _counted(anchors, codes)
+    used, anchored = _code_counts(cells, codes), _code_counts(anchors, codes)
     orphaned = (used > 0) & (anchored == 0)
     area = torch.where(orphaned, used, 0).sum(1) / cells.shape[1]
     names = {f"cell_{name}": axis for name, axis in zip(setup.problem.axes, axes)}
@@ -151,7 +151,7 @@ def _cells(setup: CollocationSetup, history: History) -> xr.Dataset:
 
 
 def _patches(setup: CollocationSetup) -> xr.Dataset:
-    """The rank of what a first convolution sees at all nodes together: it is the same for every network."""
+    """Return the rank of the patches of the first convolution at all nodes, the same for every network."""
     if not isinstance(setup.network, Convolution):
         return xr.Dataset()
     rank = int(torch.linalg.matrix_rank(first_patches(setup.network, setup.loss.points.collocation)))
@@ -159,6 +159,6 @@ def _patches(setup: CollocationSetup) -> xr.Dataset:
     return xr.Dataset({"patch_rank": ("seed", ranks, {"long_name": "rank of the coordinates in all patches"})})
 
 
-def _counted(chosen: Tensor, codes: int) -> Tensor:
-    """How often each code is chosen, [networks, codes]."""
+def _code_counts(chosen: Tensor, codes: int) -> Tensor:
+    """Return how often each code is chosen [networks, codes]."""
     return torch.stack([torch.bincount(row, minlength=codes) for row in chosen])

@@ -23,7 +23,7 @@ STATISTICS = {
 
 
 def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu", shard: int = 0) -> "EnsembleTraining":
-    """Return the training of one shard of the ensemble that a job describes."""
+    """Return the training of one shard of the ensemble that a job defines."""
     return EnsembleTraining(job, shard, device)
 
 
@@ -49,7 +49,7 @@ class EnsembleTraining(Training):
 
     @torch.no_grad()
     def measures(self, theta: Tensor) -> dict[str, Tensor]:
-        """Kernels, pair moments and χ⊥ of every hidden layer, in float64."""
+        """Return kernels, pair moments and χ⊥ of every hidden layer, in float64."""
         hidden = [z.double() for z in self.network.preactivations(theta, self.probes)[:-1]]
         squares = [z.square() for z in hidden]
         sums = [square.sum(1) for square in squares]
@@ -66,7 +66,7 @@ class EnsembleTraining(Training):
         }
 
     def fields(self, history: History) -> xr.Dataset:
-        """Statistics by layer, losses, and outputs at the test points, NaN where diverged."""
+        """Return statistics by layer, losses, and outputs at the test points; NaN where diverged."""
         with torch.no_grad():
             output = self.network.output(history.theta, self.setup.points(self.test_x))
         output = torch.where((history.diverged_at < 0)[:, None], output, torch.nan).numpy(force=True)

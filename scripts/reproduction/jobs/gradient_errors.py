@@ -18,8 +18,8 @@ from reproduction.jobs.setup.ritz import RitzSetup, start_of
 def gradient_errors(job: Job, inputs: dict[str, list[str]]) -> pd.DataFrame:
     """Return the relative error of every gradient rule, by seed and block of parameters.
 
-    The reference is the gradient of the exact energy: kink-aware quadrature on fine panels. Its own check is a row of
-    the table, central differences of that energy.
+    The reference is the gradient of the exact energy by kink-aware quadrature on fine panels. Central differences of
+    the same energy check it and are rows of the table.
     """
     setup = RitzSetup(job, start_of(inputs))
     network = setup.network
@@ -36,6 +36,7 @@ def gradient_errors(job: Job, inputs: dict[str, list[str]]) -> pd.DataFrame:
 
 
 def _rules(setup: RitzSetup, exact: RitzEnergy) -> Iterator[tuple[dict, object]]:
+    """Yield the labels of every gradient rule, and the rule."""
     s = setup.settings
     for name in ("autodiff", "discrete_delta"):
         for points in s.grids:

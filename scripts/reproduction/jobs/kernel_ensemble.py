@@ -21,15 +21,15 @@ from reproduction.jobs.setup import devices
 
 
 def kernel_ensemble(job: Job, inputs: dict[str, list[str]], device: str = "cpu") -> xr.Dataset:
-    """Return the sampled kernels, computed on the device of that name."""
-    chosen = devices.chosen(device)
-    return sampled_kernels(job, chosen).assign_attrs(device=devices.label(chosen))
+    """Return the sampled kernels, computed on the device with the given name."""
+    selected = devices.select(device)
+    return sampled_kernels(job, selected).assign_attrs(device=devices.label(selected))
 
 
 def sampled_kernels(job: Job, device: Device = "cpu") -> xr.Dataset:
     """Return log Ĝ by width, C_W, input scale, network, layer and input; the first layer is 1.
 
-    Different C_W and scales use the same random numbers, so that their curves differ by nothing else.
+    All C_W and scales use the same random numbers, so that their curves differ in nothing else.
     """
     torch.set_num_threads(job.threads)
     s = job.settings
@@ -53,7 +53,7 @@ def sampled_kernels(job: Job, device: Device = "cpu") -> xr.Dataset:
 
 
 def weight_variances(job: Job) -> np.ndarray:
-    """C_W [weight_variances, input_scales]; multiples of the critical value are made absolute."""
+    """Return C_W [weight_variances, input_scales]; multiples of the critical value become absolute values."""
     s = job.settings
     values = np.tile(np.array(s.weight_variances)[:, None], (1, len(s.input_scales)))
     if s.in_critical_units:
@@ -76,7 +76,7 @@ def _sample(job: Job, width: int, weight_variance: float, scale: float, device: 
 
 
 def _inputs(settings: KernelEnsembleSettings, networks: int, shard: int) -> torch.Tensor:
-    """The input (1, …, 1), or inputs of independent standard normal components."""
+    """Return inputs [networks, inputs, data]: (1, …, 1), or independent standard normal components."""
     if settings.data is None:
         return torch.ones(networks, settings.inputs, 1, dtype=torch.float64)
     random = numpy_generator("kernel inputs", shard)

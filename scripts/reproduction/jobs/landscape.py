@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def _energy_by(setup: RitzSetup, quadrature: str) -> tuple[RitzEnergy, int]:
-    """Return the energy by a quadrature, ``grid`` or ``kink_aware``, and the number of values per network."""
+    """Return the energy with a quadrature, ``grid`` or ``kink_aware``, and the number of values per network."""
     s, network = setup.settings, setup.network
     if quadrature == "kink_aware":
         points = s.order * (s.panels + s.width * len(network.activation.kink_points))
@@ -32,8 +32,8 @@ def _energy_by(setup: RitzSetup, quadrature: str) -> tuple[RitzEnergy, int]:
 def hessian(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
     """Return the eigenpairs of the Hessian at the parameters that the job starts from, for every seed.
 
-    The Hessian is that of the energy by the quadrature that ``hessian`` in the settings names; the
-    eigenvalues of the exact energy's Hessian stand beside it.
+    The setting ``hessian`` selects the quadrature of the energy. The eigenvalues of the Hessian of the exact energy are
+    added for comparison.
     """
     setup = RitzSetup(job, start_of(inputs))
     theta = setup.initial()

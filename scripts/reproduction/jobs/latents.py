@@ -1,7 +1,7 @@
-"""Latents of a physics-informed network beside those of a regressor, a classifier and an untrained network.
+"""Latents of a physics-informed network, a regressor, a classifier and an untrained network.
 
-All have the same architecture, start from the same parameters and see the same points. The regressor is taken where its
-error has come down to that of the physics-informed network, seed by seed. Source: Bischof, introduction.
+All have the same architecture, initial parameters and points. The training of the regressor stops when its error
+reaches that of the physics-informed network, seed by seed. Source: Bischof, introduction.
 """
 
 from collections.abc import Callable
@@ -29,15 +29,15 @@ from reproduction.config.tasks.latents import LatentsSettings
 from reproduction.jobs.setup.collocation import CollocationSetup
 from reproduction.storage import store
 
-LOOK_EVERY = 10  # epochs between two looks at the error of the regressor
+CHECK_EVERY = 10  # epochs between two checks of the error of the regressor
 
 
 class Companions:
-    """The networks beside a trained one: their points, their targets and their training.
+    """The networks compared with a trained one: their points, targets and training.
 
     Args:
-        origin: the job that trained the physics-informed network.
-        settings: of the latents.
+        origin: setup of the job that trained the physics-informed network.
+        settings: of the task ``latents``.
     """
 
     def __init__(self, origin: CollocationSetup, settings: LatentsSettings):
@@ -53,48 +53,53 @@ class Companions:
     def regressors(
         self, errors: Float[Tensor, " seeds"]
     ) -> tuple[Float[Tensor, "seeds parameters"], Bool[Tensor, " seeds"]]:
-        """Parameters of regressors, each at the first look that finds its error no larger than the one given.
+        """Return the parameters of regressors, each at the first check at which its error is at most the given one.
 
-        Also which of them came down to it; the others are those of the last look.
+        Args:
+            errors: to reach, one per network.
+
+        Returns:
+            Parameters, and flags of the networks that reached their error. The others are those of the last check.
         """
         found, waiting = self.start.clone(), torch.ones(len(self.start), dtype=torch.bool)
 
         def loss(theta: Tensor) -> Tensor:
             return (self.origin.network.evaluate(theta, self.x, Pass()) - self.exact).square().mean(1)
 
-        def look(theta: Tensor) -> dict[str, Tensor]:
+        def check(theta: Tensor) -> dict[str, Tensor]:
             found[waiting] = theta[waiting]
             waiting.logical_and_(~(self.origin.errors(theta) <= errors))
             return {}
 
-        self._train(self.start.clone(), loss, look)
+        self._train(self.start.clone(), loss, check)
         return found, ~waiting
 
     def classifiers(self) -> Float[Tensor, "seeds parameters"]:
-        """Parameters of classifiers trained on the cross-entropy."""
+        """Return the parameters of classifiers trained on the cross-entropy."""
 
         def loss(theta: Tensor) -> Tensor:
             logits = self.logits(theta, self.x)
             target = self.classes.expand(len(theta), -1)
             return torch.nn.functional.cross_entropy(logits, target, reduction="none").mean(1)
 
-        return self._train(self.classifiers_at_start(), loss, lambda theta: {})
+        return self._train(self.initial_classifiers(), loss, lambda theta: {})
 
-    def classifiers_at_start(self) -> Float[Tensor, "seeds parameters"]:
-        """Initial parameters of classifiers: hidden layers as those of the others, heads of their own."""
+    def initial_classifiers(self) -> Float[Tensor, "seeds parameters"]:
+        """Return the initial parameters of classifiers; hidden layers are those of the other networks."""
         heads = [self.classifier.draw(generator("classifier", seed))["Wout"] for seed in range(len(self.start))]
         return self.classifier_rows.row({**self.origin.network.blocks(self.start), "Wout": torch.cat(heads)})
 
     def logits(self, theta: Tensor, x: Tensor) -> Float[Tensor, "seeds classes points"]:
+        """Return the logits of classifiers at points [1, 2, points]."""
         return self.classifier(self.classifier_rows.blocks(theta), self.origin.network.scaling(x))
 
-    def _train(self, theta: Tensor, loss: Callable[[Tensor], Tensor], look: Callable) -> Tensor:
+    def _train(self, theta: Tensor, loss: Callable[[Tensor], Tensor], check: Callable) -> Tensor:
         s = self.settings
-        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, LOOK_EVERY)
-        return train(build("adam", theta), partial(value_and_gradient, loss), look, schedule).theta
+        schedule = Schedule(s.epochs, s.learning_rate, s.final_learning_rate, CHECK_EVERY)
+        return train(build("adam", theta), partial(value_and_gradient, loss), check, schedule).theta
 
     def hidden(self, theta: Tensor, x: Tensor) -> Float[np.ndarray, "seeds layers points width"]:
-        """The outputs of the hidden layers, which a network and a classifier name alike."""
+        """Return the outputs of the hidden layers of networks or classifiers at points [1, 2, points]."""
         rows = self.origin.network if theta.shape[1] == self.origin.network.parameters else self.classifier_rows
         scaled = self.origin.network.scaling(x)
         with torch.no_grad():
@@ -102,24 +107,26 @@ class Companions:
 
 
 def latents(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
-    """Return pictures and measures of the latents of a trained network and of its companions."""
+    """Return embeddings and measures of the latents of a trained network and of its companions."""
     blocks, origin = store.read_tensors(inputs["weights"][0])
     diverged_at = store.read_arrays(inputs["fields"][0]).diverged_at.to_numpy()
     trained = CollocationSetup(Job.model_validate_json(origin["spec"]))
     theta = trained.network.row({name: torch.from_numpy(block) for name, block in blocks.items()})
-    return compared_latents(trained, job.settings, theta, diverged_at)
+    return compare_latents(trained, job.settings, theta, diverged_at)
 
 
 @torch.no_grad()
-def compared_latents(
+def compare_latents(
     origin: CollocationSetup,
     settings: LatentsSettings,
     theta: Float[Tensor, "seeds parameters"],
     diverged_at: Int[np.ndarray, " seeds"],
 ) -> xr.Dataset:
-    """Train the companions of trained networks; pictures and measures of the latents of all, NaN where diverged.
+    """Train the companions of trained networks; return embeddings and measures of all latents, NaN where diverged.
 
     Args:
+        origin: setup of the job that trained the networks.
+        settings: of the task ``latents``.
         theta: parameters of the trained networks.
         diverged_at: epoch of their divergence, or −1.
     """
@@ -129,7 +136,7 @@ def compared_latents(
     with torch.enable_grad():
         (regressors, matched), classifiers = companions.regressors(errors), companions.classifiers()
     rows = {"pinn": theta, "regressor": regressors, "classifier": classifiers, "untrained": companions.start}
-    x = companions.x[:, :, _chosen(origin, settings)]
+    x = companions.x[:, :, _selected_points(origin, settings)]
     hidden = np.stack([companions.hidden(row, x) for row in rows.values()])
     points = x[0].numpy()
     measured = representations.measures(hidden, points, origin.problem.exact(points))
@@ -163,8 +170,8 @@ def compared_latents(
     )
 
 
-def _chosen(origin: CollocationSetup, settings: LatentsSettings) -> np.ndarray:
-    """Which of the collocation points are shown: so many, drawn without repetition."""
+def _selected_points(origin: CollocationSetup, settings: LatentsSettings) -> np.ndarray:
+    """Return indices of collocation points, drawn without replacement, in ascending order."""
     count = origin.settings.collocation_points
     return np.sort(numpy_generator("latents").permutation(count)[: settings.points])
 

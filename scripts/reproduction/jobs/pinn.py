@@ -24,7 +24,7 @@ from reproduction.storage import store
 
 
 def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "PinnTraining":
-    """Return the training that a job describes."""
+    """Return the training that a job defines."""
     return PinnTraining(job, store.read_arrays(inputs["reference"][0]), device)
 
 
@@ -32,7 +32,7 @@ class PinnTraining(Training):
     """Training of physics-informed networks, compared with a reference solution.
 
     Args:
-        reference: the solution on a grid, as the rule ``reference`` writes it.
+        reference: the solution on a grid, as written by the rule ``reference``.
     """
 
     def __init__(self, job: Job, reference: xr.Dataset, device: Device = "cpu"):
@@ -78,7 +78,7 @@ class PinnTraining(Training):
 
     @torch.no_grad()
     def fields(self, history: History) -> xr.Dataset:
-        """The trained fields beside the reference solution, and their errors; NaN where diverged."""
+        """Return the trained fields, the reference solution and the errors; NaN where diverged."""
         healthy = history.diverged_at < 0
         field = self._error.fields(history.theta)
         field = torch.where(healthy[:, None, None], field, torch.nan).float().numpy(force=True)

@@ -1,4 +1,4 @@
-"""Reference solutions by two independent methods, so that one checks the other."""
+"""Reference solutions by two independent methods, each a check of the other."""
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ POINTS, TIMES = 401, 101
 
 
 def reference(entry: ProblemEntry) -> xr.Dataset:
-    """Return the solution of the Burgers equation by the Cole–Hopf integral and by a Fourier–Galerkin method."""
+    """Return solutions [t, x] of the Burgers equation by the Cole–Hopf integral and a Fourier–Galerkin method."""
     problem = entry.build()
     x, t = np.linspace(*problem.domain, POINTS), np.linspace(0, problem.final_time, TIMES)
     exact = problem.reference(x, t)

@@ -25,12 +25,12 @@ PLOT_POINTS = {1: 801, 2: 81}
 
 
 def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "RegressionTraining":
-    """Return the training that a job describes."""
+    """Return the training that a job defines."""
     return RegressionTraining(job, device)
 
 
 class RegressionTraining(Training):
-    """Training of networks on a target function, on a grid or on minibatches of it."""
+    """Training of networks on a target function, on the whole grid or on minibatches."""
 
     def __init__(self, job: Job, device: Device = "cpu"):
         self.variances = variances_of(job)
@@ -59,25 +59,25 @@ class RegressionTraining(Training):
 
     @torch.no_grad()
     def measures(self, theta: Tensor) -> dict[str, Float[Tensor, " networks"]]:
-        """Mean squared error on the whole grid."""
+        """Return the mean squared error on the whole grid."""
         parts = zip(self.x.split(CHUNK_POINTS, -1), self.y.split(CHUNK_POINTS))
         sums = [(self.network.output(theta, x) - y).double().square().sum(-1) for x, y in parts]
         return {"train_mse": torch.stack(sums).sum(0) / len(self.y)}
 
     def fields(self, history: History) -> xr.Dataset:
-        """Errors off the grid, and the trained functions with their gradients on a grid for drawing.
+        """Return errors off the grid, and the trained functions and their gradients on a plotting grid.
 
         Both errors are relative: root mean square error over the root mean square of the exact function or gradient.
-        Functions of three variables are drawn at z = 0, or at the end of its axis nearest to 0. NaN where diverged.
+        Functions of three variables are plotted at the z nearest to 0. NaN where diverged.
         """
         target, alive = self.target, (history.diverged_at < 0).numpy(force=True)
         off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
         value, gradient = self.with_gradient(history.theta, off_grid)
         exact, exact_gradient = _exact(target, off_grid)
-        axes, drawn = _drawing_grid(target)
-        field, slope = self.with_gradient(history.theta, drawn)
+        axes, plotted = _plotting_grid(target)
+        field, slope = self.with_gradient(history.theta, plotted)
         shape, names = [len(axis) for axis in axes.values()], list(axes)
-        exact_field, exact_slope = _exact(target, drawn)
+        exact_field, exact_slope = _exact(target, plotted)
         diverged_at = history.diverged_at.numpy(force=True)
 
         def healthy(values: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ class RegressionTraining(Training):
 
 
 def variances_of(job: Job) -> StartingVariances:
-    """Return the variances of the settings, or those of the rule for the largest input of the target."""
+    """Return the variances of the settings; ``rule`` takes those of the universality class for the largest input."""
     s = job.settings
     if s.weight_variance != "rule":
         return StartingVariances(s.weight_variance, s.layer_variances()[0], s.bias_variance, "as set")
@@ -117,6 +117,7 @@ def variances_of(job: Job) -> StartingVariances:
 
 
 def _exact(target: Target, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the target [points] and its gradient [variables, points]."""
     return target_values(target, x), np.stack([target_values(target, x, name) for name in target.variables])
 
 
@@ -124,8 +125,8 @@ def _relative(error: np.ndarray, exact: np.ndarray, axes: tuple[int, ...]) -> np
     return np.sqrt((error**2).mean(axes) / (exact**2).mean())
 
 
-def _drawing_grid(target: Target) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Axes by name, and all points [variables, points]; z is as near to 0 as it can be."""
+def _plotting_grid(target: Target) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the axes of a plotting grid by name, and its points [variables, points]; z is as near to 0 as possible."""
     shown = target.domain[:2]
     axes = {name: np.linspace(*ends, PLOT_POINTS[len(shown)]) for name, ends in zip(target.variables, shown)}
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")])

@@ -22,15 +22,15 @@ PLOT_POINTS = 401
 
 
 def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "RitzTraining":
-    """Return the training that a job describes."""
+    """Return the training that a job defines."""
     return RitzTraining(RitzSetup(job, start_of(inputs), device))
 
 
 class RitzTraining(Training):
     """Training of Ritz networks on the energy or on the exact solution.
 
-    The work of an epoch is nominal: finite differences are charged whole fields, a Newton step its Hessian column by
-    column; line searches and trial steps are not charged.
+    The work of an epoch is nominal. Finite differences count whole fields, and a Newton step counts every column of the
+    Hessian; line searches and trial steps do not count.
     """
 
     def __init__(self, setup: RitzSetup):
@@ -60,7 +60,7 @@ class RitzTraining(Training):
 
     @torch.no_grad()
     def fields(self, history: History) -> xr.Dataset:
-        """The trained fields beside the exact solution, their exact energies and errors; NaN where diverged."""
+        """Return the trained fields, the exact solution, exact energies and errors; NaN where diverged."""
         problem = self.setup.problem
         left, right = problem.domain
         x = torch.linspace(left, right, PLOT_POINTS, dtype=torch.float64)

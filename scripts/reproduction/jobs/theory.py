@@ -1,4 +1,4 @@
-"""The effective theory of one activation: susceptibilities and universality class.
+"""Effective theory of one activation: susceptibilities and universality class.
 
 Source: Kim and Kang, arXiv:2408.02697, eqs. 4–7.
 """
@@ -34,7 +34,7 @@ def theory(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
 
 
 def _largest_first_kernel(theory: EffectiveTheory, weight_variance: float | None, bias_variance: float | None):
-    """The largest K¹ that ten layers at the critical C_W do not double, where the critical fixed point is 0."""
+    """Return the largest K¹ that ten layers at the critical C_W do not double; None unless the fixed point is 0."""
     if weight_variance is None or bias_variance:
         return None
     return theory.largest_first_kernel(weight_variance, bias_variance)

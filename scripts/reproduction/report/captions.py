@@ -1,7 +1,7 @@
-"""Captions of figures and tables: what is shown, with which settings, at which tier, and what it decides.
+"""Captions of figures and tables: title, text, settings, tier and verdicts.
 
-Title and text are written by hand, a reST file per exhibit in ``workflow/report/<document>/``; they say nothing that a
-run computes. The settings come from config, the verdicts from the claims that are shown by the exhibit.
+Title and text are written by hand, one reST file per exhibit in ``workflow/report/<document>/``; they contain no
+computed results. The settings come from config, the verdicts from the claims that the exhibit shows.
 """
 
 import json
@@ -26,10 +26,10 @@ class Caption(NamedTuple):
 
     Attributes:
         title: one line.
-        text: paragraphs as reST, of plain text, ``*emphasis*`` and double-quoted literals only.
+        text: paragraphs of reST with plain text, ``*emphasis*`` and double-quoted literals only.
         settings: one sentence per task of the cases shown.
         tier: of the run.
-        verdicts: of the claims that it shows: claim, document, statement and verdict of each.
+        verdicts: claim, document, statement and verdict of each claim that it shows.
     """
 
     title: str
@@ -49,7 +49,13 @@ def make(snakemake: Any) -> None:
 
 
 def captions(config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER) -> dict[str, Caption]:
-    """The captions of all exhibits in config, by ``figures/<document>/<name>`` or ``tables/<document>/<name>``."""
+    """Return the captions of all exhibits in config, by ``figures/<document>/<name>`` or ``tables/<document>/<name>``.
+
+    Args:
+        config: with the exhibits.
+        claims: the parts of decided claims, as returned by ``claims_of``.
+        folder: of the reST files.
+    """
     return {
         f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder))
         for kind, groups in (("figures", config.figures), ("tables", config.tables))
@@ -66,23 +72,23 @@ def _caption(config: Config, document: str, name: str, entry: Exhibit, claims: p
 
 
 def read(file: str | Path) -> tuple[str, str]:
-    """Title and text of a reST file: its first line, and its paragraphs, each on one line."""
+    """Return title and text of a reST file: its first line, and its paragraphs, each on one line."""
     title, *paragraphs = Path(file).read_text().strip().split("\n\n")
     return title.strip(), "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names in the order of a reader: published figures first, numbers by their size; fig2, fig10, ext1."""
+    """Return names in natural order, published figures first: fig2, fig10, ext1."""
     return sorted(set(names), key=lambda name: (not name.startswith("fig"), *_pieces(name)))
 
 
 def _pieces(name: str) -> list[tuple[int, int, str]]:
-    """Digits as numbers, what is between them as text."""
+    """Return a name as sort key: digits as numbers, the parts between them as text."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
 
 
 def claims_of(files: Iterable[str | Path]) -> pd.DataFrame:
-    """The parts of all claims in tables, with a column for the document, by default the name of the file; in order."""
+    """Return the parts of all claims in tables, in natural order; the default document is the name of the file."""
     tables = [_with_document(store.read_table(file), Path(file).stem) for file in files]
     if not tables:
         return pd.DataFrame(columns=["document", "claim", "statement", "figure", "verdict"])
@@ -96,6 +102,6 @@ def _with_document(table: pd.DataFrame, document: str) -> pd.DataFrame:
 
 
 def _verdicts(claims: pd.DataFrame, exhibit: str) -> list[dict[str, str]]:
-    """The claims that are shown by an exhibit, each once."""
+    """Return the claims that an exhibit shows, without duplicates."""
     shown = claims[claims.figure == exhibit].drop_duplicates(["document", "claim"])
     return shown[["claim", "document", "statement", "verdict"]].to_dict("records")

@@ -1,9 +1,9 @@
-"""What jobs cost: measured once, scaled to other sizes by their work.
+"""Predicted time and memory of jobs, scaled from benchmarks of a finished run.
 
-``workflow/costs.tsv`` holds the benchmarks of a finished run, a row for each job, with the settings of its case. The
-cost of any other job is that of the measured one whose settings are nearest, times the ratio of their work, the
-leading order of their operations. Seconds are of the clock, so the run should have its cores to itself: time of the
-processor is sampled too seldom, half a minute may be missing at the end of a job.
+``workflow/costs.tsv`` contains these benchmarks, one row per job, with the settings of its case. The cost of another
+job is that of the measured job with the nearest settings, times the ratio of their work (operations to leading order).
+Times are wall-clock times, so no other load should run during the measurement. CPU time is not used, because Snakemake
+samples it too rarely: up to half a minute is missing at the end of a job.
 """
 
 import csv
@@ -22,20 +22,20 @@ from reproduction.config.task import Task
 from reproduction.runtime import benchmark_files
 from reproduction.runtime.benchmark_files import SHARED, SUFFIX
 
-START = 2.0  # seconds that every job takes before its work begins: imports, mostly
+START = 2.0  # seconds of every job before its work begins, mostly imports
 TABLE = Path("workflow/costs.tsv")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One row of the table.
+    """One row of the table: a measured job.
 
     Attributes:
         job: stem of its benchmark in the folder of results.
-        work: operations, as ``Task.work`` counts them.
+        work: operations, as counted by ``Task.work``.
         seconds: of one core.
-        megabytes: of memory, at most at a time.
-        settings: of its case, those that are not the defaults.
+        megabytes: peak memory.
+        settings: of its case that differ from the defaults.
     """
 
     job: str
@@ -46,17 +46,18 @@ class Measured:
 
     @classmethod
     def from_row(cls, row: dict[str, str]) -> "Measured":
+        """Return a measured job from a row of text."""
         numbers = {key: float(row[key]) for key in ("work", "seconds", "megabytes")}
         return cls(row["job"], **numbers, settings=json.loads(row["settings"]))
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one job takes.
+    """Time and memory of one job.
 
     Attributes:
         seconds: of one core.
-        megabytes: of memory, at most at a time.
+        megabytes: peak memory.
     """
 
     seconds: float
@@ -64,7 +65,7 @@ class Cost:
 
 
 class Costs:
-    """Measured costs, and those of other jobs that follow from them."""
+    """Measured costs, and the costs of other jobs predicted from them."""
 
     def __init__(self, measured: Iterable[Measured]):
         self._by_kind: dict[str, list[Measured]] = {}
@@ -73,15 +74,20 @@ class Costs:
 
     @classmethod
     def read(cls, path: str | Path) -> "Costs":
-        """The costs in a table that ``write`` has written."""
+        """Return the costs in a table written by ``write``."""
         return cls(_rows(path))
 
     def of(self, stem: str, config: Config) -> Cost:
-        """The cost of the job whose benchmark has this stem in the folder of results; START where none is like it."""
+        """Return the predicted cost of a job.
+
+        Args:
+            stem: of its benchmark in the folder of results. Jobs unlike any measured one cost ``START``.
+            config: with the case of the job.
+        """
         rows, settings = self._by_kind.get(kind_of(stem)), case_of(stem, config)
         if rows is None:
             return Cost(START, 0.0)
-        return _of_case(rows, settings, config) if settings else _of_name(rows, stem)
+        return _scaled(rows, settings, config) if settings else _typical(rows, stem)
 
 
 def _rows(path: str | Path) -> list[Measured]:
@@ -90,44 +96,44 @@ def _rows(path: str | Path) -> list[Measured]:
         return [Measured.from_row(row) for row in rows]
 
 
-def _of_case(rows: list[Measured], settings: Task, config: Config) -> Cost:
-    """That of the measured case with the nearest settings, its work scaled."""
-    wanted, amount = given(settings), settings.work(config)
+def _scaled(rows: list[Measured], settings: Task, config: Config) -> Cost:
+    """Return the cost of the measured case with the nearest settings, scaled by the ratio of work."""
+    wanted, amount = nondefault_settings(settings), settings.work(config)
     nearest = min(rows, key=lambda row: _distance(wanted, row.settings, amount / row.work))
     seconds = START + max(0.0, nearest.seconds - START) * amount / nearest.work
     return Cost(seconds, nearest.megabytes)
 
 
-def _of_name(rows: list[Measured], stem: str) -> Cost:
-    """That of the job of this name, or the median of its kind."""
+def _typical(rows: list[Measured], stem: str) -> Cost:
+    """Return the cost of the job with this stem, or the median time and largest memory of its kind."""
     rows = [row for row in rows if row.job == stem] or rows
     return Cost(median(row.seconds for row in rows), max(row.megabytes for row in rows))
 
 
 def kind_of(stem: str) -> str:
-    """What a job does: figures, tables, claims, references, or the name of its benchmark without the shard."""
+    """Return the kind of a job: figures, tables, claims, references, or the name of its benchmark without the shard."""
     first, *_, last = stem.split("/")
     return first if first in SHARED else last.rstrip("0123456789")
 
 
 def case_of(stem: str, config: Config) -> Task | None:
-    """The settings of the case that a job belongs to, if it belongs to one."""
+    """Return the settings of the case of a job; None for a job without a case."""
     first, *path = stem.split("/")
     return None if first in SHARED else config.cases[path[0]][path[1]]
 
 
-def given(settings: Task) -> dict:
-    """The settings of a case that are not the defaults of their model."""
+def nondefault_settings(settings: Task) -> dict:
+    """Return the settings of a case that differ from the defaults of their model."""
     return settings.model_dump(mode="json", exclude_defaults=True)
 
 
 def _distance(one: dict, other: dict, ratio: float) -> tuple[int, float]:
-    """In how many settings two cases differ; then by what factor in work."""
+    """Return the number of settings in which two cases differ, and |log(ratio of work)| to break ties."""
     return sum(one.get(key) != other.get(key) for key in one.keys() | other.keys()), abs(math.log(ratio))
 
 
 def measure(config: Config) -> list[Measured]:
-    """The benchmarks of the results that are there: one for each job, or for each case whose jobs are shards."""
+    """Return the benchmarks of existing results: one per job, or one per case for shards."""
     rows: dict[str, list[Measured]] = {}
     for path in sorted(Path(config.results).rglob(f"*{SUFFIX}")):
         if row := _measured(path, config):
@@ -139,22 +145,22 @@ def measure(config: Config) -> list[Measured]:
 
 
 def _measured(path: Path, config: Config) -> Measured | None:
-    """What one benchmark says."""
+    """Return the job measured by a benchmark file; None for an invalid file or a case outside config."""
     stem = str(path.relative_to(config.results)).removesuffix(SUFFIX)
     benchmark = benchmark_files.read(path)
     try:
         settings = case_of(stem, config)
-    except (KeyError, IndexError):  # of a case that is not in config any more, or of a tier in a folder below
+    except (KeyError, IndexError):  # of a case no longer in config, or of a tier in a subfolder
         return None
-    if benchmark is None:  # of a job that was killed
+    if benchmark is None:  # of a killed job
         return None
     job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
-    amount, said = (settings.work(config), given(settings)) if settings else (1.0, {})
-    return Measured(job, amount, benchmark.wall, benchmark.megabytes, said)
+    amount, differing = (settings.work(config), nondefault_settings(settings)) if settings else (1.0, {})
+    return Measured(job, amount, benchmark.wall, benchmark.megabytes, differing)
 
 
 def write(path: Path, measured: Iterable[Measured]) -> None:
-    """Write measured costs as a table, a row for each."""
+    """Write measured costs as a table, one row per job."""
     with path.open("w", newline="") as file:
         table = csv.writer(file, dialect="excel-tab", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
         table.writerow([field.name for field in fields(Measured)])
@@ -164,13 +170,13 @@ def write(path: Path, measured: Iterable[Measured]) -> None:
 
 
 def update(path: Path, measured: list[Measured]) -> None:
-    """Put measured costs into a table in place of those of the same jobs; the others stay.
+    """Update the rows of measured jobs in a table; other rows are kept.
 
     Raises:
-        ConfigError: if nothing was measured.
+        ConfigError: if there are no measured jobs.
     """
     if not measured:
-        raise ConfigError("there are no benchmarks in results; run `make` first")
+        raise ConfigError("results contain no benchmarks; run `make` first")
     old = {row.job: row for row in _rows(path)} if path.exists() else {}
     write(path, sorted({**old, **{row.job: row for row in measured}}.values(), key=lambda row: row.job))
 

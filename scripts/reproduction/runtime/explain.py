@@ -30,8 +30,14 @@ LABEL = 12
 PARAMETERS = re.compile(r"Params have changed .*?before: (.*) now: (.*)", re.S)
 
 
-class Wanted(NamedTuple):
-    """An exhibit of config: its kind, ``figure`` or ``table``, its document, name and entry."""
+class NamedExhibit(NamedTuple):
+    """A figure or table of config.
+
+    Attributes:
+        kind: ``figure`` or ``table``.
+        document, name: of the exhibit.
+        entry: its entry in config.
+    """
 
     kind: str
     document: str
@@ -39,27 +45,31 @@ class Wanted(NamedTuple):
     entry: Exhibit
 
     def stem(self, results: str) -> str:
-        """The path of its files without the suffix."""
+        """Return the path of its files without the suffix."""
         return f"{results}/{self.kind}s/{self.document}/{self.name}"
 
 
 class Stale(NamedTuple):
-    """A job that would run: its rule, the stem of its benchmark, and the reason."""
+    """A job that would run: its rule, the stem of its benchmark and the reason."""
 
     rule: str
     stem: str
     reason: str
 
 
-def find(config: Config, name: str) -> Wanted:
-    """Return the figure or table of that name, ``document/name``.
+def find(config: Config, name: str) -> NamedExhibit:
+    """Return a figure or table.
+
+    Args:
+        config: that defines it.
+        name: ``document/name``.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if the name is unknown.
     """
     groups = {"figure": config.figures, "table": config.tables}
     known = {
-        f"{document}/{entry}": Wanted(kind, document, entry, entries[entry])
+        f"{document}/{entry}": NamedExhibit(kind, document, entry, entries[entry])
         for kind, documents in groups.items()
         for document, entries in documents.items()
         for entry in entries
@@ -69,20 +79,23 @@ def find(config: Config, name: str) -> Wanted:
     return known[name]
 
 
-def chain(config: Config, wanted: Wanted) -> list[str]:
-    """Return the lines of figure ← data ← experiment ← task ← equation."""
-    family = wanted.entry.family
-    module = f"scripts/reproduction/exhibits/{wanted.kind}s/{family}.py"
-    lines = [f"{wanted.document}/{wanted.name}, {config.tier} tier: {type(wanted.entry).__doc__.splitlines()[0]}", ""]
-    lines += _labelled(wanted.kind, [f"{wanted.stem(config.results)}.{'pdf' if wanted.kind == 'figure' else 'csv'}"])
-    lines += _labelled("", [f"made by scripts/{KINDS[wanted.kind]}.py: {module}", *_source(module)])
-    for task, cases in _by_task(config, upstream(config, config.select(wanted.entry.data))).items():
-        lines += ["", *_of_task(config, task, cases)]
+def trace(config: Config, exhibit: NamedExhibit) -> list[str]:
+    """Return the path figure ← data ← experiment ← task ← equation as lines of text."""
+    family = exhibit.entry.family
+    module = f"scripts/reproduction/exhibits/{exhibit.kind}s/{family}.py"
+    lines = [
+        f"{exhibit.document}/{exhibit.name}, {config.tier} tier: {type(exhibit.entry).__doc__.splitlines()[0]}",
+        "",
+    ]
+    lines += _labelled(exhibit.kind, [f"{exhibit.stem(config.results)}.{'pdf' if exhibit.kind == 'figure' else 'csv'}"])
+    lines += _labelled("", [f"made by scripts/{KINDS[exhibit.kind]}.py: {module}", *_source(module)])
+    for task, cases in _by_task(config, upstream(config, config.select(exhibit.entry.data))).items():
+        lines += ["", *_task_lines(config, task, cases)]
     return lines
 
 
 def upstream(config: Config, cases: Iterable[Case]) -> list[Case]:
-    """Return the cases, and those whose results they read, directly or not."""
+    """Return cases and all cases whose results they read, directly or indirectly."""
     found: dict[Case, None] = {}
     waiting = list(cases)
     while waiting:
@@ -100,16 +113,16 @@ def _by_task(config: Config, cases: Iterable[Case]) -> dict[str, list[Case]]:
     return groups
 
 
-def _of_task(config: Config, task: str, cases: list[Case]) -> list[str]:
-    """Data, experiments and equation of the cases of one task."""
+def _task_lines(config: Config, task: str, cases: list[Case]) -> list[str]:
+    """Return data, experiments and equation of the cases of one task as lines of text."""
     equation = tasks.model(task).equation
-    folders = _few([f"{config.results}/{case.folder}/" for case in cases])
+    folders = _abbreviated([f"{config.results}/{case.folder}/" for case in cases])
     experiments = dict.fromkeys((case.document, case.experiment) for case in cases)
-    named = [f"{name}, config.yaml:{line_of(name)}" for _, name in experiments]
+    places = [f"{name}, config.yaml:{line_of(name)}" for _, name in experiments]
     modules = ", ".join(f"scripts/rectified/{module}.py" for module in equation.modules)
     return [
         *_labelled("data", folders),
-        *_labelled("experiment", named),
+        *_labelled("experiment", places),
         *_labelled(
             "task", [f"{task}: scripts/reproduction/config/tasks/{task}.py, scripts/reproduction/jobs/{task}.py"]
         ),
@@ -117,23 +130,25 @@ def _of_task(config: Config, task: str, cases: list[Case]) -> list[str]:
     ]
 
 
-def claims(config: Config, wanted: Wanted, decided: Mapping[tuple[str, str], str]) -> list[str]:
-    """The claims that an exhibit shows, with their verdicts.
+def claims(config: Config, exhibit: NamedExhibit, decided: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return the claims that an exhibit shows, with verdicts, as lines of text.
 
     Args:
+        config: with the claims.
+        exhibit: the exhibit.
         decided: group and name of a claim → verdict.
     """
     shown = [
         f"{group} {name}, {decided.get((group, name), 'not decided yet')}: {claim.statement}"
         for group, entries in config.decided_claims.items()
         for name, claim in entries.items()
-        if claim.figure == f"{wanted.document}/{wanted.name}"
+        if claim.figure == f"{exhibit.document}/{exhibit.name}"
     ]
     return ["", *_labelled("claims", shown)] if shown else []
 
 
 def verdicts(path: Path) -> dict[tuple[str, str], str]:
-    """Group and name of each claim → verdict, of a table of decided claims; nothing if it is not there."""
+    """Return group and name → verdict of a table of decided claims; empty if there is no file."""
     if not path.exists():
         return {}
     rows = store.read_table(path)
@@ -141,14 +156,14 @@ def verdicts(path: Path) -> dict[tuple[str, str], str]:
 
 
 def line_of(experiment: str, path: str | Path = "config.yaml") -> int:
-    """The line of the config file where an experiment begins."""
+    """Return the line of the config file where an experiment begins."""
     lines = Path(path).read_text().splitlines()
     first = lines.index("experiments:")
     return next(n for n, line in enumerate(lines, 1) if n > first and re.match(rf"  {experiment}:", line))
 
 
 def _source(module: str) -> list[str]:
-    """The line of a module's docstring that names its source, if it has one."""
+    """Return the source in the docstring of a module as a line of text, if there is one."""
     text = ast.get_docstring(ast.parse(Path(module).read_text())) or ""
     found = re.search(r"Source[^:]*: (.+)", text)
     return [f"after {found[1].rstrip('.')}"] if found else []
@@ -158,25 +173,32 @@ def _labelled(label: str, lines: Iterable[str]) -> list[str]:
     return [f"{label if n == 0 else '':{LABEL}}{line}" for n, line in enumerate(lines)]
 
 
-def _few(names: list[str], shown: int = SHOWN_CASES) -> list[str]:
+def _abbreviated(names: list[str], shown: int = SHOWN_CASES) -> list[str]:
     return names if len(names) <= shown else [*names[: shown - 1], f"and {len(names) - shown + 1} more"]
 
 
 def state(stale: list[Stale]) -> list[str]:
-    """Whether the exhibit is up to date; if not, which jobs would run, and why."""
+    """Return the state of an exhibit as lines of text: up to date, or the jobs that would run, with reasons."""
     if not stale:
         return _labelled("state", ["up to date"])
     lines = [f"{job.rule} {job.stem}: {job.reason}" for job in first_causes(stale)]
-    return _labelled("state", [f"stale: {_counted(len(stale), 'job')} would run, because of", *_few(lines, SHOWN_JOBS)])
+    return _labelled(
+        "state", [f"stale: {_counted(len(stale), 'job')} would run because of", *_abbreviated(lines, SHOWN_JOBS)]
+    )
 
 
 def first_causes(stale: list[Stale]) -> list[Stale]:
-    """The jobs that do not run merely because their inputs are made anew; all, if there is none."""
+    """Return the jobs that run for another reason than updated inputs; all jobs if there are none."""
     return [job for job in stale if "updated by another job" not in job.reason] or stale
 
 
 def cost(stale: list[float], whole: list[float]) -> list[str]:
-    """Predicted time of the jobs that would run, and of all from nothing, in seconds."""
+    """Return predicted times as a line of text.
+
+    Args:
+        stale: seconds of each job that would run.
+        whole: seconds of each job of a run without results.
+    """
     parts = [f"{_minutes(stale)} for what is stale"] if stale else []
     return _labelled(
         "time", ["; ".join([*parts, f"{_minutes(whole)} from nothing"]) + f" (one core, {cost_model.TABLE})"]
@@ -191,24 +213,29 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" + ("" if count == 1 else "s")
 
 
-def planned(wanted: Wanted, tier: str, results: str, everything: bool = False) -> tuple[list[PlannedJob], list[Stale]]:
-    """The jobs that would run for an exhibit, as a dry run of Snakemake lists them, and why.
+def planned_jobs(
+    exhibit: NamedExhibit, tier: str, results: str, everything: bool = False
+) -> tuple[list[PlannedJob], list[Stale]]:
+    """Return the jobs that a dry run of Snakemake lists for an exhibit, and their reasons.
 
     Args:
-        everything: whether to list those that are up to date as well.
+        exhibit: the exhibit.
+        tier: of the run.
+        results: folder of the results.
+        everything: include jobs that are up to date.
 
     Raises:
         RuntimeError: with Snakemake's message, if the dry run fails.
     """
-    suffix = "pdf" if wanted.kind == "figure" else "csv"
-    text = dry_run([f"{wanted.stem(results)}.{suffix}"], tier, everything)
+    suffix = "pdf" if exhibit.kind == "figure" else "csv"
+    text = dry_run([f"{exhibit.stem(results)}.{suffix}"], tier, everything)
     fields = [job for _, job in listed_jobs(text) if "benchmark" in job]
     jobs = read_jobs(text, results)
-    return jobs, [Stale(job.rule, job.stem, plain(each.get("reason", ""))) for job, each in zip(jobs, fields)]
+    return jobs, [Stale(job.rule, job.stem, short_reason(each.get("reason", ""))) for job, each in zip(jobs, fields)]
 
 
-def plain(reason: str) -> str:
-    """Snakemake's reason for a job in few words: of parameters, those that differ, modules and settings by name."""
+def short_reason(reason: str) -> str:
+    """Return Snakemake's reason for a job in short form; changed modules and settings are listed by name."""
     if reason.startswith("Missing output files"):
         return "not computed yet"
     found = PARAMETERS.search(reason)
@@ -226,7 +253,7 @@ def _difference(key: str, before: object, now: object) -> str:
 
 
 def _flat(side: str) -> dict[str, object]:
-    """Parameters as Snakemake prints them, by name: a module has its digest, a setting its value."""
+    """Return the parameters in Snakemake's output: module → digest, setting → value."""
     values = () if side.startswith("<") else ast.literal_eval(f"({side},)")
     flat: dict[str, object] = {}
     for value in values:
@@ -240,7 +267,7 @@ def _flat(side: str) -> dict[str, object]:
 
 
 def _leaves(entry: Mapping, above: str = "") -> dict[str, object]:
-    """The values of nested settings, by name: those of the settings themselves without a prefix."""
+    """Return the values of nested entries by dotted name; ``settings`` adds no prefix."""
     flat: dict[str, object] = {}
     for key, value in entry.items():
         name = f"{above}{key}" if above or key != "settings" else ""
@@ -249,21 +276,22 @@ def _leaves(entry: Mapping, above: str = "") -> dict[str, object]:
 
 
 def main() -> None:
+    """Print the trace, the claims, the state and the predicted time of a figure or table."""
     arguments = ArgumentParser(description="Trace a figure or table back to its equations.")
-    arguments.add_argument("exhibit", help="document/name, as deep_ritz/fig3")
+    arguments.add_argument("exhibit", help="document/name, such as deep_ritz/fig3")
     arguments.add_argument("tier", choices=TIERS, nargs="?", default="draft")
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     try:
-        config = loading.read(TIERS[given.tier])
-        wanted = find(config, given.exhibit)
-        jobs, stale = planned(wanted, given.tier, config.results)
-        everything, _ = planned(wanted, given.tier, config.results, everything=True)
+        config = loading.read(TIERS[options.tier])
+        exhibit = find(config, options.exhibit)
+        jobs, stale = planned_jobs(exhibit, options.tier, config.results)
+        everything, _ = planned_jobs(exhibit, options.tier, config.results, everything=True)
     except (ConfigError, RuntimeError) as error:
         sys.exit(str(error))
     table = Costs.read(cost_model.TABLE)
     costed = cost(predict(jobs, table, config), predict(everything, table, config))
-    shown = claims(config, wanted, verdicts(Path(config.results, "claims.parquet")))
-    print("\n".join([*chain(config, wanted), *shown, "", *state(stale), *costed]))
+    shown = claims(config, exhibit, verdicts(Path(config.results, "claims.parquet")))
+    print("\n".join([*trace(config, exhibit), *shown, "", *state(stale), *costed]))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Digests of the code that a job runs: its entry script, its modules, and everything that they import from the project.
+"""Digests of the code that a job runs: its entry script, its modules, and all their imports from the project.
 
-A digest is of the syntax tree without comments, docstrings, docstrings of attributes, and the descriptions of tasks and
-problems (``DESCRIPTIONS``), which enter no computation. The rules pass the digests as parameters, so that a changed
-module reruns the rules that import it, directly or not, and no others. Each digest is followed by the packages that the
-module imports; results note the versions of these.
+A digest covers the syntax tree of a file without comments, docstrings, docstrings of attributes, and descriptions of
+tasks and problems (``DESCRIPTIONS``), which enter no computation. The rules pass digests as parameters. A changed
+module therefore reruns the rules that import it, directly or indirectly, and no others. Each digest is followed by the
+packages that the module imports; results record the versions of these packages.
 
-Entry scripts import the module of a task or family by name, which no syntax tree shows; the rules name it.
+Entry scripts import the module of a task or family dynamically, which syntax trees do not show; the rules name it.
 """
 
 import ast
@@ -22,11 +22,11 @@ DESCRIPTIONS = {"equation", "phrases", "work", "memory", "memory_keys", "words"}
 
 @cache
 def code(script: str, *modules: str) -> list[str]:
-    """Return a line of path, digest and imported packages for every file that a job runs.
+    """Return one line per file that a job runs: its path, its digest and its imported packages.
 
     Args:
         script: an entry script in ``scripts/``.
-        modules: dotted names of the modules that the script imports by name.
+        modules: dotted names of the modules that the script imports dynamically.
     """
     starts = [ROOT / script, *(file for module in modules for file in _files(module))]
     return [_line(path) for path in sorted({path for start in starts for path in closure(start)})]
@@ -43,17 +43,17 @@ def _line(path: Path) -> str:
 
 
 def project() -> str:
-    """Return one SHA-256 for all code of the project, descriptions included."""
-    return _of_all("")
+    """Return the SHA-256 of all code of the project, including descriptions."""
+    return _folder_digest("")
 
 
 def descriptions() -> str:
-    """Return one SHA-256 for all models of config, descriptions included."""
-    return _of_all(DESCRIBED)
+    """Return the SHA-256 of all models of config, including descriptions."""
+    return _folder_digest(DESCRIBED)
 
 
 @cache
-def _of_all(folder: str) -> str:
+def _folder_digest(folder: str) -> str:
     found = hashlib.sha256()
     for path in sorted(ROOT.joinpath(folder).rglob("*.py")):
         found.update(f"{path.relative_to(ROOT)} {ast.dump(_without_docstrings(_parsed(path)))}\n".encode())
@@ -62,7 +62,7 @@ def _of_all(folder: str) -> str:
 
 @cache
 def closure(start: Path) -> list[Path]:
-    """Return the file and every file of the project that it imports, directly or not, sorted."""
+    """Return a file and all files of the project that it imports, directly or indirectly, sorted."""
     seen: set[Path] = set()
     waiting = [start]
     while waiting:
@@ -82,7 +82,7 @@ def packages(path: Path) -> list[str]:
 
 @cache
 def imported_names(path: Path) -> list[str]:
-    """Return the dotted names of all modules, and of all names from modules, that a file imports."""
+    """Return the dotted names of all modules and objects that a file imports."""
     return list(_imported_names(path))
 
 
@@ -92,7 +92,7 @@ def _imported_names(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                raise ValueError(f"{path}: relative imports hide a dependency; write the full name")
+                raise ValueError(f"{path}: imports must be absolute; got a relative import")
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
@@ -103,7 +103,7 @@ def _imports(path: Path) -> frozenset[Path]:
 
 
 def _files(name: str) -> list[Path]:
-    """The files of the project that importing a dotted name runs: the module and its packages."""
+    """Return the files of the project executed by the import of a dotted name: the module and its packages."""
     parts = name.split(".")
     candidates = [ROOT.joinpath(*parts).with_suffix(".py")]
     candidates += [ROOT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
@@ -117,7 +117,7 @@ def _digest(path: Path) -> str:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    """The syntax tree of a file as far as computations depend on it."""
+    """Return the part of the syntax tree of a file on which computations depend."""
     tree = _without_docstrings(_parsed(path))
     return _without_descriptions(tree) if f"/{DESCRIBED}" in path.as_posix() else tree
 
@@ -127,7 +127,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """The tree without strings that stand alone: docstrings of modules, classes, functions and attributes."""
+    """Return a tree without docstrings of modules, classes, functions and attributes."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = [statement for statement in node.body if not _is_string(statement)] or [ast.Pass()]
@@ -142,7 +142,7 @@ def _is_string(statement: ast.stmt) -> bool:
 
 
 def _without_descriptions(tree: ast.Module) -> ast.Module:
-    """The tree without the descriptions of its classes, and without imports that only descriptions use."""
+    """Return a tree without the descriptions of its classes and the imports used only by them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             node.body = [part for part in node.body if _defined(part) not in DESCRIPTIONS] or [ast.Pass()]
@@ -155,7 +155,7 @@ def _without_descriptions(tree: ast.Module) -> ast.Module:
 
 
 def _defined(statement: ast.stmt) -> str:
-    """The name that a statement of a class body defines."""
+    """Return the name that a statement of a class body defines."""
     match statement:
         case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
             return name

@@ -1,1 +1,1 @@
-"""The entries of figures, tables and claims in config."""
+"""Entries of figures, tables and claims in config."""

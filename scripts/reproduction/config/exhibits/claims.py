@@ -1,4 +1,4 @@
-"""The entries of published claims in config.yaml: what a document says, and what must hold of cases for it to be so."""
+"""Entries of published claims in config: the statements of a document, and the measurements that decide them."""
 
 import math
 import re
@@ -23,28 +23,28 @@ EXPONENT_FORM = r"^[+-]?[0-9.]+e[+-]?[0-9]+$"
 
 
 def _coordinate(value: Any) -> Any:
-    """YAML reads 1e-3 as text; take it for the number that it is."""
+    """Return a coordinate; text such as 1e-3, which YAML reads as a string, becomes a number."""
     if not isinstance(value, (str, int, float)):
-        raise ValueError(f"{value!r} given; a number or a name is wanted")
+        raise ValueError(f"must be a number or a name; got {value!r}")
     return float(value) if isinstance(value, str) and re.match(EXPONENT_FORM, value) else value
 
 
 def _coordinates(value: Any) -> Any:
-    """A list of coordinates that differ; one that is alone is left to be checked as such."""
+    """Return coordinates after checking that a list contains two or more different ones."""
     if isinstance(value, list) and len({str(entry) for entry in value}) < max(len(value), 2):
-        raise ValueError(f"{value!r} given; a list here has two or more coordinates that differ")
+        raise ValueError(f"a list must contain two or more different coordinates; got {value!r}")
     return value
 
 
 def _no_seeds(selection: dict) -> dict:
     if "seed" in selection:
-        raise ValueError("seeds cannot be selected; a claim is decided by all of them")
+        raise ValueError("seed cannot be selected; claims are decided by all seeds")
     return selection
 
 
-def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
     if bounds[0] >= bounds[1]:
-        raise ValueError(f"{list(bounds)} given; the first bound must be below the second")
+        raise ValueError(f"the first bound must be below the second; got {list(bounds)}")
     return bounds
 
 
@@ -69,69 +69,69 @@ ExhibitRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z][a
 
 
 class Part(Strict):
-    """One number per seed or network, and what a statistic of them must be."""
+    """A measurement, one number per seed or network, and the bound on a statistic of these numbers."""
 
     what: Text
-    """What is measured, in words."""
+    """The measurement in words."""
     measure: Name
-    """A quantity, a variable, or a column of a table, that the case has; of a history, at the last epoch."""
+    """A quantity, a variable or a table column of the case; of a history, the value at the last epoch."""
     of: CaseRef
-    """The case that is measured."""
+    """The measured case."""
     over: Other | None = None
-    """A case to divide by, seed by seed; or coordinates as in `at`, to divide by another value of the same case."""
+    """Divisor, seed by seed: another case, or coordinates as in `at` for another value of the same case."""
     less: Other | None = None
-    """A case to take off, seed by seed; or coordinates as in `at`, to take off another value of the same case."""
+    """Subtrahend, seed by seed: another case, or coordinates as in `at` for another value of the same case."""
     at: Selection = {}
-    """Coordinates, or values of columns, where the measure is taken; a list takes all, each with every seed."""
+    """Coordinates, or values of columns, of the measure; a list takes all of them, each with every seed."""
     reduce: Literal["smallest", "largest", "mean", "median", "first", "last"] | None = None
-    """What is taken of the values of one seed, where `at` leaves several."""
+    """Reduction of the values of one seed, if `at` leaves several."""
     file: Name | None = None
-    """The file that the measure is in, without its ending, where more than one has it."""
+    """File of the measure, without suffix, if several files contain it."""
     statistic: Literal["median", "mean", "share", "shift", "distance"] = "median"
-    """What is estimated: the median over seeds; the mean, of ten or more; the share of ones among zeros and ones;
-    the factor (`over`) or shift (`less`) between two independent samples, not paired by their seeds; the largest
-    distance of the distribution functions of two samples (`over`)."""
+    """The estimated statistic. `median`: over seeds; `mean`: of ten or more seeds; `share`: of ones among zeros and
+    ones; `shift`: factor (`over`) or difference (`less`) of two independent samples, not paired by seed; `distance`:
+    largest distance of the distribution functions of two samples (`over`)."""
     above: Threshold | None = None
-    """The number must be above this."""
+    """Lower bound."""
     below: Threshold | None = None
-    """The number must be below this."""
-    within: Annotated[tuple[Threshold, Threshold], AfterValidator(_rising)] | None = None
-    """The number must lie between these, with the whole of its interval."""
+    """Upper bound."""
+    within: Annotated[tuple[Threshold, Threshold], AfterValidator(_ascending)] | None = None
+    """Lower and upper bound; the whole confidence interval must lie between them."""
     deterministic: bool = False
-    """Whether the number is computed, the same for every seed: no test is wanted. It is if there are no seeds."""
+    """The number is the same for every seed and needs no test. True for measures without seeds."""
     diverged: Literal["infinite", "unknown"] | None = None
-    """What a diverged run has of the measure; if not given, infinite in a ratio, as errors are, and else unknown."""
+    """Value of the measure for a diverged run; the default is infinite in a ratio and unknown otherwise."""
 
     @model_validator(mode="after")
     def _is_decidable(self) -> "Part":
-        given = [name for name in ("above", "below", "within") if getattr(self, name) is not None]
-        if len(given) != 1:
-            names = " and ".join(f"`{name}`" for name in given) or "none of `above`, `below` and `within`"
-            raise ValueError(f"{names} given; exactly one is wanted")
+        bounds = [name for name in ("above", "below", "within") if getattr(self, name) is not None]
+        if len(bounds) != 1:
+            names = " and ".join(f"`{name}`" for name in bounds) or "none"
+            raise ValueError(f"exactly one of `above`, `below` and `within` is required; got {names}")
         if self.over is not None and self.less is not None:
-            raise ValueError("`over` and `less` both given; at most one is allowed")
+            raise ValueError("at most one of `over` and `less` is allowed; got both")
         if self.of in (self.over, self.less) or self.at in (self.over, self.less):
-            raise ValueError(f"{self.of!r} is compared with itself; another case or another place is wanted")
+            raise ValueError(f"`over` and `less` must name another case or other coordinates; got {self.of!r} itself")
         if self.statistic == "shift" and self.over is None and self.less is None:
-            raise ValueError("statistic 'shift' is of two samples; `over` or `less` must give the other")
+            raise ValueError("statistic 'shift' compares two samples; it requires `over` or `less`")
         if self.statistic == "distance" and self.over is None:
-            raise ValueError("statistic 'distance' is of two samples; `over` must give the other")
+            raise ValueError("statistic 'distance' compares two samples; it requires `over`")
         if self.statistic != "median" and self.deterministic:
-            raise ValueError(f"statistic {self.statistic!r} is an estimate; what is deterministic needs none")
+            raise ValueError(f"statistic of a deterministic number must be 'median'; got {self.statistic!r}")
         return self
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Between what the claim has the number."""
+        """The claimed lower and upper bound; infinite where there is none."""
         if self.within is not None:
             return self.within
         return (-math.inf, self.below) if self.above is None else (self.above, math.inf)
 
     @property
     def null(self) -> float:
-        """What values are tested against: 1 for a factor that is claimed to be beyond 1, otherwise the threshold.
+        """The null hypothesis: 1 for a ratio with a threshold beyond 1, otherwise the threshold.
 
-        NaN for a number that is claimed to lie between two others, which one test cannot tell.
+        NaN for two bounds, which a single test cannot decide.
         """
         if self.within is not None:
             return math.nan
@@ -141,31 +141,31 @@ class Part(Strict):
 
     @property
     def divergence_is_infinite(self) -> bool:
-        """Whether a diverged run counts as infinite, not as unknown."""
+        """True if a diverged run counts as infinite, false if it counts as unknown."""
         return (self.diverged or ("unknown" if self.over is None else "infinite")) == "infinite"
 
     @property
     def cases(self) -> list[str]:
-        """The cases that are read."""
+        """The cases that the part reads."""
         return [case for case in (self.of, self.over, self.less) if isinstance(case, str)]
 
     @property
     def places(self) -> list[dict]:
-        """The coordinates at which cases are read."""
+        """The coordinates at which the part reads cases."""
         return [place for place in (self.at, self.over, self.less) if isinstance(place, dict)]
 
 
 class Claim(Strict):
-    """A claim of a document, and the parts of it that are measured."""
+    """A claim of a document, and its measured parts."""
 
     statement: Text
     """The claim in our words."""
     source: Text
-    """Where it stands in the document."""
+    """Place in the document."""
     figure: ExhibitRef | None = None
     """The figure or table that shows it, as `document/name`."""
     parts: Annotated[list[Part], Field(min_length=1)]
-    """What must hold: all of them for the claim to be reproduced."""
+    """Measurements; the claim is reproduced if all of them meet their criteria."""
 
 
 Claims = Annotated[dict[Name, Claim], Field(min_length=1)]
@@ -173,15 +173,15 @@ CLAIMS = TypeAdapter(Claims)
 
 
 def cases_of(claims: Mapping[str, Claim]) -> list[str]:
-    """The cases that the claims of a document read, in order, each once."""
+    """Return the cases that the claims of a document read, in order, without duplicates."""
     return list(dict.fromkeys(case for claim in claims.values() for part in claim.parts for case in part.cases))
 
 
 def to_text(claims: Mapping[str, Claim]) -> str:
-    """The claims of a document as JSON: what its job is told."""
+    """Return the claims of a document as JSON, a parameter of their job."""
     return CLAIMS.dump_json(dict(claims)).decode()
 
 
 def from_text(text: str) -> dict[str, Claim]:
-    """The claims of a document from JSON."""
+    """Return the claims of a document from JSON."""
     return CLAIMS.validate_json(text)

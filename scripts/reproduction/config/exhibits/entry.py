@@ -1,4 +1,4 @@
-"""The base of the entries of figures and tables in config."""
+"""Base of the entries of figures and tables in config."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -11,12 +11,12 @@ class Exhibit(Strict):
     """An entry of ``figures`` or ``tables``: an exhibit made from cases.
 
     Attributes:
-        shows: the tasks of its cases.
-        one_case, one_problem, one_target: whether all must be of one.
-        axes: how many axes the domains of its targets may have.
-        critical_units: whether C_W must be given in units of the critical one.
-        equations, architectures: of its cases; none allows all.
-        fixed_point_at_zero: whether kernel 0 must be a fixed point of the activation at some C_W.
+        shows: tasks of its cases.
+        one_case, one_problem, one_target: true if all cases must share it.
+        axes: allowed numbers of axes of the domains of its targets.
+        critical_units: true if C_W must be in units of the critical value.
+        equations, architectures: allowed for its cases; empty allows all.
+        fixed_point_at_zero: true if kernel 0 must be a fixed point of the activation at some C_W.
     """
 
     shows: ClassVar[tuple[str, ...]] = ("ritz",)
@@ -30,9 +30,9 @@ class Exhibit(Strict):
     architectures: ClassVar[tuple[str, ...]] = ()
 
     data: Annotated[list[CasePattern], Field(min_length=1)]
-    """Cases, as `experiment/case`; * stands for any text."""
+    """Cases, as `experiment/case`; * matches any text."""
 
 
 def families(base: type[Exhibit]) -> Any:
-    """Return the type of any entry of a kind: one of the models derived from ``base``, by its family."""
+    """Return the union of the models derived from ``base``, discriminated by family."""
     return one_of(base.__subclasses__(), "family")

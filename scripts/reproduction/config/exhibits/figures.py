@@ -1,6 +1,6 @@
-"""The entries of ``figures`` in config: one model per family.
+"""Entries of ``figures`` in config: one model per family.
 
-The module ``reproduction.exhibits.figures.<family>`` draws a family.
+The module ``reproduction.exhibits.figures.<family>`` draws the figures of a family.
 """
 
 from typing import ClassVar, Literal
@@ -74,7 +74,7 @@ class VertexFigure(FigureEntry):
 
 
 class ExplosionFigure(FigureEntry):
-    """The share of networks whose kernel explodes, against C_W, with the law it follows."""
+    """The share of networks whose kernel explodes, against C_W, with its theoretical law."""
 
     shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
     critical_units: ClassVar[bool] = True
@@ -83,7 +83,7 @@ class ExplosionFigure(FigureEntry):
 
 
 class PhaseFigure(FigureEntry):
-    """Where kernels vanish and explode over C_W and input scale, with the unstable fixed point."""
+    """Regions of C_W and input scale where kernels vanish or explode, with the unstable fixed point."""
 
     shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
     one_case: ClassVar[bool] = True
@@ -183,7 +183,7 @@ class LatentsFigure(FigureEntry):
 
 
 class VariantFigure(FigureEntry):
-    """Errors of the variants of a network over seeds, beside what the audit says of them."""
+    """Errors of the variants of a network over seeds, beside the verdicts of the audit."""
 
     shows: ClassVar[tuple[str, ...]] = ("collocation", "audit")
 
@@ -209,7 +209,7 @@ class ProfileFigure(FigureEntry):
 
 
 class CellFigure(FigureEntry):
-    """The cells of a vector quantization, which of them no condition reaches, and the errors there."""
+    """Cells of a vector quantization, those that no condition reaches, and the errors there."""
 
     shows: ClassVar[tuple[str, ...]] = ("collocation",)
     architectures: ClassVar[tuple[str, ...]] = ("quantized",)
@@ -237,7 +237,7 @@ class SharpnessFigure(FigureEntry):
 
 
 class AuditFigure(FigureEntry):
-    """The mismatches that the derivative audit measured, one row per experiment, with its verdicts."""
+    """Mismatches measured by the derivative audit, one row per experiment, with verdicts."""
 
     shows: ClassVar[tuple[str, ...]] = ("audit",)
 

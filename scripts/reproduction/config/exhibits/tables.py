@@ -1,6 +1,6 @@
-"""The entries of ``tables`` in config: one model per family.
+"""Entries of ``tables`` in config: one model per family.
 
-The module ``reproduction.exhibits.tables.<family>`` makes the rows of a family.
+The module ``reproduction.exhibits.tables.<family>`` computes the rows of a table of a family.
 """
 
 from typing import ClassVar, Literal
@@ -61,7 +61,7 @@ class PinnTable(TableEntry):
 
 
 class AuditTable(TableEntry):
-    """The derivative audit of cases, with verdicts and what they rest on."""
+    """The derivative audit of cases, with verdicts and their reasons."""
 
     shows: ClassVar[tuple[str, ...]] = ("audit",)
 
@@ -69,7 +69,7 @@ class AuditTable(TableEntry):
 
 
 class LatentsTable(TableEntry):
-    """Numbers of the latents of networks with different objectives."""
+    """Statistics of the latents of networks with different objectives."""
 
     shows: ClassVar[tuple[str, ...]] = ("latents",)
 

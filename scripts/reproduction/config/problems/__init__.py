@@ -1,4 +1,4 @@
-"""One module per equation; each defines a subclass of ``ProblemEntry``, which registers itself by the equation."""
+"""One module per equation; each defines a subclass of ``ProblemEntry``, registered under the name of the equation."""
 
 import json
 import pkgutil
@@ -11,20 +11,20 @@ from pydantic import BeforeValidator, SerializeAsAny
 from rectified.errors import nearest
 from reproduction.config.problem import ProblemEntry
 
-DEFAULT = "elliptic"  # the equation of an entry that names none
+DEFAULT = "elliptic"  # the equation of an entry without the key `equation`
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """The equations, in alphabetical order."""
+    """Return the equations in alphabetical order."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
 def model(equation: str) -> type[ProblemEntry]:
-    """The model of the entries of an equation.
+    """Return the model of the entries of an equation.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the equation is unknown.
     """
     if equation not in names():
         raise ValueError(f"unknown equation {equation!r}; {nearest(equation, names())}")
@@ -33,7 +33,7 @@ def model(equation: str) -> type[ProblemEntry]:
 
 
 def equation_of(value: Any) -> str:
-    """The equation of an entry, validated or not."""
+    """Return the equation of an entry, before or after validation."""
     return value.get("equation", DEFAULT) if isinstance(value, dict) else getattr(value, "equation", "")
 
 
@@ -41,10 +41,10 @@ def _loaded(value: Any) -> Any:
     return model(equation_of(value)).model_validate(value) if isinstance(value, dict) else value
 
 
-# The entry of a job: only the module of its equation is imported.
+# The entry of a job; validation imports only the module of its equation.
 AnyProblem = Annotated[SerializeAsAny[ProblemEntry], BeforeValidator(_loaded)]
 
 
 def from_json(text: str) -> ProblemEntry:
-    """Return the entry that a JSON text describes."""
+    """Return an entry from JSON."""
     return _loaded(json.loads(text))

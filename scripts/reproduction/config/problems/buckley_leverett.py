@@ -19,7 +19,7 @@ class BuckleyLeverett(ProblemEntry):
     viscosity: NonNegative = 0.0
     """ε."""
     flux: Literal["fractional", "hull"] = "fractional"
-    """f as it is, or its concave hull."""
+    """The fractional flow f, or its concave hull."""
     final_time: Positive = 0.5
     """End of the time interval."""
 

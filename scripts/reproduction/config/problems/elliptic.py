@@ -9,7 +9,7 @@ from reproduction.config.words import formula
 
 
 class Elliptic(ProblemEntry):
-    """A one-dimensional elliptic problem, by its exact solution and its coefficient."""
+    """A one-dimensional elliptic problem, defined by its exact solution and its coefficient."""
 
     equation: Literal["elliptic"] = "elliptic"
     solution: Formula

@@ -10,7 +10,7 @@ from reproduction.config.words import written
 
 
 class Poisson(ProblemEntry):
-    """Δu = q on a rectangle, by its exact solution; u is given on the boundary."""
+    """Δu = q on a rectangle, defined by its exact solution; u is prescribed on the boundary."""
 
     equation: Literal["poisson"]
     solution: Formula = "sin(pi*x)*sin(2*pi*y) + (x**2 - y**2)/2"
@@ -27,7 +27,7 @@ class Poisson(ProblemEntry):
     def check_task(self, settings: Any) -> None:
         if settings.boundary_points % 4:
             raise ConfigError(
-                f"boundary_points must be a multiple of 4, as many on each side of the rectangle; got "
+                f"boundary_points must be a multiple of 4 (equally many on each side of the rectangle); got "
                 f"{settings.boundary_points}"
             )
 

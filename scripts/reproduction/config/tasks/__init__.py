@@ -1,4 +1,4 @@
-"""One module per task; each defines a subclass of ``Task``, which registers itself by the name of the module."""
+"""One module per task; each defines a subclass of ``Task``, registered under the name of the module."""
 
 import pkgutil
 from functools import cache
@@ -10,15 +10,15 @@ from reproduction.config.task import Task
 
 @cache
 def names() -> tuple[str, ...]:
-    """The tasks, in alphabetical order."""
+    """Return the tasks in alphabetical order."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
 def model(task: str) -> type[Task]:
-    """The model of the settings of a task; only its module is imported.
+    """Return the model of the settings of a task; only its module is imported.
 
     Raises:
-        ValueError: if there is no such task.
+        ValueError: if the task is unknown.
     """
     if task not in names():
         raise ValueError(f"unknown task {task!r}; {nearest(task, names())}")
@@ -27,5 +27,5 @@ def model(task: str) -> type[Task]:
 
 
 def models() -> dict[str, type[Task]]:
-    """The models of all tasks by name."""
+    """Return the models of all tasks, by name."""
     return {name: model(name) for name in names()}

@@ -1,4 +1,4 @@
-"""The derivative audit of trained cases."""
+"""Derivative audit of trained cases."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,7 +11,7 @@ from reproduction.config.words import Phrase, setting
 
 
 class AuditSettings(Task):
-    """The derivative audit of trained cases, of any task."""
+    """Derivative audit of trained cases, which may belong to different tasks."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("audit", "parquet"),)
     equation: ClassVar[Equation] = Equation(
@@ -26,13 +26,13 @@ class AuditSettings(Task):
 
     task: Literal["audit"] = "audit"
     of: Annotated[list[CasePattern], Field(min_length=1)]
-    """Cases to audit, as `experiment/case`; * stands for any text, {activation} for the `activation` of the audit."""
+    """Cases to audit, as `experiment/case`; * matches any text, {activation} stands for the activation below."""
     activation: ActivationName | None = None
-    """An activation whose cases are audited, where `of` refers to it."""
+    """Replaces {activation} in `of`."""
     seeds: Count = 2
-    """Networks of each case that are audited, the first ones."""
+    """Number of audited networks of each case, the first ones."""
     points: Annotated[Count, Field(ge=2)] = 256
-    """Points at which derivatives are compared, for cases without points of their own."""
+    """Number of points at which derivatives are compared, for cases without training points of their own."""
     threshold: Positive = 0.05
     """Largest mismatch that counts as consistent."""
 

@@ -1,4 +1,4 @@
-"""Training of physics-informed networks in many variants."""
+"""Training of physics-informed networks of many architectures."""
 
 from math import isqrt
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,7 +11,7 @@ from reproduction.config.field_types import ActivationName, Count, Name, NonNega
 from reproduction.config.task import BISCHOF, GIB, Equation, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
-REFERENCE_POINTS = 256  # at most, in the set of reference batch normalization and of encoded codes
+REFERENCE_POINTS = 256  # largest reference set of batch normalization and of encoded codes
 RECEPTIVE = 2  # nodes that a 3×3 layer adds to the receptive field
 SAMPLING = {
     "cells": "at the centres of equal cells",
@@ -23,7 +23,7 @@ Power = Annotated[Count, Field(le=11)]
 
 
 class CollocationSettings(Task):
-    """A physics-informed network of two inputs, in a variant, trained on the squared residual at collocation points."""
+    """Training of a physics-informed network of two inputs on the squared residual at collocation points."""
 
     is_trained: ClassVar[bool] = True
     is_audited: ClassVar[bool] = True
@@ -78,69 +78,69 @@ class CollocationSettings(Task):
     activation: ActivationName = "tanh"
     """An activation of the registry or of `custom_activations`; towers and mixed take `powers` instead."""
     architecture: Literal["dense", "towers", "mixed", "convolution", "quantized", "experts"] = "dense"
-    """Dense layers with skip connections, or what is built of them."""
+    """Dense layers with skip connections, or an architecture built from them."""
     width: Count = 24
     """Neurons (channels) per hidden layer."""
     hidden_layers: Count = 3
     """Number of hidden layers."""
     input_scaling: bool = True
-    """Whether inputs are scaled to [−1, 1] by the extents of the domain."""
+    """Scale inputs to [−1, 1] by the extents of the domain."""
     normalization: Literal["none", "batch", "reference_batch", "layer", "learnable"] = "none"
     """Normalization of the preactivations (dense only)."""
     first_normalized: Count = 1
-    """The first layer that is normalized."""
+    """First normalized layer."""
     passes: Literal["separate", "joint"] = "separate"
-    """Whether collocation and boundary points go through the network apart or as one batch."""
+    """Evaluate collocation and boundary points separately, or jointly as one batch."""
     powers: Annotated[list[Power], Field(min_length=1)] = [1, 2, 3]
-    """k of ReLU^k: one tower each, or one part of each layer."""
+    """Powers k of ReLU^k: one tower each, or one part of each layer."""
     kernel: Literal[1, 3] = 3
-    """Side of the kernels of a convolution."""
+    """Kernel size of a convolution."""
     padding: Literal["valid", "zero"] = "valid"
-    """What 3×3 kernels see beyond the grid: more of the grid, or zeros."""
+    """Padding of 3×3 kernels: `valid` extends the grid, `zero` pads with zeros."""
     codes: Count = 8
-    """K, codes of vector quantization."""
+    """Number of codes of vector quantization."""
     code_dimension: Count = 8
     """Components of a code."""
     straight_through: bool = True
-    """Whether derivatives pass the quantization as if it were not there."""
+    """Straight-through estimator: derivatives ignore the quantization."""
     codebook: Literal["random", "encoded"] = "random"
-    """Whether the first codes are random or encodings of collocation points."""
+    """Initial codes: random, or encodings of collocation points."""
     experts: Count = 3
-    """Networks that a gate mixes."""
+    """Number of networks mixed by a gate."""
     sharpness: Positive | Literal["hard"] = 1.0
     """β of the gate's softmax; hard takes the largest logit."""
     derivatives: Literal["reverse", "forward", "stencil"] = "reverse"
-    """How input derivatives are taken: gradient of the summed output, moving all points together, or differences."""
+    """Input derivatives: gradient of the summed output, forward mode along all points, or finite differences."""
     sampling: Literal["cells", "uniform", "resampled", "nodes"] = "cells"
-    """Collocation points: centres of equal cells, uniform once, uniform at every step, or the nodes of a grid."""
+    """Collocation points: centres of equal cells, uniform, uniform and redrawn at every step, or nodes of a grid."""
     collocation_points: Count = 256
-    """Points of the residual (with nodes: all nodes, those on the boundary included)."""
+    """Number of points of the residual; with sampling nodes, all nodes including those on the boundary."""
     initial_points: Count = 100
-    """Points of the initial condition, where there is one."""
+    """Number of points of the initial condition, if there is one."""
     boundary_points: Count = 96
-    """Points of the boundary condition."""
+    """Number of points of the boundary condition."""
     initial_weight: Positive = 10.0
     """Weight of the initial condition in the loss."""
     boundary_weight: Positive = 100.0
     """Weight of the boundary condition in the loss."""
     mass_weight: NonNegative = 0.0
-    """Weight of (∫u dx − mass)², over 16 times, in the loss (buckley_leverett)."""
+    """Weight of (∫u dx − mass)², averaged over 16 times, in the loss (buckley_leverett only)."""
     learning_rate: Positive = 5e-3
-    """Rate of Adam at the first epoch."""
+    """Learning rate of Adam at the first epoch."""
     final_learning_rate: Positive | None = 1e-4
-    """Rate at the last epoch, reached exponentially; none keeps the rate constant."""
+    """Learning rate at the last epoch, reached exponentially; null keeps the rate constant."""
     epochs: Count = 1500
     """Optimizer steps."""
     record_every: Count = 50
-    """Epochs between two points of the history."""
+    """Epochs between two records of the history."""
     seeds: Count = 6
-    """Number of networks; the first networks of many seeds start as those of few."""
+    """Number of networks; more seeds add networks and leave the start of the first ones unchanged."""
     precision: Literal["float32", "float64"] = "float32"
-    """Floating-point numbers used in training."""
+    """Floating-point precision of training."""
 
     @property
     def side(self) -> int:
-        """Nodes along each axis of a square grid of collocation points."""
+        """Number of nodes along each axis of a square grid of collocation points."""
         return isqrt(self.collocation_points)
 
     def memory(self, grid: int) -> float:
@@ -161,56 +161,71 @@ class CollocationSettings(Task):
 
     def check_problem(self, name: str, problem: Any) -> None:
         if self.sampling == "nodes" and problem.equation != "poisson":
-            raise ConfigError(f"sampling nodes takes u on all edges of a grid from a Poisson problem; {name!r} is none")
+            raise ConfigError(
+                f"sampling 'nodes' requires equation 'poisson'; problem {name!r} has equation {problem.equation!r}"
+            )
         if self.mass_weight and problem.equation != "buckley_leverett":
-            raise ConfigError(f"mass_weight is for equation 'buckley_leverett'; problem {name!r} has no known mass")
+            raise ConfigError(
+                f"mass_weight requires equation 'buckley_leverett'; problem {name!r} has equation {problem.equation!r}"
+            )
 
     @model_validator(mode="after")
     def _grids(self):
         if self.sampling in ("cells", "nodes") and self.side**2 != self.collocation_points:
             raise ValueError(
-                f"collocation_points is {self.collocation_points}; sampling {self.sampling!r} wants a square number"
+                f"collocation_points must be a square number with sampling {self.sampling!r}; "
+                f"got {self.collocation_points}"
             )
         if self.architecture == "convolution":
             if self.sampling != "nodes":
-                raise ValueError(f"a convolution acts on a grid: its sampling is nodes, not {self.sampling!r}")
+                raise ValueError(f"sampling of a convolution must be 'nodes'; got {self.sampling!r}")
             field = 1 + RECEPTIVE * self.hidden_layers * (self.kernel // 2)
             if self.side < max(field, 3):
                 raise ValueError(
-                    f"a grid of {self.side}×{self.side} nodes is smaller than the receptive field of "
-                    f"{self.hidden_layers} layers of {self.kernel}×{self.kernel} kernels, {field}×{field}"
+                    f"the grid must be at least {field}×{field}, the receptive field of {self.hidden_layers} layers of "
+                    f"{self.kernel}×{self.kernel} kernels; got {self.side}×{self.side} nodes"
                 )
         if self.sampling == "nodes" and self.side < 3:
-            raise ValueError(f"collocation_points is {self.collocation_points}; a grid of nodes has at least 9")
+            raise ValueError(
+                f"collocation_points must be at least 9 with sampling 'nodes'; got {self.collocation_points}"
+            )
         if self.derivatives == "stencil" and self.sampling != "nodes":
-            raise ValueError(f"derivatives by stencil want a grid: sampling nodes, not {self.sampling!r}")
+            raise ValueError(f"derivatives 'stencil' require sampling 'nodes'; got {self.sampling!r}")
         return self
 
     @model_validator(mode="after")
     def _combinations(self):
         if self.passes == "joint" and self.normalization != "batch":
-            raise ValueError("passes joint is for batch normalization; without it one batch is as good as two")
+            raise ValueError(f"passes 'joint' requires normalization 'batch'; got {self.normalization!r}")
         if self.passes == "joint" and self.sampling == "nodes":
-            raise ValueError("passes joint is for points beside the grid; with sampling nodes there are none")
+            raise ValueError("passes 'joint' requires another sampling than 'nodes', whose grid includes the boundary")
         if self.mass_weight and self.normalization == "batch":
-            raise ValueError("mass_weight and batch normalization do not go together: a third batch has statistics too")
+            raise ValueError(f"mass_weight must be 0 with normalization 'batch'; got {self.mass_weight:g}")
         most = min(self.collocation_points, REFERENCE_POINTS)
         if self.codebook == "encoded" and self.codes > most:
-            raise ValueError(f"codes is {self.codes}; encodings of at most {most} collocation points can be codes")
+            raise ValueError(f"codes must be at most {most} with codebook 'encoded'; got {self.codes}")
         if self.normalization != "none" and self.architecture != "dense":
-            raise ValueError(f"normalization is for the dense architecture, not for {self.architecture!r}")
+            raise ValueError(f"normalization requires architecture 'dense'; got {self.architecture!r}")
         if self.first_normalized > self.hidden_layers:
-            raise ValueError(f"first_normalized is {self.first_normalized}; there are {self.hidden_layers} layers")
-        if self.normalization == "batch" and min(self.collocation_points, self.boundary_points) < 2:
-            raise ValueError("batch normalization of one point gives 0 whatever the point; give at least 2 points")
+            raise ValueError(
+                f"first_normalized must be at most hidden_layers, {self.hidden_layers}; got {self.first_normalized}"
+            )
+        fewest = min(self.collocation_points, self.boundary_points)
+        if self.normalization == "batch" and fewest < 2:
+            raise ValueError(
+                f"collocation_points and boundary_points must be at least 2 with normalization 'batch'; got {fewest}"
+            )
         if self.derivatives == "forward" and (self.normalization == "learnable" or self.architecture == "quantized"):
-            raise ValueError("derivatives forward are for networks that add nothing to the loss")
+            raise ValueError(
+                "derivatives 'forward' cannot be used with normalization 'learnable' or architecture 'quantized', "
+                "which add terms to the loss"
+            )
         if self.architecture == "experts" and self.experts < 2:
-            raise ValueError(f"experts is {self.experts}; a gate mixes at least 2")
+            raise ValueError(f"experts must be at least 2; got {self.experts}")
         if self.architecture == "mixed" and len(self.powers) > self.width:
-            raise ValueError(f"width is {self.width}, fewer neurons than powers to split them among")
+            raise ValueError(f"width must be at least {len(self.powers)}, the number of powers; got {self.width}")
         if len(set(self.powers)) < len(self.powers):
-            raise ValueError(f"powers {self.powers}: each may be given once")
+            raise ValueError(f"powers must be distinct; got {self.powers}")
         return self
 
 
@@ -228,5 +243,5 @@ def _estimator(s: CollocationSettings) -> str | None:
 
 
 def _sharpness(s: CollocationSettings) -> str | None:
-    """β as text, since a gate may also be hard."""
+    """Return β of the gate as text; the gate may also be hard."""
     return str(s.sharpness).removesuffix(".0") if s.architecture == "experts" else None

@@ -1,4 +1,4 @@
-"""Training of an ensemble of networks, layer by layer statistics included."""
+"""Training of an ensemble of networks, with statistics of every layer."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,7 +12,7 @@ from reproduction.config.words import Phrase, setting
 
 
 class EnsembleTrainingSettings(NetworkTrainingTask):
-    """Training of an ensemble, its statistics recorded layer by layer; shards are jobs of their own."""
+    """Training of an ensemble, with statistics recorded layer by layer; each shard is a job."""
 
     is_trained: ClassVar[bool] = True
     equation: ClassVar[Equation] = Equation(
@@ -39,16 +39,17 @@ class EnsembleTrainingSettings(NetworkTrainingTask):
     networks: Annotated[Count, Field(ge=2)] = 100
     """Number of networks."""
     shard: Annotated[Count, Field(ge=2)] = 20
-    """Networks trained by one job; part of the numbers."""
+    """Number of networks trained by one job. It affects rounding."""
     samples: Count = 100
-    """Training points, drawn uniformly from the domain of the target."""
+    """Number of training points, uniform in the domain of the target."""
     test_samples: Count = 500
-    """Test points, drawn likewise."""
+    """Number of test points, uniform in the domain of the target."""
     probes: Count = 50
-    """Test points at which kernels and vertices are recorded."""
+    """Number of test points at which kernels and vertices are recorded."""
 
     @property
     def shards(self) -> int:
+        """Number of shards."""
         return -(-self.networks // self.shard)
 
     def result_files(self) -> list[str]:
@@ -67,5 +68,5 @@ class EnsembleTrainingSettings(NetworkTrainingTask):
     @model_validator(mode="after")
     def _enough_points(self):
         if self.probes > self.test_samples:
-            raise ValueError(f"probes is {self.probes}, more than test_samples, {self.test_samples}, which they are of")
+            raise ValueError(f"probes must be at most test_samples, {self.test_samples}; got {self.probes}")
         return self

@@ -12,7 +12,7 @@ from reproduction.config.words import Phrase, setting
 
 
 class GradientErrorsSettings(RitzNetworkTask):
-    """Gradients by several rules at the same parameters, against the gradient of the exact energy."""
+    """Gradients by several rules at the same parameters, compared with the gradient of the exact energy."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("gradient_errors", "parquet", local=True),)
     equation: ClassVar[Equation] = Equation(
@@ -35,9 +35,9 @@ class GradientErrorsSettings(RitzNetworkTask):
 
     task: Literal["gradient_errors"] = "gradient_errors"
     grids: list[Annotated[Count, Field(ge=2)]] = [100, 1000, 100_000]
-    """Points of the grids on which autodiff and the discrete delta are compared."""
+    """Sizes of the grids for autodiff and the discrete delta."""
     steps: list[Positive] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]
-    """Steps ε of the finite differences that are compared, on a grid of `points`."""
+    """Steps ε of the finite differences, on a grid of `points` points."""
 
     def work(self, config: Any) -> float:
         return self.seeds * self.width * (sum(self.grids) + len(self.steps) * self.points)

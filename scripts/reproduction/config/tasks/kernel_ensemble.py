@@ -12,7 +12,7 @@ from reproduction.config.field_types import ActivationName, Count, NonNegative, 
 from reproduction.config.task import GIB, KIM_KANG, Equation, Rule, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
-BLOCK = 1 << 16  # numbers that kernel_sampling.py works on at a time
+BLOCK = 1 << 16  # numbers that kernel_sampling.py processes at a time
 
 
 class KernelEnsembleSettings(Task):
@@ -45,30 +45,28 @@ class KernelEnsembleSettings(Task):
     hidden_layers: Count = 10
     """Number of hidden layers."""
     inputs: Count = 2
-    """Components n₀ of an input."""
+    """Input dimension n₀."""
     input_scales: Annotated[list[Positive], Field(min_length=1)] = [1.0]
-    """r = |x|²/n₀ of the one input, or the variance of the components of random inputs; every r is sampled."""
+    """r = |x|²/n₀ of the fixed input, or variance of the components of random inputs; every r is sampled."""
     data: Count | None = None
-    """Random inputs per network; none takes one fixed input."""
+    """Number of random inputs per network; null takes one fixed input."""
     weight_variances: Annotated[list[Positive], Field(min_length=1)] = [1.0]
     """C_W of every layer; every C_W is sampled."""
     in_critical_units: bool = False
-    """Whether weight_variances are multiples of the critical C_W (powers of ReLU only)."""
+    """Interpret weight_variances as multiples of the critical C_W (powers of ReLU only)."""
     bias_variance: NonNegative = 0.0
     """C_b of every layer."""
     networks: Annotated[Count, Field(ge=2)] = 1000
     """Number of networks."""
     shard: Count = 1000
-    """Networks sampled at a time; part of the numbers."""
+    """Number of networks sampled at a time. It affects the random numbers."""
     sampling: Literal["exact", "brute_force"] = "exact"
-    """Sample preactivations neuron by neuron from their exact law, or draw all weights."""
+    """Sample preactivations neuron by neuron from their exact distribution, or draw all weights."""
 
     @model_validator(mode="after")
     def _critical_without_biases(self):
         if self.in_critical_units and self.bias_variance > 0:
-            raise ValueError(
-                f"in_critical_units is for networks without biases; bias_variance is {self.bias_variance:g}"
-            )
+            raise ValueError(f"bias_variance must be 0 with in_critical_units; got {self.bias_variance:g}")
         return self
 
     def memory(self, grid: int) -> float:

@@ -1,4 +1,4 @@
-"""The loss landscape of a trained Ritz network."""
+"""Loss landscape of a trained Ritz network."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,7 +13,7 @@ from reproduction.config.words import Phrase, setting, used_setting
 
 
 class LandscapeSettings(RitzNetworkTask):
-    """The energy on planes of Hessian eigenvectors through trained parameters."""
+    """Energy on planes of Hessian eigenvectors through trained parameters."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("hessian", local=True),
@@ -41,17 +41,17 @@ class LandscapeSettings(RitzNetworkTask):
 
     task: Literal["landscape"] = "landscape"
     start: CaseRef
-    """The trained case, `experiment/case`, that the planes go through."""
+    """The trained case, `experiment/case`, whose parameters are the origin of the planes."""
     quadrature: Literal["grid", "kink_aware"] = "grid"
-    """How the energy shown is integrated."""
+    """Quadrature of the energy on the planes."""
     hessian: Literal["grid", "kink_aware"] = "grid"
-    """How the energy is integrated whose Hessian gives the eigenvectors."""
+    """Quadrature of the energy whose Hessian defines the eigenvectors."""
     planes: Annotated[list[tuple[Count, Count]], Field(min_length=1)]
     """Pairs of eigenvectors, counted from 1 in descending order of their eigenvalues."""
     extent: Positive = 0.5
     """Largest |α| and |β|."""
     resolution: Annotated[Count, Field(ge=5)] = 81
-    """Values of α and of β."""
+    """Number of values of α and of β."""
 
     @property
     def needs_kinks(self) -> bool:
@@ -62,7 +62,7 @@ class LandscapeSettings(RitzNetworkTask):
         parameters = self.parameters
         for plane in self.planes:
             if max(plane) > parameters or plane[0] == plane[1]:
-                raise ConfigError(f"plane {list(plane)} must be two different numbers from 1 to {parameters}")
+                raise ConfigError(f"a plane must be two different numbers from 1 to {parameters}; got {list(plane)}")
 
     def work(self, config: Any) -> float:
         return self.seeds * len(self.planes) * self.resolution**2 * self.width

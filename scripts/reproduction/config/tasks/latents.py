@@ -12,7 +12,7 @@ from reproduction.config.words import Phrase, setting
 
 
 class LatentsSettings(Task):
-    """Latents of a trained physics-informed network beside those of networks with other objectives."""
+    """Latents of a trained physics-informed network, compared with those of networks with other objectives."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("latents"),)
     equation: ClassVar[Equation] = Equation(
@@ -32,13 +32,13 @@ class LatentsSettings(Task):
     start: CaseRef
     """The trained case, `experiment/case`, of task collocation."""
     points: Annotated[Count, Field(ge=50, le=2000)] = 250
-    """Collocation points whose latents are compared."""
+    """Number of collocation points whose latents are compared."""
     learning_rate: Positive = 5e-3
-    """Rate of Adam for regressor and classifier at the first epoch."""
+    """Learning rate of Adam for regressor and classifier at the first epoch."""
     final_learning_rate: Positive | None = 1e-4
-    """Rate at the last epoch, reached exponentially; none keeps the rate constant."""
+    """Learning rate at the last epoch, reached exponentially; null keeps the rate constant."""
     epochs: Count = 4000
-    """Steps of the classifier, and at most of the regressor, which stops at the error of the trained network."""
+    """Steps of the classifier; the regressor stops earlier if it reaches the error of the trained network."""
 
     def input_files(self, config: Any) -> Files:
         return start_files(self, config, "weights", "fields")
@@ -50,11 +50,12 @@ class LatentsSettings(Task):
         dense = origin.task == "collocation" and (origin.architecture, origin.normalization) == ("dense", "none")
         if not dense:
             raise ConfigError(
-                f"start {self.start!r} is not a dense network of task 'collocation' without normalization"
+                f"start must be a dense network of task 'collocation' without normalization; got {self.start!r}"
             )
         if self.points > origin.collocation_points:
             raise ConfigError(
-                f"points is {self.points}, more than the {origin.collocation_points} collocation points of the start"
+                f"points must be at most {origin.collocation_points}, the collocation points of the start; "
+                f"got {self.points}"
             )
 
     def work(self, config: Any) -> float:

@@ -12,7 +12,7 @@ from reproduction.config.words import Phrase, setting, used_setting
 
 
 class PinnSettings(NetworkTrainingTask):
-    """A physics-informed network for an entry of `problems`."""
+    """Training of a fully connected physics-informed network."""
 
     is_trained: ClassVar[bool] = True
     is_audited: ClassVar[bool] = True
@@ -46,27 +46,27 @@ class PinnSettings(NetworkTrainingTask):
     problem: Name
     """An entry of `problems`."""
     seeds: Count = 3
-    """Number of networks; the first networks of many seeds start as those of few."""
+    """Number of networks; more seeds add networks and leave the start of the first ones unchanged."""
     optimizer: Literal["adam", "levenberg_marquardt"] = "adam"
-    """The optimizer; levenberg_marquardt draws new collocation points where the residual is large."""
+    """The optimizer; levenberg_marquardt redraws collocation points where the residual is large."""
     collocation_points: Count = 10_000
-    """Points of the residual, uniform in the domain."""
+    """Number of points of the residual, uniform in the domain."""
     candidates: Count = 40_000
-    """Uniform points that levenberg_marquardt chooses its collocation points from."""
+    """Number of uniform points from which levenberg_marquardt chooses its collocation points."""
     initial_points: Count = 50
-    """Points of the initial condition."""
+    """Number of points of the initial condition."""
     boundary_points: Count = 50
-    """Points of the boundary condition."""
+    """Number of points of the boundary condition."""
     batch: Count | None = None
-    """Collocation points per optimizer step of adam, drawn anew each time; none takes all."""
+    """Collocation points per step of adam, redrawn at every step; null takes all."""
     redraw_every: Count = 1
-    """Steps of levenberg_marquardt between two drawings of collocation points; adam draws at every step."""
+    """Steps of levenberg_marquardt between two draws of collocation points; adam draws at every step."""
     initial_weight: Positive = 1.0
     """Weight of the initial condition in the loss."""
     boundary_weight: Positive = 1.0
     """Weight of the boundary condition in the loss."""
     compile: bool = False
-    """Whether to compile the step with torch.compile; without a C++ compiler it is eager, and rounds differently."""
+    """Compile the step with torch.compile; without a C++ compiler it runs eagerly, with different rounding."""
 
     def input_files(self, config: Any) -> Files:
         return {"reference": [f"references/{self.problem}.nc"]}
@@ -91,14 +91,13 @@ class PinnSettings(NetworkTrainingTask):
     def _combinations(self):
         if self.optimizer == "levenberg_marquardt":
             if self.precision != "float64":
-                raise ValueError("levenberg_marquardt solves normal equations; its precision is float64")
+                raise ValueError(f"precision must be 'float64' with levenberg_marquardt; got {self.precision!r}")
             if self.batch is not None:
-                raise ValueError("levenberg_marquardt takes all its collocation_points; batch is for adam")
+                raise ValueError(f"batch must be null with levenberg_marquardt; got {self.batch}")
             if self.candidates < self.collocation_points:
                 raise ValueError(
-                    f"candidates is {self.candidates}, fewer than collocation_points, {self.collocation_points}, "
-                    "which are chosen from them"
+                    f"candidates must be at least collocation_points, {self.collocation_points}; got {self.candidates}"
                 )
         elif (self.batch or 0) > self.collocation_points:
-            raise ValueError(f"batch is {self.batch}, more than collocation_points, {self.collocation_points}")
+            raise ValueError(f"batch must be at most collocation_points, {self.collocation_points}; got {self.batch}")
         return self

@@ -1,4 +1,4 @@
-"""Polynomials as networks of one layer."""
+"""Exact representation of polynomials by one layer of MRePU."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -10,7 +10,7 @@ from reproduction.config.words import Phrase, setting
 
 
 class PolynomialRepresentationSettings(Task):
-    """Polynomials represented exactly by one layer of MRePU_p."""
+    """Errors of polynomials represented by one layer of MRePU_p."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("polynomial_representation", local=True),)
     equation: ClassVar[Equation] = Equation(
@@ -26,14 +26,14 @@ class PolynomialRepresentationSettings(Task):
 
     task: Literal["polynomial_representation"] = "polynomial_representation"
     powers: Annotated[list[Annotated[Count, Field(le=11)]], Field(min_length=1)] = [1, 2, 3, 4, 5]
-    """p, each once; the polynomials have degree p + 1."""
+    """Distinct powers p; the polynomials have degree p + 1."""
     polynomials: Count = 20
-    """Random polynomials per power, coefficients N(0, 1)."""
+    """Number of random polynomials per power, with coefficients N(0, 1)."""
     radius: Positive = 1.0
-    """R: the polynomials are compared on [−R, R]."""
+    """R of the interval [−R, R] of comparison."""
 
     @model_validator(mode="after")
     def _each_once(self):
         if len(set(self.powers)) < len(self.powers):
-            raise ValueError(f"powers {self.powers}: each may be given once")
+            raise ValueError(f"powers must be distinct; got {self.powers}")
         return self

@@ -10,11 +10,11 @@ from reproduction.config.network_training import NetworkTrainingTask
 from reproduction.config.task import KIM_KANG, Equation
 from reproduction.config.words import Phrase, setting
 
-DRAWN = 13_000  # points in float32 that take as much memory as the float64 fields written at the end
+DRAWN = 13_000  # points in float32 with the memory of the float64 fields written at the end
 
 
 class RegressionSettings(NetworkTrainingTask):
-    """Regression of a target function on a grid; errors of derivatives off the grid."""
+    """Regression of a target function on a grid, with errors of value and gradient off the grid."""
 
     is_trained: ClassVar[bool] = True
     is_audited: ClassVar[bool] = True
@@ -40,16 +40,16 @@ class RegressionSettings(NetworkTrainingTask):
     target: Name
     """An entry of `targets`."""
     weight_variance: Positive | Literal["rule"] = 1.0
-    """C_W: weights of layer l are drawn from N(0, C_W/n_{l−1}); rule takes C_W and C_b from the universality class."""
+    """C_W: weights of layer l are drawn from N(0, C_W/n_{l−1}); rule takes C_W and C_b of the universality class."""
     seeds: Count = 4
-    """Number of networks; the first networks of many seeds start as those of few."""
+    """Number of networks; more seeds add networks and leave the start of the first ones unchanged."""
     batch: Count | None = None
-    """Points per optimizer step, drawn anew each time; none takes the whole grid."""
+    """Points per optimizer step, redrawn at every step; null takes the whole grid."""
 
     @model_validator(mode="after")
     def _rule_alone(self):
         if self.weight_variance == "rule" and (self.first_weight_variance is not None or self.bias_variance):
-            raise ValueError("weight_variance 'rule' gives first_weight_variance and bias_variance too; leave them out")
+            raise ValueError("first_weight_variance and bias_variance must be omitted with weight_variance 'rule'")
         return self
 
     def memory(self, grid: int) -> float:

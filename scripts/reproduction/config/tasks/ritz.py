@@ -12,7 +12,7 @@ from reproduction.config.words import GRADIENTS, Phrase, setting, used_setting
 
 
 class RitzSettings(RitzNetworkTask):
-    """Training of a Ritz network, on the energy or on the exact solution."""
+    """Training of a Ritz network on the energy or on the exact solution."""
 
     is_trained: ClassVar[bool] = True
     is_audited: ClassVar[bool] = True
@@ -42,21 +42,21 @@ class RitzSettings(RitzNetworkTask):
 
     task: Literal["ritz"] = "ritz"
     objective: Literal["energy", "regression"] = "energy"
-    """The Ritz energy, or the squared distance from the exact solution."""
+    """The Ritz energy, or the squared error of the field (regression)."""
     gradient: GradientName = "autodiff"
-    """How the gradient of the energy is computed."""
+    """Gradient rule of the energy."""
     optimizer: OptimizerName = "adam"
     """The optimizer; saddle_free_newton uses the exact Hessian."""
     learning_rate: Positive = 5e-3
-    """Rate of adam and sgd at the first epoch."""
+    """Learning rate of adam and sgd at the first epoch."""
     final_learning_rate: Positive | None = None
-    """Rate at the last epoch, reached exponentially; none keeps the rate constant."""
+    """Learning rate at the last epoch, reached exponentially; null keeps the rate constant."""
     epochs: Count = 10_000
     """Optimizer steps."""
     record_every: Count = 100
-    """Epochs between two points of the history."""
+    """Epochs between two records of the history."""
     solve_output_weights: bool = False
-    """Start at the best output weights for the first-layer parameters drawn (a linear solve)."""
+    """Start from the optimal output weights for the drawn first-layer parameters (a linear solve)."""
 
     @property
     def moves_kinks(self) -> bool:
@@ -76,12 +76,16 @@ class RitzSettings(RitzNetworkTask):
     @model_validator(mode="after")
     def _combinations(self):
         if self.objective == "regression" and self.gradient not in ("autodiff", "kink_aware"):
-            raise ValueError(f"gradient {self.gradient!r} is for the energy; regression takes autodiff or kink_aware")
+            raise ValueError(
+                f"gradient must be 'autodiff' or 'kink_aware' with objective 'regression'; got {self.gradient!r}"
+            )
         if self.optimizer == "saddle_free_newton":
             if self.gradient not in ("autodiff", "kink_aware"):
-                raise ValueError("saddle_free_newton differentiates twice; its gradient is autodiff or kink_aware")
+                raise ValueError(
+                    f"gradient must be 'autodiff' or 'kink_aware' with saddle_free_newton; got {self.gradient!r}"
+                )
             if self.hidden_layers > 1:
-                raise ValueError("saddle_free_newton uses a dense Hessian; hidden_layers must be 1")
+                raise ValueError(f"hidden_layers must be 1 with saddle_free_newton; got {self.hidden_layers}")
         if self.gradient == "discrete_delta" and self.hidden_layers > 1:
-            raise ValueError("gradient discrete_delta is written for one hidden layer; hidden_layers must be 1")
+            raise ValueError(f"hidden_layers must be 1 with gradient 'discrete_delta'; got {self.hidden_layers}")
         return self

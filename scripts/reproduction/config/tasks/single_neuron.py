@@ -11,7 +11,7 @@ from reproduction.config.words import Phrase, setting, written
 
 
 class SingleNeuronSettings(Task):
-    """Derivatives of one neuron σ(ax + b), by hand with the discrete delta and by automatic differentiation."""
+    """Derivatives of one neuron σ(ax + b), in closed form with the discrete delta and by automatic differentiation."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("single_neuron", local=True),)
     equation: ClassVar[Equation] = Equation(
@@ -31,9 +31,9 @@ class SingleNeuronSettings(Task):
     activation: ActivationName
     """An activation of the registry or of `custom_activations`."""
     slope: Annotated[float, Field(allow_inf_nan=False)] = 1.0
-    """a; not zero."""
+    """Slope a, nonzero."""
     bias: Annotated[float, Field(allow_inf_nan=False)] = -0.5
-    """b."""
+    """Bias b."""
     points: Annotated[Count, Field(ge=2)] = 101
     """Points of the uniform grid."""
     domain: Domain = (0.0, 1.0)
@@ -42,5 +42,5 @@ class SingleNeuronSettings(Task):
     @model_validator(mode="after")
     def _varies(self):
         if self.slope == 0:
-            raise ValueError("slope must not be 0, as the neuron would be constant")
+            raise ValueError("slope must be nonzero; got 0")
         return self

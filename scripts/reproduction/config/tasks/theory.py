@@ -1,4 +1,4 @@
-"""The effective theory of one activation."""
+"""Effective theory of one activation."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,7 +13,7 @@ Range = Annotated[tuple[Positive, Positive], AfterValidator(ascending)]
 
 
 class TheorySettings(Task):
-    """Susceptibilities against the kernel, and the universality class of an activation."""
+    """Susceptibilities as functions of the kernel, and the universality class of an activation."""
 
     rules: ClassVar[tuple[Rule, ...]] = (Rule("theory", environment="figures", local=True),)
     equation: ClassVar[Equation] = Equation(
@@ -36,7 +36,7 @@ class TheorySettings(Task):
     kernels: Range = (1e-8, 10.0)
     """Smallest and largest kernel K."""
     points: Annotated[Count, Field(ge=2)] = 121
-    """Values of K."""
+    """Number of values of K."""
 
     def work(self, config: Any) -> float:
         return self.points

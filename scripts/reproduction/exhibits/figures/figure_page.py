@@ -1,4 +1,4 @@
-"""The parts that all figures share: from the files of a figure rule to a drawn page."""
+"""Parts shared by all figures: from the input files of a figure rule to a drawn page."""
 
 import json
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from reproduction.storage.results import Result, results_of
 
 
 class PlottedData:
-    """Collects what a figure shows, as one tidy table, and what the reader must know of it.
+    """Collects the plotted data of a figure as one tidy table, and its notes.
 
     Attributes:
-        notes: what lines and bands are; goes to the foot of the figure, after the tier.
+        notes: meaning of lines and bands, printed at the foot of the figure after the tier.
     """
 
     def __init__(self):
@@ -27,11 +27,12 @@ class PlottedData:
         self.notes: list[str] = []
 
     def add(self, panel: str, series: str, **columns: Any) -> None:
-        """Note arrays of equal length that one panel shows of one series."""
+        """Add arrays of equal length, plotted as one series in one panel."""
         frame = pd.DataFrame({name: np.ravel(values) for name, values in columns.items()})
         self._parts.append(frame.assign(panel=panel, series=series))
 
     def table(self) -> pd.DataFrame:
+        """Return all plotted data, with columns panel and series first."""
         if not self._parts:
             return pd.DataFrame({"panel": [], "series": []})
         table = pd.concat(self._parts, ignore_index=True)
@@ -42,12 +43,12 @@ Draw = Callable[[list[Result], dict, PlottedData], Figure]
 
 
 def family(name: str) -> Draw:
-    """The function that draws the figures of a family."""
+    """Return the function that draws the figures of a family."""
     return import_module(f"reproduction.exhibits.figures.{name}").draw
 
 
 def make(snakemake: Any) -> None:
-    """Draw the figure of a rule, stamp it, and write it beside the data that it shows."""
+    """Draw the figure of a rule, stamp it, and write it and its plotted data."""
     start(snakemake)
     style.use()
     results = results_of(list(snakemake.input))
@@ -61,7 +62,7 @@ def make(snakemake: Any) -> None:
 
 
 def seeds_note(results: list[Result], what: str = "lines: median, bands: range") -> list[str]:
-    """What the reader must know of the seeds behind a figure, and of those that diverged."""
+    """Return notes on the number of seeds of a figure and on diverged runs."""
     seeds = {result.job.settings.seeds for result in results}
     diverged = sum(result.diverged for result in results)
     notes = [f"{what}, of {'–'.join(str(n) for n in sorted({min(seeds), max(seeds)}))} seeds"]

@@ -1,8 +1,8 @@
 """Quantities computed from the files of a case, one module per task.
 
 A quantity is a public function of its module. It maps the result of a case to a DataArray with named dimensions, or
-to a table with a column of its name; figures draw it and claims test it. A quantity that is estimated from an ensemble
-as a whole, such as a vertex, has one number per network: the mean is the estimate, the spread gives its error.
+to a table with a column of its name. Figures draw quantities and claims test them. A quantity estimated from a whole
+ensemble, such as a vertex, has one number per network: the mean is the estimate, the spread gives its error.
 """
 
 import pkgutil
@@ -18,18 +18,18 @@ from reproduction.storage.results import Result
 
 Quantity = Callable[[Result], xr.DataArray | pd.DataFrame]
 
-TRAINED = "trained"  # the module of quantities of all trained tasks
+TRAINED = "trained"  # module of the quantities of all trained tasks
 
 
 def find(task: str, name: str) -> Quantity | None:
-    """Return the quantity of that name of a task; None if there is none."""
+    """Return the quantity of a task with the given name; None if there is none."""
     modules = [task, *([TRAINED] if tasks.model(task).is_trained else [])]
     found = (_public(module).get(name) for module in modules if module in _modules())
     return next(filter(None, found), None)
 
 
 def tasks_with(name: str) -> list[str]:
-    """Return the modules that have a quantity of that name."""
+    """Return the modules that define a quantity with the given name."""
     return [module for module in _modules() if name in _public(module)]
 
 
@@ -38,7 +38,7 @@ def _modules() -> list[str]:
 
 
 def _public(module: str) -> dict[str, Quantity]:
-    """The public functions that a module defines."""
+    """Return the public functions that a module defines, by name."""
     path = f"{__name__}.{module}"
     members = vars(import_module(path)).items()
     return {

@@ -37,9 +37,9 @@ def vertex(result: Result) -> xr.DataArray:
 
 
 def vertex_last_step(result: Result) -> xr.DataArray:
-    """The share of the growth of V from the second layer to the last that falls to the last step, by record, network.
+    """Share of the last layer in the growth of V from the second layer to the last, by record and network.
 
-    1/(L − 2) of L layers if V grows linearly; pseudo-values of the jackknife.
+    It is 1/(L − 2) for L layers if V grows linearly; pseudo-values of the jackknife.
     """
     return _jackknifed(result, lambda v: (v[..., -1:] - v[..., -2:-1]) / (v[..., -1:] - v[..., 1:2]))[..., 0]
 

@@ -10,14 +10,14 @@ from reproduction.storage.results import Result
 
 
 def exploded(result: Result) -> xr.DataArray:
-    """1 where the last kernel of a power of ReLU is above its unstable fixed point; width, C_W, scale, network."""
+    """1 where the last kernel of a power of ReLU exceeds the unstable fixed point; by width, C_W, scale and network."""
     arrays, power = result.arrays("kernel_ensemble"), homogeneous(result.job.activation)
     last = arrays.log_kernel[..., -1, 0]
     return (last > np.log(power.unstable_kernel(arrays.C_W))).transpose(*last.dims).astype(float)
 
 
 def exploded_beyond_law(result: Result) -> xr.DataArray:
-    """Whether a network exploded, less the probability of it by the law of a sum of independent terms."""
+    """``exploded`` minus its probability by the law of a sum of independent terms."""
     s, arrays, power = result.job.settings, result.arrays("kernel_ensemble"), homogeneous(result.job.activation)
     first = arrays.C_W * arrays.input_scale
     law = [power.explosion_probability(first, arrays.C_W, width, s.hidden_layers) for width in s.widths]
@@ -26,15 +26,15 @@ def exploded_beyond_law(result: Result) -> xr.DataArray:
 
 
 def grew(result: Result) -> xr.DataArray:
-    """1 where the last kernel of one input is above the first; width, C_W, scale, network."""
+    """1 where the last kernel of one input exceeds the first; by width, C_W, scale and network."""
     log_kernel = result.arrays("kernel_ensemble").log_kernel[..., 0]
     return (log_kernel[..., -1] > log_kernel[..., 0]).astype(float)
 
 
 def obeys_fixed_point(result: Result) -> pd.DataFrame:
-    """1 where the kernel grew and K¹ was above the repelling K* > 0 of infinite width, or neither, of C_W that has one.
+    """1 where the kernel grew exactly if K¹ exceeds the repelling K* > 0 of infinite width, for C_W with such a K*.
 
-    Networks whose K¹ is within a factor of two of K* are left out: at finite width they may go either way.
+    Networks with K¹ within a factor of two of K* are omitted, because both outcomes are possible at finite width.
     """
     arrays, theory = result.arrays("kernel_ensemble"), EffectiveTheory(result.job.activation)
     found = grew(result).to_dataset(name="grew").assign(C_W=arrays.C_W).to_dataframe().reset_index()
@@ -45,44 +45,44 @@ def obeys_fixed_point(result: Result) -> pd.DataFrame:
 
 
 def largest_change(result: Result) -> xr.DataArray:
-    """The largest |log Ĝˡ/Ĝ¹| over the layers, infinite where a kernel overflowed or is 0."""
+    """Largest |log Ĝˡ/Ĝ¹| over the layers; infinite where a kernel overflowed or is 0."""
     log_kernel = result.arrays("kernel_ensemble").log_kernel
     return abs(log_kernel - log_kernel[..., 0, :]).max("layer", skipna=False)
 
 
 def growth_factor(result: Result) -> xr.DataArray:
-    """The last step of log Ĝ over the one before: 1 for exponential growth, p if log Ĝ itself grows like pˡ."""
+    """Ratio of the last two steps of log Ĝ: 1 for exponential growth, p if log Ĝ grows like pˡ."""
     steps = result.arrays("kernel_ensemble").log_kernel.diff("layer", label="lower")
     return (steps[..., -1, :] / steps[..., -2, :]).drop_vars("layer", errors="ignore")
 
 
 def initial_vertex(result: Result) -> xr.DataArray:
-    """n(Ĝ − mean)²E/(E − 1) of each of E networks, whose mean is the vertex V; width, C_W, scale, network, layer."""
+    """n(Ĝ − mean)²E/(E − 1) of each of E networks, with mean V; by width, C_W, scale, network and layer."""
     kernels = _kernels(result)
     count = kernels.sizes["network"]
     return kernels.width * (kernels - kernels.mean("network", skipna=False)) ** 2 * (count / (count - 1))
 
 
 def vertex_over_theory(result: Result) -> xr.DataArray:
-    """``initial_vertex`` over V of the theory to leading order in 1/n, from the second layer on."""
+    """Ratio of ``initial_vertex`` to the theoretical V to leading order in 1/n, from the second layer on."""
     later = initial_vertex(result)[..., 1:]
     return later / _theory(result, "vertex")[..., 1:]
 
 
 def mean_over_theory(result: Result) -> xr.DataArray:
-    """Ĝ over its mean K + G₁/n of the theory to next order in 1/n."""
+    """Ratio of Ĝ to its theoretical mean K + G₁/n to next-to-leading order in 1/n."""
     kernels = _kernels(result)
     return kernels / (_theory(result, "kernel") + _theory(result, "mean_correction") / kernels.width)
 
 
 def _kernels(result: Result) -> xr.DataArray:
-    """Ĝ of one input, infinite where it overflowed."""
+    """Return Ĝ of one input, infinite where it overflowed."""
     with np.errstate(over="ignore"):
         return np.exp(result.arrays("kernel_ensemble").log_kernel[..., 0])
 
 
 def _theory(result: Result, name: str) -> xr.DataArray:
-    """The kernel, vertex or correction of the mean by C_W, scale and layer."""
+    """Return the theoretical kernel, vertex or correction of the mean, by C_W, scale and layer."""
     s, arrays, theory = result.job.settings, result.arrays("kernel_ensemble"), EffectiveTheory(result.job.activation)
     first = s.bias_variance + arrays.C_W * arrays.input_scale
     found = theory.finite_width(first.to_numpy(), arrays.C_W.to_numpy(), s.bias_variance, s.hidden_layers + 1)

@@ -16,12 +16,12 @@ def gap(result: Result) -> xr.DataArray:
 
 
 def gap_over_free_knots(result: Result) -> xr.DataArray:
-    """The gap over that of the best linear spline with as many knots as neurons, to leading order."""
+    """Ratio of the gap to that of the best linear spline with as many knots as neurons, to leading order."""
     return gap(result) / _limit(result, spline_limits.free_knots)
 
 
 def gap_over_uniform_knots(result: Result) -> xr.DataArray:
-    """The gap over that of the linear spline with as many equally spaced knots, to leading order."""
+    """Ratio of the gap to that of the linear spline with as many equally spaced knots, to leading order."""
     return gap(result) / _limit(result, spline_limits.uniform_knots)
 
 

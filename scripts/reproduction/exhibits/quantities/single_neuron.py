@@ -6,7 +6,7 @@ from reproduction.storage.results import Result
 
 
 def missing(result: Result) -> xr.DataArray:
-    """∫ (by hand − by autodiff) dx of each derivative of a neuron: the mass of the deltas that autodiff leaves out."""
+    """∫ (analytic − autodiff) dx of each derivative of a neuron: the mass of the deltas missing from autodiff."""
     derivative = result.arrays("single_neuron").derivative
     by_hand, automatic = (derivative.sel({"method": method}, drop=True) for method in ("analytic", "autodiff"))
     difference = by_hand - automatic

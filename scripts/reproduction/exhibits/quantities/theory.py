@@ -14,11 +14,11 @@ def susceptibility_ratio(result: Result) -> xr.DataArray:
 
 
 def in_class(result: Result) -> xr.DataArray:
-    """1 for the universality class that an activation is in, 0 for the others, by name."""
+    """1 for the universality class of an activation, 0 for the other classes, by name."""
     found = result.arrays("theory").attrs["universality_class"]
     return xr.DataArray([float(name == found) for name in CLASSES], {"universality_class": list(CLASSES)})
 
 
 def stable(result: Result) -> xr.DataArray:
-    """1 if kernels near the critical fixed point go to it, 0 if not, or if there is none."""
+    """1 if the critical fixed point of the kernel attracts nearby kernels, 0 if it does not or does not exist."""
     return xr.DataArray(float(result.arrays("theory").attrs["stability"] == "stable"))

@@ -6,6 +6,6 @@ from reproduction.storage.results import Result
 
 
 def diverged(result: Result) -> xr.DataArray:
-    """1 for a run that diverged, 0 for others."""
+    """1 for a diverged network, 0 for others."""
     arrays = result.arrays("fields") if "fields.nc" in result.files else result.ensemble
     return (arrays.diverged_at >= 0).astype(float)

@@ -1,4 +1,4 @@
-"""The parts that all tables share: from the files of a table rule to CSV, TeX, HTML and Parquet."""
+"""Parts shared by all tables: from the input files of a table rule to CSV, TeX, HTML and Parquet."""
 
 import json
 import math
@@ -18,19 +18,18 @@ from reproduction.runtime.session import start
 from reproduction.storage import store
 from reproduction.storage.results import results_of
 
-Form = Callable[[Any], str]
-
+Formatter = Callable[[Any], str]
 
 SEEDS_NOTE = "median [smallest, largest] over seeds"
 
 
 def family(name: str) -> ModuleType:
-    """The module of a family: ``rows``, ``HEADINGS``, and optionally ``NOTE``."""
+    """Return the module of a family, which defines ``rows``, ``HEADINGS`` and optionally ``NOTE``."""
     return import_module(f"reproduction.exhibits.tables.{name}")
 
 
 def make(snakemake: Any) -> None:
-    """Make the table of a rule; TeX and HTML have the columns of ``HEADINGS`` of its family, and a note."""
+    """Write the table of a rule; TeX and HTML contain the columns in ``HEADINGS`` of its family, and a note."""
     start(snakemake)
     module = family(json.loads(snakemake.params.entry)["family"])
     headings, note = module.HEADINGS, getattr(module, "NOTE", SEEDS_NOTE)
@@ -40,25 +39,25 @@ def make(snakemake: Any) -> None:
     store.write_table(snakemake.output.data, table, attributes)
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
     note = f"{tier} tier; {note}"
-    text, page = latex(table, headings, note), browsable(table, headings, note, _title(snakemake.output.html))
+    text, page = latex(table, headings, note), html_page(table, headings, note, _title(snakemake.output.html))
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
     store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page))
 
 
 def _title(path: str) -> str:
-    """The title of a table's page, from the place of its file: Effective theory, table1."""
+    """Return the title of a page from the path of its file, such as ``Effective theory, table1``."""
     return f"{readable(Path(path).parent.name)}, {Path(path).stem}"
 
 
-def browsable(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
-    """The table as a web page, with the columns and the note that the TeX form has."""
+def html_page(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
+    """Return a table as a web page, with the columns and the note of the TeX form."""
     columns = [cells(table, column, web_page.text, web_page.number) for column in headings]
     shown = web_page.table([web_page.heading(tex) for tex in headings.values()], zip(*columns))
     return web_page.page(title, f"<p>{web_page.text(note)}</p>\n{shown}")
 
 
 def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
-    """A booktabs table with a note as its last line; the median, low and high of a quantity share a cell."""
+    """Return a booktabs table with a note as its last line; median, low and high of a quantity share a cell."""
     columns = [cells(table, column, _escaped, tex_number) for column in headings]
     rows = [" & ".join(row) + r" \\" for row in zip(*columns)]
     lines = [
@@ -74,10 +73,16 @@ def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def cells(table: pd.DataFrame, column: str, text: Form, number: Form) -> list[str]:
-    """The cells of a column, given how texts and numbers are shown; a quantity is its median with its range.
+def cells(table: pd.DataFrame, column: str, text: Formatter, number: Formatter) -> list[str]:
+    """Return the cells of a column; a quantity is formatted as median [low, high].
 
-    A quantity that there is none of, as where all seeds have diverged, is shown as one missing number.
+    A quantity without values, because all seeds diverged, is formatted as one missing number.
+
+    Args:
+        table: with the column, or with the three columns of a quantity.
+        column: name of the column or quantity.
+        text: formats texts.
+        number: formats numbers.
     """
     if column in table:
         return [text(value) if isinstance(value, str) else number(value) for value in table[column]]
@@ -94,5 +99,5 @@ def _escaped(text: str) -> str:
 
 
 def columns_of(name: str, summary: Summary) -> dict[str, float]:
-    """A summary as the three columns of a quantity."""
+    """Return a summary as the three columns of a quantity."""
     return {f"{name}_{part}": float(getattr(summary, part)) for part in ("median", "low", "high")}

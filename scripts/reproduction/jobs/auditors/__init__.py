@@ -1,1 +1,1 @@
-"""One module per audited task: its function ``auditor`` sets up the audit of a trained case."""
+"""One module per audited task; its function ``auditor`` sets up the audit of a trained case."""

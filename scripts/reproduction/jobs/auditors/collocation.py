@@ -1,8 +1,7 @@
-"""The audit of a trained physics-informed network in a variant: derivatives as training takes them.
+"""Audit of a trained physics-informed network with the derivatives used in training.
 
-For each network: the derivatives that training takes at its points, the function that is evaluated after training, and
-the loss of the equation as an integral over the domain. Conditions on the boundary contain no derivatives and are left
-out.
+Each audit compares the derivatives used in training at the collocation points, the function evaluated after training,
+and the loss of the equation as an integral over the domain. Boundary conditions contain no derivatives and are omitted.
 """
 
 from collections.abc import Callable
@@ -22,55 +21,62 @@ from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.collocation import CollocationSetup
 
-FINER = 8  # the error of a stencil is estimated from the same stencil with a spacing so many times smaller
+FINER = 8  # ratio of spacings in the estimate of the error of a stencil
 
 
 def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case."""
-    ready = CollocationSetup(job)
-    order = max(map(len, ready.problem.derivatives))
-    rest = {"order": order, "threshold": threshold, "box": ready.problem.box}
-    besides = {}
-    if ready.network.has_statistics:
-        besides["frozen"] = lambda theta: _frozen(ready, theta, rest)
-    coupled = isinstance(ready.network, Convolution) and ready.network.kernel > 1
-    one = _convolution if coupled else _stencil if ready.settings.derivatives == "stencil" else _pointwise
-    return Auditor(ready.network, lambda theta: one(ready, theta, rest), besides)
+    """Return the auditor of a case.
 
-
-def _pointwise(ready: CollocationSetup, theta: Tensor, rest: dict) -> Audit:
-    """Networks that take points as they are, coupled at most by the statistics of a batch."""
-    x = ready.loss.points.collocation[0].T.contiguous()
-    module = OneNetwork(ready.network, theta, lambda rows, at: ready.loss.field(rows, at, Pass()))
-    field = _evaluated(ready, theta) if ready.network.has_statistics else None
-    return audit(module, x, derivatives=ready.settings.derivatives, field=field, loss=_equation(ready), **rest)
-
-
-def _frozen(ready: CollocationSetup, theta: Tensor, rest: dict) -> Audit:
-    """A network with the statistics that it has gathered, as it is evaluated: a function of single points."""
-    return audit(_evaluated(ready, theta), ready.loss.points.collocation[0].T.contiguous(), **rest)
-
-
-def _evaluated(ready: CollocationSetup, theta: Tensor) -> OneNetwork:
-    return OneNetwork(ready.network, theta, lambda rows, at: ready.network.evaluate(rows, at, Pass(training=False)))
-
-
-def _stencil(ready: CollocationSetup, theta: Tensor, rest: dict) -> Audit:
-    """Differences of the outputs of a network of single points at neighbouring nodes."""
-    return _by_stencil(ready, theta, _evaluated(ready, theta), rest)
-
-
-def _by_stencil(ready: CollocationSetup, theta: Tensor, field: OneNetwork, rest: dict) -> Audit:
-    """What training takes from neighbouring nodes, less the error that central differences have over their spacing.
-
-    That error is no inconsistency, it falls with the square of the spacing; it is told in a note. Anything else by
-    which training differs from the derivatives of the field counts.
+    Args:
+        job: that trained the case.
+        points: unused; the collocation points of training are taken.
+        threshold: largest mismatch that counts as consistent.
     """
-    x = ready.loss.points.collocation[0].T[ready.loss.points.inner].contiguous()
-    coarse, fine = (central_differences(field, x, _spacing(ready) / finer) for finer in (1, FINER))
-    trained = _at_inner_nodes(ready, theta)(x)
+    setup = CollocationSetup(job)
+    order = max(map(len, setup.problem.derivatives))
+    options = {"order": order, "threshold": threshold, "box": setup.problem.box}
+    variants = {}
+    if setup.network.has_statistics:
+        variants["frozen"] = lambda theta: _frozen(setup, theta, options)
+    coupled = isinstance(setup.network, Convolution) and setup.network.kernel > 1
+    one = _convolution if coupled else _stencil if setup.settings.derivatives == "stencil" else _pointwise
+    return Auditor(setup.network, lambda theta: one(setup, theta, options), variants)
+
+
+def _pointwise(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
+    """Audit a network of single points; outputs are coupled at most by the statistics of a batch."""
+    x = setup.loss.points.collocation[0].T.contiguous()
+    module = OneNetwork(setup.network, theta, lambda rows, at: setup.loss.field(rows, at, Pass()))
+    field = _evaluated(setup, theta) if setup.network.has_statistics else None
+    return audit(module, x, derivatives=setup.settings.derivatives, field=field, loss=_equation(setup), **options)
+
+
+def _frozen(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
+    """Audit a network with its running statistics, as used after training: a function of single points."""
+    return audit(_evaluated(setup, theta), setup.loss.points.collocation[0].T.contiguous(), **options)
+
+
+def _evaluated(setup: CollocationSetup, theta: Tensor) -> OneNetwork:
+    """Return a network as evaluated after training."""
+    return OneNetwork(setup.network, theta, lambda rows, at: setup.network.evaluate(rows, at, Pass(training=False)))
+
+
+def _stencil(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
+    """Audit finite differences of a network of single points between neighbouring nodes."""
+    return _by_stencil(setup, theta, _evaluated(setup, theta), options)
+
+
+def _by_stencil(setup: CollocationSetup, theta: Tensor, field: OneNetwork, options: dict) -> Audit:
+    """Audit finite differences between neighbouring nodes, corrected for the error of central differences.
+
+    That error is of second order in the spacing and is no inconsistency; a note states it. All other differences
+    between training and the derivatives of the field count.
+    """
+    x = setup.loss.points.collocation[0].T[setup.loss.points.inner].contiguous()
+    coarse, fine = (central_differences(field, x, _spacing(setup) / finer) for finer in (1, FINER))
+    trained = _at_inner_nodes(setup, theta)(x)
     used = tuple(values - (wide - narrow) for values, wide, narrow in zip(trained, coarse, fine))
-    found = audit(field, x, derivatives=lambda at: used, **rest)
+    found = audit(field, x, derivatives=lambda at: used, **options)
     off = " and ".join(f"{relative(wide, narrow):.2g}" for wide, narrow in zip(coarse, fine))
     note = f"derivatives: without the error of differences over the spacing of the grid, {off}"
     return replace(found, notes=(*found.notes, note))
@@ -79,7 +85,7 @@ def _by_stencil(ready: CollocationSetup, theta: Tensor, field: OneNetwork, rest:
 def central_differences(
     field: Callable[[Points], Tensor], x: Points, spacing: Float[Tensor, " inputs"]
 ) -> tuple[Float[Tensor, "inputs points"], Float[Tensor, "inputs points"]]:
-    """First and second derivatives along each axis by differences of values a spacing apart, of second order."""
+    """Return first and second derivatives along each axis by central differences of second order."""
     with torch.no_grad():
         u, shifts = field(x), torch.diag(spacing)
         right, left = (torch.stack([field(x + sign * shift) for shift in shifts]) for sign in (1, -1))
@@ -87,60 +93,61 @@ def central_differences(
     return first_difference(left, right, h), second_difference(left, u, right, h)
 
 
-def _spacing(ready: CollocationSetup) -> Float[Tensor, " inputs"]:
-    nodes = ready.loss.points.collocation[0]
-    return (nodes[:, -1] - nodes[:, 0]) / (ready.settings.side - 1)
+def _spacing(setup: CollocationSetup) -> Float[Tensor, " inputs"]:
+    """Return the spacing of the grid along each axis."""
+    nodes = setup.loss.points.collocation[0]
+    return (nodes[:, -1] - nodes[:, 0]) / (setup.settings.side - 1)
 
 
-def _equation(ready: CollocationSetup) -> Callable[[OneNetwork, Points], Tensor]:
-    """The mean squared residual at any points, derivatives taken as in training."""
+def _equation(setup: CollocationSetup) -> Callable[[OneNetwork, Points], Tensor]:
+    """Return the mean squared residual at arbitrary points, with the derivatives used in training."""
 
     def loss(network: OneNetwork, at: Points) -> Tensor:
-        jets = ready.loss.jets(network.theta, at.T[None], Pass())
-        forcing = torch.from_numpy(np.array(ready.problem.forcing(at.detach().numpy().T)))
-        return (ready.problem.operator(jets) - forcing).square().mean()
+        jets = setup.loss.jets(network.theta, at.T[None], Pass())
+        forcing = torch.from_numpy(np.array(setup.problem.forcing(at.detach().numpy().T)))
+        return (setup.problem.operator(jets) - forcing).square().mean()
 
     return loss
 
 
-def _convolution(ready: CollocationSetup, theta: Tensor, rest: dict) -> Audit:
-    """3×3 kernels on the grid of training: derivatives as training takes them, the field as a function of place.
+def _convolution(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
+    """Audit a network with 3×3 kernels on the training grid: its derivatives, and the field as a function of position.
 
-    With zero padding there is no function of place; the whole grid is then moved for the differences.
+    With zero padding the field is no function of position, and differences move the whole grid.
     """
-    network, nodes, rule = ready.network, ready.loss.points.collocation, ready.settings.derivatives
+    network, nodes, rule = setup.network, setup.loss.points.collocation, setup.settings.derivatives
     if not network.reach:
         coupled = OneNetwork(network, theta, lambda rows, at: network.evaluate(rows, at, Pass()))
         x = nodes[0].T.contiguous()
         if rule == "stencil":
             note = "derivatives: with zero padding the outputs are no function of place that a stencil could belong to"
-            return replace(audit(coupled, x, **rest | {"order": 0}), order=rest["order"], notes=(note,))
-        return audit(coupled, x, derivatives=rule, **rest)
-    place = OneNetwork(network, theta, lambda rows, at: network.at(rows, at, _spacing(ready)))
+            return replace(audit(coupled, x, **options | {"order": 0}), order=options["order"], notes=(note,))
+        return audit(coupled, x, derivatives=rule, **options)
+    field = OneNetwork(network, theta, lambda rows, at: network.at(rows, at, _spacing(setup)))
     if rule == "stencil":
-        found = _by_stencil(ready, theta, place, rest)
+        found = _by_stencil(setup, theta, field, options)
     else:
-        x = nodes[0].T[ready.loss.points.inner].contiguous()
-        found = audit(place, x, derivatives=_at_inner_nodes(ready, theta), **rest)
+        x = nodes[0].T[setup.loss.points.inner].contiguous()
+        found = audit(field, x, derivatives=_at_inner_nodes(setup, theta), **options)
     note = "parameter gradient: the loss on a grid of patches is not compared with an integral"
-    return replace(found, derivatives=rule, off_diagonal=_coupling(ready, theta), notes=(*found.notes, note))
+    return replace(found, derivatives=rule, off_diagonal=_coupling(setup, theta), notes=(*found.notes, note))
 
 
-def _at_inner_nodes(ready: CollocationSetup, theta: Tensor) -> Callable[[Points], tuple[Tensor, Tensor]]:
-    """First and second derivatives along both axes as training takes them, at the inner nodes of its grid."""
-    names = [*ready.problem.axes, *(2 * name for name in ready.problem.axes)]
+def _at_inner_nodes(setup: CollocationSetup, theta: Tensor) -> Callable[[Points], tuple[Tensor, Tensor]]:
+    """Return the function that gives first and second derivatives as in training, at the inner nodes of the grid."""
+    names = [*setup.problem.axes, *(2 * name for name in setup.problem.axes)]
 
     def derivatives(at: Points) -> tuple[Tensor, Tensor]:
-        jets = ready.loss.jets(theta[None], ready.loss.points.collocation, Pass(), names)
-        stacked = torch.stack([jets[name][0, ready.loss.points.inner] for name in names])
+        jets = setup.loss.jets(theta[None], setup.loss.points.collocation, Pass(), names)
+        stacked = torch.stack([jets[name][0, setup.loss.points.inner] for name in names])
         return stacked[:2], stacked[2:]
 
     return derivatives
 
 
-def _coupling(ready: CollocationSetup, theta: Tensor) -> float:
-    """Share of Σ|∂u_i/∂x_j| with i ≠ j over the grid that training puts in, larger than the grid it gets out."""
-    network, nodes = ready.network, ready.loss.points.collocation
+def _coupling(setup: CollocationSetup, theta: Tensor) -> float:
+    """Return the share of terms with i ≠ j in Σ|∂u_i/∂x_j|, with x over the padded grid and u over its outputs."""
+    network, nodes = setup.network, setup.loss.points.collocation
     x = network.batch(nodes).requires_grad_(True)
     u = network.evaluate(theta[None], x, Pass())[0]
     total = own = 0.0

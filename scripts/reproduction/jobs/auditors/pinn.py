@@ -1,4 +1,4 @@
-"""The audit of a trained PINN: its hand-written jets, and the mean squared residual of the Burgers equation."""
+"""Audit of a trained PINN: its jets, and the mean squared residual of the Burgers equation."""
 
 import torch
 from torch import Tensor
@@ -12,14 +12,20 @@ from reproduction.jobs.setup.mlp import MLPSetup
 
 
 def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case."""
+    """Return the auditor of a case.
+
+    Args:
+        job: that trained the case.
+        points: number of points at which derivatives are compared.
+        threshold: largest mismatch that counts as consistent.
+    """
     problem = job.problem.build()
-    ready = MLPSetup(job, 2)
-    residuals = MLPResiduals(problem, ready.network, stream="burgers")
-    jets = Jets(ready.network, first=(0, 1), second=(0, 1))
+    setup = MLPSetup(job, 2)
+    residuals = MLPResiduals(problem, setup.network, stream="burgers")
+    jets = Jets(setup.network, first=(0, 1), second=(0, 1))
     x = residuals.uniform(points, "audit").T.contiguous()
 
-    def one(theta: Tensor) -> Audit:
+    def audit_network(theta: Tensor) -> Audit:
         def derivatives(at: Points) -> tuple[Tensor, Tensor]:
             _, *first_and_second = jets(theta[None], at.T[None])[0]
             return torch.stack(first_and_second[:2]), torch.stack(first_and_second[2:])
@@ -27,7 +33,7 @@ def auditor(job: Job, points: int, threshold: float) -> Auditor:
         def loss(network: OneNetwork, at: Points) -> Tensor:
             return residuals.equation(network.theta, at.T[None]).square().mean()
 
-        module = OneNetwork(ready.network, theta, ready.network.output)
+        module = OneNetwork(setup.network, theta, setup.network.output)
         return audit(module, x, derivatives=derivatives, loss=loss, threshold=threshold, box=problem.box)
 
-    return Auditor(ready.network, one)
+    return Auditor(setup.network, audit_network)

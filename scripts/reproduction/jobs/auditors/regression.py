@@ -1,4 +1,4 @@
-"""The audit of a trained regression: the parameter gradient of the mean squared error; no input derivative."""
+"""Audit of a trained regression: the parameter gradient of the mean squared error; there is no input derivative."""
 
 import numpy as np
 import torch
@@ -12,8 +12,14 @@ from reproduction.jobs.setup.mlp import MLPSetup, target_values
 
 
 def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case."""
-    ready = MLPSetup(job, len(job.target.domain))
+    """Return the auditor of a case.
+
+    Args:
+        job: that trained the case.
+        points: number of points at which the network is evaluated.
+        threshold: largest mismatch that counts as consistent.
+    """
+    setup = MLPSetup(job, len(job.target.domain))
     box = np.array(job.target.domain)
     unit = torch.rand(points, len(box), generator=generator("audit"), dtype=torch.float64).numpy()
     x = torch.from_numpy(box[:, 0] + (box[:, 1] - box[:, 0]) * unit)
@@ -22,8 +28,8 @@ def auditor(job: Job, points: int, threshold: float) -> Auditor:
         exact = torch.from_numpy(np.array(target_values(job.target, at.numpy().T)))
         return (network(at) - exact).square().mean()
 
-    def one(theta: Tensor) -> Audit:
-        module = OneNetwork(ready.network, theta, ready.network.output)
+    def audit_network(theta: Tensor) -> Audit:
+        module = OneNetwork(setup.network, theta, setup.network.output)
         return audit(module, x, order=0, loss=loss, threshold=threshold, box=box)
 
-    return Auditor(ready.network, one)
+    return Auditor(setup.network, audit_network)

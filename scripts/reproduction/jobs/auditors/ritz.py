@@ -1,4 +1,4 @@
-"""The audit of a trained Ritz network: û′ by the chain rule, and the gradient of the energy by the rule of the case."""
+"""Audit of a trained Ritz network: û′ by the chain rule, and the gradient of the energy by the rule of the case."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,50 +13,57 @@ from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.ritz import RitzSetup
 
-RITZ_POINTS = 20_001  # of the grid that a fixed-grid rule is tried on: its failure does not go away with refinement
+RITZ_POINTS = 20_001  # of the grid of fixed-grid rules; refinement does not remove their error
 
 
 def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case: the gradient rule of the case is compared with the exact energy."""
-    ready = RitzSetup(job)
-    left, right = ready.problem.domain
+    """Return the auditor of a case; its gradient rule is compared with differences of the exact energy.
+
+    Args:
+        job: that trained the case.
+        points: unused; the grid of training is taken.
+        threshold: largest mismatch that counts as consistent.
+    """
+    setup = RitzSetup(job)
+    left, right = setup.problem.domain
     x = torch.linspace(left, right, job.settings.points, dtype=torch.float64)[:, None]
     grid = None if job.settings.gradient == "kink_aware" else RITZ_POINTS
-    rule = ready.gradient(job.settings.gradient, points=grid)
+    rule = setup.gradient(job.settings.gradient, points=grid)
     regression = job.settings.objective == "regression"
 
-    def one(theta: Tensor) -> Audit:
+    def audit_network(theta: Tensor) -> Audit:
         def slopes(at: Points) -> tuple[Tensor, None]:
-            return ready.network.fields(theta[None], at.T)[1], None
+            return setup.network.fields(theta[None], at.T)[1], None
 
-        module = OneNetwork(ready.network, theta, lambda rows, at: ready.network.fields(rows, at[:, 0])[0])
+        module = OneNetwork(setup.network, theta, lambda rows, at: setup.network.fields(rows, at[:, 0])[0])
         found = audit(
             module, x, order=0 if regression else 1, derivatives=slopes, threshold=threshold, box=[[left, right]]
         )
         if regression:
             return found
-        parameter, uncertainty = _energy_mismatch(ready, rule, theta, threshold)
+        parameter, uncertainty = _energy_mismatch(setup, rule, theta, threshold)
         return replace(found, parameter=parameter, parameter_uncertainty=uncertainty)
 
-    return Auditor(ready.network, one)
+    return Auditor(setup.network, audit_network)
 
 
-def _energy_mismatch(ready: RitzSetup, rule: Callable, theta: Tensor, threshold: float) -> tuple[float, float]:
-    """The mismatch of a gradient rule with differences of the exact energy: of the worst block that can be judged.
+def _energy_mismatch(setup: RitzSetup, rule: Callable, theta: Tensor, threshold: float) -> tuple[float, float]:
+    """Return the mismatch of a gradient rule with differences of the exact energy, and its uncertainty.
 
-    NaN, and the least uncertainty, if none can.
+    They are those of the worst block with an uncertainty within the threshold. Without such a block, the mismatch is
+    NaN and the uncertainty is the smallest one.
     """
-    errors, blocks = ready.true_errors(), ready.network.blocks(theta[None])
-    slopes = ready.network.blocks(rule(theta[None])[1])
+    errors, blocks = setup.true_errors(), setup.network.blocks(theta[None])
+    slopes = setup.network.blocks(rule(theta[None])[1])
 
-    def of_block(name: str) -> tuple[float, float]:
+    def block_mismatch(name: str) -> tuple[float, float]:
         def energy(block: Tensor) -> Tensor:
-            return errors(ready.network.row({**blocks, name: block.view_as(blocks[name])}))[0][0]
+            return errors(setup.network.row({**blocks, name: block.view_as(blocks[name])}))[0][0]
 
         return parameter_mismatch(
             energy, lambda block: slopes[name].flatten(), blocks[name].flatten(), smallest_step=1e-6
         )
 
-    found = [of_block(name) for name in blocks]
-    judged = [pair for pair in found if pair[1] <= threshold]
-    return max(judged, default=(nan, min(uncertainty for _, uncertainty in found)))
+    mismatches = [block_mismatch(name) for name in blocks]
+    certain = [pair for pair in mismatches if pair[1] <= threshold]
+    return max(certain, default=(nan, min(uncertainty for _, uncertainty in mismatches)))

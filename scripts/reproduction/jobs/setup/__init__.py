@@ -1,1 +1,1 @@
-"""What several jobs share: networks, training, devices."""
+"""Parts shared by several jobs: networks, training and devices."""

@@ -1,4 +1,4 @@
-"""The parts that the auditors of all tasks share."""
+"""Parts shared by the auditors of all tasks."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -14,11 +14,11 @@ Points = Float[Tensor, "points inputs"]
 
 
 class OneNetwork(torch.nn.Module):
-    """One network of an ensemble as a module with a parameter for each block: [points, inputs] → [points].
+    """One network of an ensemble as a module with one parameter per block, [points, inputs] → [points].
 
     Args:
-        layout: the blocks of a row.
-        theta: a row.
+        layout: of the blocks in a row of parameters.
+        theta: the row of the network.
         field: maps parameters [1, parameters] and points [1, inputs, points] to [1, points].
     """
 
@@ -30,24 +30,25 @@ class OneNetwork(torch.nn.Module):
 
     @property
     def theta(self) -> Float[Tensor, "1 parameters"]:
+        """The parameters as a row."""
         return self.layout.row({name: block[None] for name, block in self.blocks.items()})
 
     def forward(self, points: Points) -> Float[Tensor, " points"]:
         return self.field(self.theta, points.T[None])[0]
 
 
-AuditOne = Callable[[Float[Tensor, " parameters"]], Audit]
+AuditNetwork = Callable[[Float[Tensor, " parameters"]], Audit]
 
 
 class Auditor(NamedTuple):
-    """How the networks of a case are audited.
+    """The audits of the networks of a case.
 
     Attributes:
         layout: the order of their parameters.
-        audit: of one of them, as it was trained.
-        besides: of one of them in other ways, by name.
+        audit: of one network, as in training.
+        variants: further audits of one network, by name.
     """
 
     layout: Rows
-    audit: AuditOne
-    besides: Mapping[str, AuditOne] = {}
+    audit: AuditNetwork
+    variants: Mapping[str, AuditNetwork] = {}

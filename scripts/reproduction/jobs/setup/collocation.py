@@ -1,4 +1,4 @@
-"""The problem, the network, the points and the loss of a job on physics-informed networks of two inputs."""
+"""Problem, network, points and loss of a job on physics-informed networks of two inputs."""
 
 from math import inf
 
@@ -34,7 +34,7 @@ CHUNK_POINTS = 4096
 
 
 class CollocationSetup:
-    """The problem, the network, the points and the loss that a job's settings describe."""
+    """The problem, the network, the points and the loss that the settings of a job define."""
 
     def __init__(self, job: Job, device: Device = "cpu"):
         torch.set_num_threads(job.threads)
@@ -89,19 +89,19 @@ class CollocationSetup:
         return Experts(scaling, trunks, gate, inf if s.sharpness == "hard" else s.sharpness)
 
     def _reference(self) -> Float[Tensor, "1 2 points"]:
-        """Collocation points of the first epoch as a reference set, evenly chosen where there are many."""
+        """Return a reference set: collocation points of the first epoch, an evenly spaced subset if there are many."""
         points = self.sampler.draw(0).collocation
         chosen = torch.linspace(0, points.shape[-1] - 1, min(points.shape[-1], REFERENCE_POINTS)).round().long()
         return points[:, :, chosen.to(self.device)]
 
     def initial(self) -> Float[Tensor, "seeds parameters"]:
-        """Initial parameters of all seeds; variants that share a part of the network share its start."""
+        """Return the initial parameters of all seeds; architectures with a common part share its initial parameters."""
         s = self.settings
         theta = self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}")
         return theta.to(self.device, self.dtype)
 
     def test_axes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates of the grid that errors are measured on; nodes themselves: a convolution has no other values."""
+        """Return the axes of the test grid; with sampling ``nodes``, those of the training grid."""
         if self.settings.sampling == "nodes":
             return tuple(np.linspace(*ends, self.settings.side) for ends in self.problem.box)
         return self.problem.test_axes()
@@ -109,16 +109,16 @@ class CollocationSetup:
     def field(
         self, theta: Float[Tensor, "networks parameters"], points: np.ndarray
     ) -> Float[Tensor, "networks points"]:
-        """u at points [2, points] in float64, with running statistics in place of those of a batch."""
+        """Return u at points [2, points] in float64, with running statistics instead of batch statistics."""
         x, rows = torch.from_numpy(points)[None].to(theta.device), theta.double()
-        of = Pass(training=False)
+        evaluation = Pass(training=False)
         with torch.no_grad():
             if isinstance(self.network, Convolution):
-                return self.network.evaluate(rows, self.network.batch(x), of)
-            return torch.cat([self.network.evaluate(rows, part, of) for part in x.split(CHUNK_POINTS, -1)], -1)
+                return self.network.evaluate(rows, self.network.batch(x), evaluation)
+            return torch.cat([self.network.evaluate(rows, part, evaluation) for part in x.split(CHUNK_POINTS, -1)], -1)
 
     def errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
-        """‖û − u‖/‖u‖ over the test grid."""
+        """Return ‖û − u‖/‖u‖ over the test grid."""
         return relative_l2(self.field(theta, self.test_points), self.exact)
 
 

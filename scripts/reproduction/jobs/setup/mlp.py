@@ -1,4 +1,4 @@
-"""The network, its initial parameters and its data for jobs on fully connected networks."""
+"""Network, initial parameters and data of jobs on fully connected networks."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,12 @@ from reproduction.config.target import Target
 
 
 class MLPSetup:
-    """The network that a job's settings describe.
+    """The network that the settings of a job define.
 
     Args:
-        inputs: of the network.
+        job: that trains the network.
+        inputs: number of inputs of the network.
+        device: of parameters and points.
     """
 
     def __init__(self, job: Job, inputs: int, device: Device = "cpu"):
@@ -31,7 +33,7 @@ class MLPSetup:
         self.network = MLP(inputs, s.width, s.hidden_layers, torch_activation(job.activation))
 
     def initial(self, members: Sequence[int]) -> Float[Tensor, "networks parameters"]:
-        """Return the initial parameters of the networks with these numbers."""
+        """Return the initial parameters of the networks with the given indices."""
         s = self.settings
         stream = f"mlp/{s.width}x{s.hidden_layers}"
         variances = s.layer_variances()
@@ -39,11 +41,11 @@ class MLPSetup:
         return theta.to(self.device, self.dtype)
 
     def points(self, x: np.ndarray) -> Float[Tensor, "1 inputs points"]:
-        """Return points [inputs, points] in the shape, precision and place of the networks' inputs."""
+        """Return points [inputs, points] in the shape and precision of network inputs, on the device."""
         return self.values(x)[None]
 
     def values(self, values: np.ndarray) -> Float[Tensor, "..."]:
-        """Return an array of any shape in the precision of the networks, on their device."""
+        """Return an array of any shape in the precision of the networks, on the device."""
         return torch.tensor(values, dtype=self.dtype).to(self.device)
 
 

@@ -1,4 +1,4 @@
-"""The problem, the network and the initial parameters of a job on Ritz networks."""
+"""Problem, network and initial parameters of a job on Ritz networks."""
 
 import numpy as np
 import sympy
@@ -18,10 +18,12 @@ from reproduction.storage import store
 
 
 class RitzSetup:
-    """The problem, the network and the initial parameters that a job's settings describe.
+    """The problem, the network and the initial parameters that the settings of a job define.
 
     Args:
-        start: parameters by block to start from; None draws them.
+        job: on Ritz networks.
+        start: initial parameters by block; None draws them.
+        device: of parameters and points.
     """
 
     def __init__(self, job: Job, start: dict[str, np.ndarray] | None = None, device: Device = "cpu"):
@@ -38,7 +40,7 @@ class RitzSetup:
         )
 
     def initial(self) -> Tensor:
-        """Parameters of all seeds: those of the start, or drawn."""
+        """Return the initial parameters of all seeds: those of ``start``, or drawn ones."""
         if self.start is not None:
             blocks = {name: torch.from_numpy(block) for name, block in self.start.items()}
             return self.network.row(blocks).to(self.device)
@@ -47,7 +49,13 @@ class RitzSetup:
         return initial_ritz_parameters(self.network, s.seeds, s.initialization, stream).to(self.device)
 
     def gradient(self, name: str, points: int | None = None, step: float | None = None) -> GradientRule:
-        """Return a gradient rule of the energy; numbers that are not given are those of the settings."""
+        """Return a gradient rule of the energy.
+
+        Args:
+            name: of the rule.
+            points: of its grid; None takes the setting.
+            step: of finite differences; None takes the setting.
+        """
         s = self.settings
         return ritz_gradient(
             name,
@@ -61,10 +69,10 @@ class RitzSetup:
         )
 
     def true_errors(self) -> TrueErrors:
-        """Exact energy and relative L2 error as functions of the parameters."""
+        """Return the function of the parameters that gives exact energies and relative L2 errors."""
         return TrueErrors(self.problem, self.network, device=self.device)
 
 
 def start_of(inputs: dict[str, list[str]]) -> dict[str, np.ndarray] | None:
-    """The trained parameters that a job starts from, by block; None if it starts from no case."""
+    """Return the trained parameters that a job starts from, by block; None if it starts from no case."""
     return store.read_tensors(inputs["weights"][0])[0] if inputs.get("weights") else None

@@ -1,4 +1,4 @@
-"""The interface of everything that is trained, and the files that a training job writes."""
+"""The interface of trainings, and the files that a training job writes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from reproduction.storage import store
 
 
 class Training(ABC):
-    """Networks to be trained together, as the settings of a job describe them.
+    """Training of several networks together, as the settings of a job define it.
 
     The module of a trained task, ``reproduction.jobs.<task>``, has a function ``training`` that returns one.
 
     Attributes:
         settings: of the job.
-        network: names the blocks of a row of parameters.
-        objective: called with parameters [networks, parameters], returns the objective [networks] and its gradient;
+        network: defines the blocks of a row of parameters.
+        objective: maps parameters [networks, parameters] to the objective [networks] and its gradient;
             ``objective.objective`` is the objective alone.
-        work: nominal work of an epoch in evaluations of the field at a point, where it is counted.
+        work: nominal work of an epoch in evaluations of the field at a point, if it is counted.
     """
 
     settings: Any
@@ -36,36 +36,37 @@ class Training(ABC):
 
     @abstractmethod
     def initial(self) -> Float[Tensor, "networks parameters"]:
-        """The initial parameters."""
+        """Return the initial parameters."""
 
     @abstractmethod
     def measures(self, theta: Float[Tensor, "networks parameters"]) -> Mapping[str, Tensor]:
-        """Quantities to record besides the objective, by name."""
+        """Return the quantities to record besides the objective, by name."""
 
     @abstractmethod
     def fields(self, history: History) -> xr.Dataset:
-        """The trained fields and their errors, NaN where a network diverged."""
+        """Return the trained fields and their errors; NaN where a network diverged."""
 
     def optimizer(self, theta: Float[Tensor, "networks parameters"]) -> Any:
-        """The optimizer of the settings, holding the parameters."""
+        """Return the optimizer of the settings for the given initial parameters."""
         return optimizers.build(self.settings.optimizer, theta, self.objective.objective)
 
     @property
     def redraw(self) -> Redraw | None:
-        """Draws the training points of an epoch; None if they are fixed."""
+        """Function that draws the training points of an epoch; None if they are fixed."""
         return getattr(self.objective, "redraw", None)
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule of the settings."""
+        """Epochs, learning rates and recording interval of the settings."""
         s = self.settings
         return Schedule(s.epochs, s.learning_rate, s.final_learning_rate, s.record_every)
 
     def run(self, checkpoint: Checkpoint | None = None, progress: bool = False) -> History:
-        """Train all networks.
+        """Train all networks and return their history.
 
         Args:
-            progress: draw a progress bar.
+            checkpoint: stores and restores interrupted training.
+            progress: show a progress bar.
         """
         optimizer, schedule = self.optimizer(self.initial()), self.schedule
         with tqdm(total=schedule.epochs, unit="epoch", disable=not progress) as bar:
@@ -81,9 +82,10 @@ class Training(ABC):
 
 
 def history_table(history: History, work: int | None = None) -> pd.DataFrame:
-    """Return the records of one number per network as a tidy table: epoch, seed, and a column for each name.
+    """Return the scalar records of a history as a tidy table with columns epoch, seed, and one per record.
 
     Args:
+        history: of a training.
         work: of an epoch; adds a column with the work up to each epoch.
     """
     single = {name: values for name, values in history.records.items() if values.ndim == 2}
@@ -94,10 +96,13 @@ def history_table(history: History, work: int | None = None) -> pd.DataFrame:
 
 
 def write(output: Any, training: Training, history: History, attributes: Mapping[str, str]) -> None:
-    """Write the outputs that a training rule declares: ``fields``, and of cases that are no shards the others.
+    """Write the outputs of a training rule.
 
     Args:
-        output: of the rule: ``weights``, ``history`` and ``fields``, or ``fields`` alone.
+        output: files of the rule: ``weights``, ``history`` and ``fields``, or ``fields`` alone for a shard.
+        training: that was run.
+        history: of the training.
+        attributes: of every file.
     """
     if hasattr(output, "weights"):
         blocks = training.network.blocks(history.theta)
