@@ -13,7 +13,7 @@ from reproduction.config.exhibits.claims import Part
 from reproduction.storage.results import KeptResult
 
 
-class Values(NamedTuple):
+class SampleValues(NamedTuple):
     """Numbers of a part.
 
     Attributes:
@@ -29,7 +29,7 @@ class Values(NamedTuple):
     computed: bool
 
 
-def values_of(part: Part, cases: Mapping[str, KeptResult]) -> Values:
+def values_of(part: Part, cases: Mapping[str, KeptResult]) -> SampleValues:
     """Return the numbers of a part: a measure, or ratios or differences of two, paired by seed unless unpaired.
 
     Raises:
@@ -39,12 +39,12 @@ def values_of(part: Part, cases: Mapping[str, KeptResult]) -> Values:
     computed = first.index.name == COMPUTED
     if part.over is None and part.less is None:
         lost = ~np.isfinite(first.to_numpy())
-        return Values(_filled(part, first), None, int(lost.sum()), computed)
+        return SampleValues(_filled(part, first), None, int(lost.sum()), computed)
     second = _second(part, cases)
     if part.statistic in ("shift", "distance"):
         lost = sum(int((~np.isfinite(sample)).sum()) for sample in (first, second))
         one, other = _filled(part, first), _filled(part, second)
-        return Values(
+        return SampleValues(
             one if part.statistic == "distance" else _compared(part, one[:, None], other), other, lost, computed
         )
     first, second = first.align(second, join="inner")
@@ -53,7 +53,7 @@ def values_of(part: Part, cases: Mapping[str, KeptResult]) -> Values:
     lost = ~np.isfinite([first, second])
     kept = ~lost.all(0) if part.divergence_is_infinite else np.full(len(first), True)
     values = _compared(part, _filled(part, first)[kept], _filled(part, second)[kept])
-    return Values(values, None, int(lost.any(0).sum()), computed)
+    return SampleValues(values, None, int(lost.any(0).sum()), computed)
 
 
 def _second(part: Part, cases: Mapping[str, KeptResult]) -> pd.Series:

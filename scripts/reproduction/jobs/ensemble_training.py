@@ -12,7 +12,7 @@ from torch.types import Device
 from rectified.optimization.mean_squared_error import LeastSquares
 from rectified.optimization.training_loop import History
 from reproduction.config.job import Job
-from reproduction.jobs.setup.mlp import MLPSetup, target_values, uniform_points
+from reproduction.jobs.setup.mlp import MLPSetup, target_points, target_values
 from reproduction.jobs.setup.training import Training
 
 STATISTICS = {
@@ -37,8 +37,7 @@ class EnsembleTraining(Training):
         self.network = self.setup.network
         self.members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
         train_x, self.test_x = (
-            uniform_points(self.target, n, f"{n}/{kind}")
-            for kind, n in (("train", s.samples), ("test", s.test_samples))
+            target_points(self.target, n, f"{n}/{kind}") for kind, n in (("train", s.samples), ("test", s.test_samples))
         )
         y = self.setup.values(target_values(self.target, train_x))
         self.objective = LeastSquares(self.network, self.setup.points(train_x), y)

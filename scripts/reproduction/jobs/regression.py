@@ -16,7 +16,7 @@ from rectified.optimization.mean_squared_error import LeastSquares
 from rectified.optimization.training_loop import History, Redraw
 from reproduction.config.job import Job
 from reproduction.config.target import Target
-from reproduction.jobs.setup.mlp import MLPSetup, target_values, uniform_points
+from reproduction.jobs.setup.mlp import MLPSetup, target_points, target_values
 from reproduction.jobs.setup.training import Training
 
 CHUNK_POINTS = 4096
@@ -71,7 +71,7 @@ class RegressionTraining(Training):
         Functions of three variables are plotted at the z nearest to 0. NaN where diverged.
         """
         target, alive = self.target, (history.diverged_at < 0).numpy(force=True)
-        off_grid = uniform_points(target, OFF_GRID_POINTS, "off grid")
+        off_grid = target_points(target, OFF_GRID_POINTS, "off grid")
         value, gradient = self.with_gradient(history.theta, off_grid)
         exact, exact_gradient = _exact(target, off_grid)
         axes, plotted = _plotting_grid(target)

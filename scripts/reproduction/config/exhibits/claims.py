@@ -50,9 +50,9 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Coordinate = Annotated[bool | int | float | str, BeforeValidator(_coordinate)]
-Coordinates = Annotated[list[Coordinate], BeforeValidator(_coordinates)]
+CoordinateList = Annotated[list[Coordinate], BeforeValidator(_coordinates)]
 Place = Annotated[
-    Annotated[Coordinate, Tag("one")] | Annotated[Coordinates, Tag("several")],
+    Annotated[Coordinate, Tag("one")] | Annotated[CoordinateList, Tag("several")],
     Discriminator(lambda given: "several" if isinstance(given, list) else "one"),
 ]
 Selection = Annotated[dict[str, Place], AfterValidator(_no_seeds)]

@@ -49,7 +49,7 @@ class MLPSetup:
         return torch.tensor(values, dtype=self.dtype).to(self.device)
 
 
-def uniform_points(target: Target, count: int, stream: str) -> Float[np.ndarray, "axes points"]:
+def target_points(target: Target, count: int, stream: str) -> Float[np.ndarray, "axes points"]:
     """Return points drawn uniformly from the domain of a target."""
     ends = np.array(target.domain)
     return ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * numpy_generator(stream).random((len(ends), count))
