@@ -76,7 +76,7 @@ def write(
     rounds = int(comparisons.rounds.max())
     parts = [
         "# Comparison with peer packages",
-        f"{here}. One thread; both sides alternate for {rounds} rounds (fewer for time to accuracy); medians; intervals of "
+        f"{here}. One thread; sides alternate; {rounds} rounds (fewer for time to accuracy); medians; intervals of "
         "the median ratio by the sign test, 95 % for six or more rounds.",
         comparison_table(comparisons),
         "## Shares of the machine's limits",

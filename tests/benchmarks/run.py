@@ -98,8 +98,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gpu", action="store_true", help="compare a GPU with two CPU threads")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each comparison; {ROUNDS} by default")
-    parser.add_argument(
-        "--races", type=int, default=RACES, help=f"runs to an accuracy, minutes each; {RACES} by default"
-    )
+    parser.add_argument("--races", type=int, default=RACES, help=f"races to the goal, minutes each; {RACES} by default")
     chosen = parser.parse_args()
     gpu(chosen.rounds) if chosen.gpu else peers(chosen.rounds, chosen.races)
