@@ -1,4 +1,4 @@
-"""A browser without network: Debian's Chromium, driven by Playwright, that notes whatever a page asks for."""
+"""A browser without network access: Debian's Chromium, driven by Playwright, that records every request of a page."""
 
 import os
 import shutil
@@ -15,10 +15,10 @@ OWN = ("file:", "data:", "blob:", "about:")
 
 
 def chromium() -> str:
-    """Where Chromium is; it is installed where it is missing and may be, else the test is skipped."""
+    """Return the path of Chromium; install it if it is missing and permitted, otherwise skip the test."""
     if (found := shutil.which("chromium")) is None:
         if os.geteuid() or not shutil.which("apt-get"):
-            pytest.skip("there is no chromium, and only root on Debian can install it")
+            pytest.skip("Chromium is not installed, and only root on Debian can install it")
         quiet = {"check": True, "stdout": subprocess.DEVNULL}
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "-qq", "update"], **quiet)
@@ -33,9 +33,9 @@ class Browsed:
     """An open page.
 
     Attributes:
-        page: Playwright's.
-        fetched: what it asked for beyond its own file; all of it was refused.
-        errors: what its console and its scripts complained of.
+        page: Playwright's page.
+        fetched: URLs requested beyond the file itself; every such request is refused.
+        errors: messages of the console and of script errors.
     """
 
     page: Page
@@ -56,7 +56,7 @@ class Browsed:
 
 @contextmanager
 def opened(file: Path) -> Iterator[Browsed]:
-    """A file in a browser window of 1400 × 900."""
+    """Open a file in a browser window of 1400 × 900."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         try:

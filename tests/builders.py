@@ -1,4 +1,4 @@
-"""Short ways to the objects that many tests need."""
+"""Builders of objects that many tests need."""
 
 import numpy as np
 import sympy
@@ -13,7 +13,7 @@ from reproduction.config.problems.burgers import Burgers
 from reproduction.config.problems.elliptic import Elliptic
 from reproduction.config.target import Target
 
-# How many published figures, figures of ours, and tables each document has.
+# Numbers of published figures, of our own figures, and of tables in each document.
 EXHIBITS = {"deep_ritz": (8, 3, 2), "effective_theory": (17, 6, 6), "failed_ideas": (6, 7, 3)}
 
 CUSTOM = {
@@ -53,7 +53,7 @@ ENTRIES = {
 
 
 def job_of(task: str, problems: dict | None = None, **given) -> Job:
-    """A job of a task; its problem or target is a standard one unless problems has it by the name given."""
+    """Return a job of a task, with the named problem or target from `problems`, or else a standard one."""
     entry = ENTRIES[task] if task in ENTRIES else {"problem": problems[given["problem"]]}
     names = {key: "one" for key in entry if key not in given}
     settings = tasks.model(task)(document="test", **names, **given)

@@ -1,4 +1,4 @@
-"""The type checker of the tests: beartype, with an int taken where a float is wanted."""
+"""The type checker of the tests: beartype, with an int accepted as a float."""
 
 from beartype import BeartypeConf, beartype
 

@@ -1,4 +1,4 @@
-"""Shape and type annotations are checked while the tests run."""
+"""Check shape and type annotations while the tests run."""
 
 from jaxtyping import install_import_hook
 
@@ -8,11 +8,11 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-settings.register_profile("here", deadline=None)  # how long a test takes says more of the machine than of the code
+settings.register_profile("here", deadline=None)  # the duration of a test depends on the machine
 settings.load_profile("here")
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Every test computes as a job of the workflow does."""
+    """Run every test on one thread, as a job of the workflow does."""
     torch.set_num_threads(1)

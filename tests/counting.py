@@ -1,4 +1,4 @@
-"""Work counted rather than timed: calls of operators, bytes allocated, evaluations of an objective."""
+"""Counted instead of timed work: operator calls, allocated bytes, evaluations of an objective."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,11 +8,11 @@ from torch.profiler import ProfilerActivity, profile
 
 
 class Work(NamedTuple):
-    """What torch did.
+    """Work done by torch.
 
     Attributes:
-        calls: of operators that compute or copy, those that only look at memory in another way left out.
-        allocated: bytes asked for, freed or not.
+        calls: calls of operators that compute or copy; views are excluded.
+        allocated: bytes allocated, freed or not.
     """
 
     calls: int
@@ -29,7 +29,7 @@ VIEWS = {f"aten::{name}" for name in LOOKING.split()}
 
 
 def work(action: Callable[[], Any]) -> Work:
-    """What a call does, counted by torch's profiler; caches are filled by a call before."""
+    """Return the work of a call, counted by torch's profiler after one call to fill caches."""
     action()
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
         action()
@@ -40,7 +40,7 @@ def work(action: Callable[[], Any]) -> Work:
 
 
 def _inside_another(event: Any) -> bool:
-    """Whether an operator was called by another that counts already."""
+    """Return True if the operator was called by an operator that is counted."""
     parent = event.cpu_parent
     while parent is not None:
         if parent.name.startswith("aten::") and parent.name not in VIEWS:
@@ -50,7 +50,7 @@ def _inside_another(event: Any) -> bool:
 
 
 class Counted:
-    """A function of rows that counts its calls and the rows it was given."""
+    """A function of rows that counts its calls and its rows."""
 
     def __init__(self, function: Callable[[Tensor], Any]):
         self.function, self.calls, self.rows = function, 0, 0

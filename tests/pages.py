@@ -1,4 +1,4 @@
-"""What stands where on the pages of a PDF."""
+"""Positions of text and pictures on the pages of a PDF."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -44,19 +44,19 @@ def _box(corners, transform: np.ndarray) -> Box:
 
 
 def cut_off(page: PageObject) -> list[Box]:
-    """Pictures that reach beyond their page."""
+    """Return the pictures that extend beyond their page."""
     right, top = map(float, page.mediabox.upper_right)
     edge = TOLERANCE
     return [box for box in pictures(page) if min(box[:2]) < -edge or box[2] > right + edge or box[3] > top + edge]
 
 
 def words(page: PageObject) -> str:
-    """The text of a page without white space, which extraction guesses."""
+    """Return the text of a page without white space, which extraction guesses."""
     return "".join(page.extract_text().split())
 
 
 def places(page: PageObject) -> list[tuple[str, float, float, float]]:
-    """Pieces of text of the page itself, pictures left out: text, left, baseline and size in points."""
+    """Return the pieces of text of a page, excluding pictures: text, left, baseline and size in points."""
     found = []
 
     def note(text, outer, inner, _, size):

@@ -1,4 +1,4 @@
-"""Copies of the project in which the workflow really runs."""
+"""Copies of the project for running the workflow."""
 
 import hashlib
 import json
@@ -18,12 +18,12 @@ CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "wo
 
 
 def heed_control_c() -> None:
-    """Let a child heed SIGINT also where the tests run in the background, whose children ignore it."""
+    """Let a child process receive SIGINT even if the tests run in the background, where children ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Project:
-    """A copy of the project to run Snakemake in."""
+    """A copy of the project in which Snakemake runs."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -39,7 +39,7 @@ class Project:
         return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
 
     def run(self, *arguments: str, cores: int = 2, ok: bool = True) -> str:
-        """Run Snakemake and return all that it prints."""
+        """Run Snakemake and return its output."""
         done = subprocess.run(
             self.command(*arguments, cores=cores),
             cwd=self.folder,
@@ -52,7 +52,7 @@ class Project:
         return output
 
     def planned(self, *arguments: str) -> dict[tuple[str, str], str]:
-        """What a run would do: (rule, output stem) → reason."""
+        """Return the planned jobs of a run: (rule, output stem) → reason."""
         plan = {}
         for rule, fields in listed_jobs(self.run("-n", *arguments)):
             names = [item.split("=", 1)[1] for item in fields.get("wildcards", "").split(", ") if "=" in item]
@@ -71,18 +71,18 @@ class Project:
             file.write(text)
 
     def data(self) -> dict[str, bytes]:
-        """All results but logs, timings, and the report, which tells timings, by their path."""
+        """Return all results by path, except logs, timings, and the report, which states timings."""
         kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
         results = self.folder / "results/smoke"
         files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
         return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of all results but logs and timings, by their path."""
+        """Return the SHA-256 of all results by path, except logs and timings."""
         return {name: hashlib.sha256(content).hexdigest() for name, content in self.data().items()}
 
     def key(self) -> str:
-        """A checksum of the project itself, the same for the same code and config."""
+        """Return a checksum of code and configuration."""
         tracked = [file for file in sorted(self.folder.rglob("*")) if file.is_file() and self._is_code(file)]
         return hashlib.sha256(b"".join(file.read_bytes() for file in tracked)).hexdigest()
 
@@ -92,12 +92,12 @@ class Project:
 
 
 def remember_smoke(key: str, project: Project) -> None:
-    """Note what the finished smoke tier of a project has left, for those who compare with it later."""
+    """Store the results of a finished smoke tier of a project for later comparisons."""
     REMEMBERED.write_text(json.dumps({"key": key, "checksums": project.checksums()}))
 
 
 def remembered_smoke(project: Project) -> dict[str, str] | None:
-    """What the smoke tier of the same project leaves when nothing disturbs it, if that is known."""
+    """Return the results of an undisturbed smoke tier of the same project, or None if unknown."""
     if not REMEMBERED.exists():
         return None
     noted = json.loads(REMEMBERED.read_text())

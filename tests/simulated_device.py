@@ -1,8 +1,8 @@
-"""A second device where there is none: its tensors hold their numbers on the CPU and can be had only by moving them.
+"""A simulated second device: its tensors hold their numbers on the CPU, accessible only by moving the tensor.
 
-It goes by the name "meta", which torch knows without starting a driver. As on a GPU, an operation on tensors of both
-devices is an error, numbers with no axes aside, as are ``numpy()`` and what CUDA has no implementation of. Unlike on a
-GPU, results are those of the CPU to the bit.
+It is named "meta", which torch accepts without starting a driver. As on a GPU, an operation on tensors of both devices
+is an error unless those of the CPU have no dimensions, and so are ``numpy()`` and operations that CUDA does not have.
+Unlike on a GPU, results are bit-identical to those of the CPU.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ aten = torch.ops.aten
 
 
 class SimulatedTensor(Tensor):
-    """A tensor on the device.
+    """A tensor on the simulated device.
 
     Attributes:
         held: its numbers, on the CPU.
@@ -53,14 +53,14 @@ class SimulatedTensor(Tensor):
 
 
 class _Dispatch(TorchDispatchMode):
-    """Also does what no tensor of the device takes part in: factories, and moves to it."""
+    """Handle operations without a tensor of the device: factories and moves to the device."""
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         return _computed(operation, args, kwargs or {})
 
 
 class _Literals(TorchFunctionMode):
-    """Moves what is made of Python numbers; for "meta" torch would drop the numbers before it dispatches."""
+    """Move tensors made of Python numbers; for "meta", torch would drop the numbers before dispatch."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -71,7 +71,7 @@ class _Literals(TorchFunctionMode):
 
 @contextmanager
 def simulated_device() -> Iterator[torch.device]:
-    """While this lasts, ``DEVICE`` is a device that can be computed on."""
+    """Make ``DEVICE`` a device that computes, within the context."""
     with _Literals(), _Dispatch():
         yield DEVICE
 
@@ -81,7 +81,7 @@ def _is_here(device: Any) -> bool:
 
 
 def _computed(operation: Any, args: tuple, kwargs: dict) -> Any:
-    """The operation on the numbers held, its results on the device that they belong to."""
+    """Apply the operation to the held numbers and place the results on their device."""
     ours = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, SimulatedTensor)]
     moves = operation in (aten._to_copy.default, aten.copy_.default)
     if ours and not moves:
@@ -91,7 +91,7 @@ def _computed(operation: Any, args: tuple, kwargs: dict) -> Any:
         kwargs = kwargs | {"device": torch.device("cpu")} if here else kwargs
     else:
         here = isinstance(args[0], SimulatedTensor) if moves else bool(ours)
-    if operation is aten._efficientzerotensor.default:  # torch's zeros without memory, which cannot be held
+    if operation is aten._efficientzerotensor.default:  # zeros without memory, which torch cannot hold
         operation = aten.zeros.default
     result = operation(*tree_map(_held, args), **tree_map(_held, kwargs))
     changed_in_place = {id(tensor.held): tensor for tensor in ours}
@@ -105,7 +105,7 @@ def _computed(operation: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _refuse(operation: Any, args: tuple, kwargs: dict) -> None:
-    """Stop where CUDA stops; of numbers with no axes it takes those of the CPU, but not in a list of tensors."""
+    """Raise where CUDA raises; CPU tensors of zero dimensions are accepted, but not in a list of tensors."""
     theirs = [leaf for leaf in tree_leaves((args, kwargs)) if type(leaf) is Tensor]
     listed = [leaf for value in args if isinstance(value, list) for leaf in value if type(leaf) is Tensor]
     if listed or any(tensor.dim() for tensor in theirs):

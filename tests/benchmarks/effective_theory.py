@@ -1,4 +1,4 @@
-"""Comparisons of ensembles and physics-informed networks with their peers."""
+"""Benchmarks of ensembles and physics-informed networks against their peers."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ STEPS = 20
 
 
 class MRePU(torch.nn.Module):
-    """MRePU₂ as a user of torch writes it."""
+    """MRePU₂ as a plain torch module."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * torch.relu(x + 1) ** 2
 
 
 def plain_network(width: int, hidden_layers: int, activation: type[torch.nn.Module]) -> torch.nn.Sequential:
-    """A fully connected network of two inputs as a user of torch writes it."""
+    """Return a fully connected network with two inputs, built from plain torch modules."""
     layers = [torch.nn.Linear(2, width), activation()]
     for _ in range(hidden_layers - 1):
         layers += [torch.nn.Linear(width, width), activation()]
@@ -29,7 +29,7 @@ def plain_network(width: int, hidden_layers: int, activation: type[torch.nn.Modu
 
 
 def kernel_ensemble() -> Sides:
-    """1000 networks by exact sampling against 10 networks whose weights are drawn, both float64."""
+    """Exact sampling of 1000 networks against 10 networks with sampled weights, both in float64."""
 
     @torch.no_grad()
     def with_weights() -> None:
@@ -45,13 +45,13 @@ def kernel_ensemble() -> Sides:
 
 
 def plain_ensemble() -> tuple[list[torch.nn.Sequential], torch.Tensor, torch.Tensor]:
-    """Twenty networks, points and values, as a user of torch has them."""
+    """Return twenty plain torch networks with points and target values."""
     x, y = hot_paths.plain_data(100)
     return [plain_network(32, 5, MRePU) for _ in range(NETWORKS)], x[0].T.contiguous(), y[:, None]
 
 
 def ensemble_step() -> Sides:
-    """In a batch against a loop over networks."""
+    """Batched ensemble against a loop over networks."""
     networks, points, values = plain_ensemble()
     optimizers = [torch.optim.Adam(network.parameters(), lr=1e-3) for network in networks]
 
@@ -65,7 +65,7 @@ def ensemble_step() -> Sides:
 
 
 def ensemble_vmap() -> Sides:
-    """In a batch against torch.func.vmap over stacked modules."""
+    """Batched ensemble against torch.func.vmap over stacked modules."""
     networks, points, values = plain_ensemble()
     stacked, _ = torch.func.stack_module_state(networks)
     adam = torch.optim.Adam(stacked.values(), lr=1e-3)
@@ -84,7 +84,7 @@ def ensemble_vmap() -> Sides:
 
 
 def burgers_step(compiled: bool) -> Sides:
-    """Forward jets, all on 10,000 points, against DeepXDE on torch, both float32."""
+    """Forward jets at all 10,000 points against DeepXDE on torch, both in float32."""
     from benchmarks.race import deepxde_model
 
     model = deepxde_model(width=64, layers=7, domain=10_000, boundary=50, initial=50)
@@ -98,7 +98,7 @@ def burgers_step(compiled: bool) -> Sides:
 
 
 def nested_autograd_step() -> Sides:
-    """Forward jets against nested reverse differentiation of an nn.Module, 1000 points, both float32."""
+    """Forward jets against nested reverse-mode differentiation of an nn.Module, 1000 points, both in float32."""
     net = plain_network(64, 7, torch.nn.Tanh)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     x = torch.rand(1000, 2, requires_grad=True)

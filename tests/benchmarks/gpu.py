@@ -1,4 +1,4 @@
-"""Our hot paths on a GPU beside the same on two CPU threads."""
+"""Benchmarks of the hot paths on a GPU against two CPU threads."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ STEPS = 5
 
 
 def sides(build: Callable[[Device], Callable]) -> Sides:
-    """The work on the GPU, until it is done, and on the CPU; both per step."""
+    """Return both sides, timed per step; the GPU side waits for the device to finish."""
     on_gpu, on_cpu = build(devices.select("cuda")), build("cpu")
 
     def ours() -> None:

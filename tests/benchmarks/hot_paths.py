@@ -1,4 +1,4 @@
-"""The computations that most of the time goes into, each in any size, and what each cannot do without."""
+"""The most time-consuming computations, parametrized by size, and lower bounds of their work."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ JET = 4  # components u, u_x, u_t, u_xx
 
 
 def ritz_step(seeds: int = 20, width: int = 50, points: int = 100, rule: str = "autodiff", device: Device = "cpu"):
-    """An Adam step of the Ritz energy of shallow ReLU networks, on a grid or kink-aware."""
+    """Adam step of the Ritz energy of shallow networks, on a grid or with kink-aware quadrature."""
     net = network("relu", width=width)
     numbers = {"points": points, "step": 1e-2, "order": 5, "panels": 10}
     gradient = ritz_gradient(rule, problem(), net, **numbers, device=device)
@@ -42,12 +42,12 @@ def ritz_step(seeds: int = 20, width: int = 50, points: int = 100, rule: str = "
 
 
 def ritz_floor(seeds: int, width: int, points: int) -> Floor:
-    """σ and its argument at every neuron and point; u and u' by products with c, and two products back for each."""
+    """σ and its argument at every neuron and point; u and u' as products with c, and two backward products each."""
     return Floor(products=((6, seeds, 1, width, points),), passes=((2, seeds * width * points),))
 
 
 def kink_aware_gradient(seeds: int = 1, width: int = 50) -> Action:
-    """The energy of shallow ReLU networks and its gradient, both exact but for the smooth parts' Gauss nodes."""
+    """Energy of shallow ReLU networks and its gradient, exact except for Gauss quadrature of the smooth parts."""
     net = network("relu", width=width)
     theta = parameters(net, seeds)
     gradient = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)
@@ -55,13 +55,13 @@ def kink_aware_gradient(seeds: int = 1, width: int = 50) -> Action:
 
 
 def grid_energy(width: int = 20, points: int = 100) -> tuple[RitzEnergy, torch.Tensor]:
-    """The energy of shallow ReLU networks on a grid, and the parameters of one."""
+    """Return the energy of shallow ReLU networks on a grid and the parameters of one network."""
     net = network("relu", width=width)
     return RitzEnergy(problem(), net, UniformGrid(points)), parameters(net, 1)[0]
 
 
 def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Action:
-    """A plane of energies through a network, spanned by two eigenvectors."""
+    """Plane of energies through the parameters of a network, spanned by two eigenvectors."""
     energy, theta = grid_energy(width, points)
     quick = FastGridEnergy(energy)
     vectors = eigenpairs(hessian(energy, theta)).vectors
@@ -70,7 +70,7 @@ def landscape_plane(width: int = 20, points: int = 100, offsets: int = 81) -> Ac
 
 
 def landscape_floor(width: int, points: int, offsets: int) -> Floor:
-    """Parameters; for each neuron its kink, its place and its step; both sums along the grid, and their squares."""
+    """All parameters; the kink, position and increment of each neuron; both sums along the grid and their squares."""
     return Floor(
         products=((1, 1, offsets**2, 2, 3 * width),),
         passes=((4, offsets**2 * width), (4, offsets**2 * points)),
@@ -78,38 +78,38 @@ def landscape_floor(width: int, points: int, offsets: int) -> Floor:
 
 
 def hessian_eigenpairs(width: int = 20, points: int = 100) -> Action:
-    """The Hessian of the energy on a grid and all its eigenpairs."""
+    """Hessian of the energy on a grid and all its eigenpairs."""
     energy, theta = grid_energy(width, points)
     return lambda: eigenpairs(hessian(energy, theta))
 
 
 def kernels(networks: int = 1000, width: int = 512, layers: int = 10, device: Device = "cpu") -> Action:
-    """Kernels of MRePU₂ networks with one input, layer by layer, sampled exactly."""
+    """Kernels of MRePU₂ networks with one input, sampled exactly layer by layer."""
     activation = torch_activation(activations.get("mrepu2"))
     x = torch.full((networks, 2, 1), 0.03, dtype=torch.float64).to(device)
     return lambda: sample_log_kernels(activation, Setting(width, layers, 1.0), x, numpy_generator("bench"))
 
 
 def kernels_floor(networks: int, width: int, layers: int) -> Floor:
-    """A normal number for each neuron; scaled, put into σ, squared."""
+    """One normal number per neuron, scaled, passed through σ and squared."""
     neurons = networks * width * layers
     return Floor(passes=((layers * networks * 3, width),), normals=neurons)
 
 
 def plain_data(points: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Points of two inputs [1, 2, points] and what networks learn there."""
+    """Return points of two inputs [1, 2, points] and the target values."""
     x = torch.rand(1, 2, points, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
     return x, torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
 
 
 def ensemble_step(networks: int = 20, width: int = 32, layers: int = 5, points: int = 100) -> Action:
-    """An Adam step of MRePU₂ networks on a regression."""
+    """Adam step of MRePU₂ networks on a regression problem."""
     net, theta = _fully_connected("mrepu2", networks, width, layers)
     return _adam_step(theta, LeastSquares(net, *plain_data(points)))
 
 
 def ensemble_floor(networks: int, width: int, layers: int, points: int) -> Floor:
-    """A product forward and two back for each layer between hidden ones; σ, σ' and a product with σ' in each."""
+    """One forward and two backward products per hidden-to-hidden layer; σ, σ' and a product with σ' in each layer."""
     return Floor(
         products=(
             (2 * (layers - 1), networks, width, width, points),
@@ -127,7 +127,7 @@ def burgers_step(
     compiled: bool = False,
     device: Device = "cpu",
 ) -> Action:
-    """An Adam step of Burgers PINNs with forward jets."""
+    """Adam step of Burgers PINNs with forward jets."""
     net, theta = _fully_connected("tanh", networks, width, layers)
     theta = theta.to(device)
     loss = MLPLoss(MLPResiduals(BurgersProblem(), net, device=device), points, compiled=compiled)
@@ -136,7 +136,7 @@ def burgers_step(
 
 
 def burgers_floor(networks: int, width: int, layers: int, points: int) -> Floor:
-    """As in a regression, for four components; σ with three derivatives, and each component forward and back."""
+    """As for a regression, with four components; σ with three derivatives, and each component forward and backward."""
     columns = JET * points
     return Floor(
         products=(
@@ -148,7 +148,7 @@ def burgers_floor(networks: int, width: int, layers: int, points: int) -> Floor:
 
 
 def marquardt_step(width: int = 20, layers: int = 3, points: int = 1500) -> Action:
-    """A Levenberg–Marquardt step of a Burgers PINN in float64, its points drawn before."""
+    """Levenberg–Marquardt step of a Burgers PINN in float64, with points drawn in advance."""
     net, theta = _fully_connected("tanh", 1, width, layers)
     residuals = MLPResiduals(BurgersProblem(), net, initial=160, boundary=80)
     loss = AdaptiveResiduals(residuals, points, 4 * points)
@@ -159,7 +159,7 @@ def marquardt_step(width: int = 20, layers: int = 3, points: int = 1500) -> Acti
 
 
 def marquardt_floor(width: int, layers: int, points: int) -> Floor:
-    """The lower half of JJᵀ; every entry of J written once, from four components."""
+    """Lower triangle of JJᵀ; every entry of J written once, from four components."""
     size = MLP(2, width, layers, torch_activation(activations.get("tanh"))).parameters
     return Floor(products=((1, 1, size // 2, points + 240, size),), passes=((JET, size * points),))
 
@@ -173,19 +173,19 @@ def _fully_connected(activation: str, networks: int, width: int, layers: int) ->
 def _adam_step(theta: torch.Tensor, gradient: Callable) -> Action:
     adam = optimizers.build("adam", theta)
     alive = torch.ones(len(theta), dtype=torch.bool, device=theta.device)
-    return without_denormals()(lambda: adam.step(gradient, alive, 1e-3))  # as ``train`` has it
+    return without_denormals()(lambda: adam.step(gradient, alive, 1e-3))  # as in ``train``
 
 
 class HotPath(NamedTuple):
-    """A computation with the sizes it is looked at in.
+    """A computation and the sizes at which it is benchmarked.
 
     Attributes:
-        name: for the table.
-        build: makes it ready in any size.
-        sizes: the usual ones.
-        grown: which of them are varied; not the width where the cost grows with its sixth power.
-        precision: of its arrays.
-        floor: what it cannot do without, or None where calls of operators take all of the time.
+        name: name in the table.
+        build: builds the computation for given sizes.
+        sizes: default sizes.
+        grown: sizes that are varied; the width is excluded where the cost grows with its sixth power.
+        precision: precision of the arrays.
+        floor: lower bound of the work, or None where operator calls dominate the time.
     """
 
     name: str

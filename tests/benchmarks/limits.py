@@ -1,4 +1,4 @@
-"""How near each hot path is to what the machine can do, and how its cost grows with its sizes."""
+"""Share of the machine's limits that each hot path reaches, and the growth of its cost with its sizes."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ GROWTH = (1, 2, 4)
 
 
 def shares() -> Iterator[dict]:
-    """A row for each hot path in its usual sizes: seconds, shares of them that the machine's limits explain, slopes."""
+    """Yield a row per hot path at its default sizes: seconds, shares explained by the machine's limits, exponents."""
     call = call_seconds()
     for path in HOT_PATHS:
         action = path.build(**path.sizes)
@@ -33,7 +33,7 @@ def shares() -> Iterator[dict]:
 
 
 def slopes(path: HotPath) -> dict[str, float]:
-    """Exponents of the cost in each size, d log time / d log size, from the usual size to four times it."""
+    """Exponents of the cost in each size, d log time / d log size, between one and four times the default size."""
     return {name: _slope(path, name) for name in path.grown}
 
 

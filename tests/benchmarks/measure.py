@@ -1,4 +1,4 @@
-"""Times of two sides of a comparison, taken in turns, and the rates that this machine reaches at most."""
+"""Alternating timings of both sides of a comparison, and the peak rates of this machine."""
 
 import gc
 import statistics
@@ -16,7 +16,7 @@ REPETITIONS = 7
 
 
 class Sides(NamedTuple):
-    """The same work in two ways, and how many pieces of it a call of each does."""
+    """Two implementations of the same work, and the number of work items per call of each."""
 
     ours: Callable[[], Any]
     peer: Callable[[], Any]
@@ -25,15 +25,15 @@ class Sides(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Work that we and a peer do.
+    """A benchmark against a peer.
 
     Attributes:
-        key: short, for the figure.
-        work: what is done, and for how many pieces a time is given.
-        peer: who else does it.
-        target: the ratio aimed for, or None.
-        precision: of the tensors made without saying which.
-        build: makes both sides ready; raises ImportError where the peer cannot be had.
+        key: short label for the figure.
+        work: description of the work, including the unit that is timed.
+        peer: name of the peer.
+        target: target ratio, or None.
+        precision: default precision of tensors.
+        build: builds both sides; raises ImportError if the peer is not installed.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
 
 
 def compare(comparison: Comparison, rounds: int) -> dict:
-    """One row: median seconds of each side per piece, and the median ratio with its interval; or why there is none."""
+    """Return median seconds of each side per work item and the median ratio with its interval, or why there is none."""
     row = {"key": comparison.key, "work": comparison.work, "peer": comparison.peer, "target": comparison.target}
     with default_precision(comparison.precision):
         try:
@@ -60,7 +60,7 @@ def compare(comparison: Comparison, rounds: int) -> dict:
 
 @contextmanager
 def default_precision(precision: torch.dtype) -> Iterator[None]:
-    """Let tensors made without saying which be of a precision."""
+    """Set torch's default precision within the context."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(precision)
     try:
@@ -70,7 +70,7 @@ def default_precision(precision: torch.dtype) -> Iterator[None]:
 
 
 def ratios(pairs: list[tuple[float, float]]) -> dict:
-    """Medians of the pairs' sides, and of their ratios with an interval by the sign test."""
+    """Return the medians of both sides, and the median ratio with its interval by the sign test."""
     ours, theirs = (np.array(column) for column in zip(*pairs))
     ratio = median_interval(theirs / ours)
     return {
@@ -85,7 +85,7 @@ def ratios(pairs: list[tuple[float, float]]) -> dict:
 
 
 def seconds(action: Callable[[], Any]) -> float:
-    """How long a call takes, no garbage collected meanwhile."""
+    """Return the wall-clock time of a call with garbage collection disabled."""
     gc.disable()
     start = time.perf_counter()
     action()
@@ -95,7 +95,7 @@ def seconds(action: Callable[[], Any]) -> float:
 
 
 def median_seconds(action: Callable[[], Any], at_least: float = 0.02) -> float:
-    """Median time of a call, from repetitions of as many calls as take a while."""
+    """Return the median time of a call; calls are grouped until a group takes at least the given seconds."""
     action()
     count = max(1, round(at_least / max(seconds(action), 1e-7)))
 
@@ -107,12 +107,12 @@ def median_seconds(action: Callable[[], Any], at_least: float = 0.02) -> float:
 
 
 class Floor(NamedTuple):
-    """What a computation cannot do without, as what this machine does at its best.
+    """Lower bound of the work of a computation, in operations timed at this machine's peak.
 
     Attributes:
-        products: (how many, batch, rows, inner, columns) of matrix products.
-        passes: (how many, numbers) of element-wise passes: two arrays read, one written.
-        normals: standard normal numbers drawn.
+        products: (count, batch, rows, inner, columns) of matrix products.
+        passes: (count, numbers) of element-wise passes: two arrays read, one written.
+        normals: number of standard normal samples.
     """
 
     products: tuple[tuple[int, int, int, int, int], ...] = ()
@@ -120,7 +120,7 @@ class Floor(NamedTuple):
     normals: int = 0
 
     def seconds(self, precision: torch.dtype) -> dict[str, float]:
-        """The time that each kind takes on this machine now, in arrays that lie in cache if they can."""
+        """Return the current time of each kind of operation on this machine, with arrays in cache if they fit."""
         return {
             "products": sum(shape[0] * median_seconds(_product(shape[1:], precision)) for shape in self.products),
             "passes": sum(count * median_seconds(_pass(numbers, precision)) for count, numbers in self.passes),
@@ -143,13 +143,13 @@ def _pass(numbers: int, precision: torch.dtype) -> Callable[[], Any]:
 
 
 def call_seconds() -> float:
-    """What calling one operator costs, its work aside."""
+    """Return the overhead of an operator call."""
     one = torch.ones(1)
     return median_seconds(lambda: one.mul_(1.0))
 
 
 def rates() -> dict[str, float]:
-    """GFLOP/s of a matrix product of 1024 × 1024, float32 and float64, and GB/s of a pass over 256 MiB."""
+    """Return GFLOP/s of a 1024 × 1024 matrix product in float32 and float64, and GB/s of a pass over 256 MiB."""
     found = {}
     for name, precision in (("float32", torch.float32), ("float64", torch.float64)):
         found[f"GFLOP/s {name}"] = 2 * 1024**3 / median_seconds(_product((1, 1024, 1024, 1024), precision)) / 1e9

@@ -1,4 +1,4 @@
-"""What was measured, as CSV, as Markdown and as a figure."""
+"""Measurements as CSV, as Markdown and as a figure."""
 
 import platform
 from pathlib import Path
@@ -14,7 +14,7 @@ from reproduction.storage.atomic_write import write_atomically
 
 
 def duration(seconds: float) -> str:
-    """Three digits with the unit that suits."""
+    """Format a time to three digits in a suitable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
@@ -26,7 +26,7 @@ def factor(ratio: float) -> str:
 
 
 def comparison_table(rows: pd.DataFrame) -> str:
-    """The comparisons in Markdown; a peer that is faster, or a target that is missed, is said."""
+    """Format the comparisons in Markdown; faster peers and missed targets are marked."""
     lines = ["| work | peer | ours | peer | ratio [interval] | aim |", "|---|---|---|---|---|---|"]
     for row in rows.itertuples():
         if pd.isna(row.ratio):
@@ -49,7 +49,7 @@ def _aim(row) -> str:
 
 
 def limit_table(rows: pd.DataFrame) -> str:
-    """Hot paths: shares of the limits of this machine, and exponents of the cost."""
+    """Format the hot paths in Markdown: shares of this machine's limits, and exponents of the cost."""
     lines = [
         "| hot path | sizes | time | products | passes | normals | together | calls | calling | memory | cost grows |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
@@ -69,21 +69,21 @@ def _percent(share: float) -> str:
 def write(
     folder: Path, comparisons: pd.DataFrame, limits: pd.DataFrame, rates: dict[str, float], versions: dict[str, str]
 ) -> None:
-    """Write benchmarks.csv, benchmarks.md, benchmarks.pdf and benchmarks.png into a folder."""
+    """Write benchmarks.csv, benchmarks_limits.csv, benchmarks.md, benchmarks.pdf and benchmarks.png to a folder."""
     found = {**machine(), "python": platform.python_version(), **versions}
     here = ", ".join(f"{name} {value}" for name, value in found.items())
     reached = ", ".join(f"{value:.3g} {name}" for name, value in rates.items())
     rounds = int(comparisons.rounds.max())
     parts = [
-        "# Side by side with the peers",
-        f"{here}. One thread; sides in turns, {rounds} rounds (fewer for time to an accuracy), medians; intervals of "
-        "the median ratio by the sign test, 95 % where there are six rounds or more.",
+        "# Comparison with peer packages",
+        f"{here}. One thread; sides alternate; {rounds} rounds (fewer for time to accuracy); medians; intervals of "
+        "the median ratio by the sign test, 95 % for six or more rounds.",
         comparison_table(comparisons),
-        "## How near to what the machine can do",
-        f"This machine at its best in the same run: {reached}. Each column is the share of the time that is explained "
-        "by what the computation cannot do without: matrix products of its shapes, element-wise passes over its "
-        "arrays, normal numbers; and by calling that many operators, their work aside. Exponents are fitted from the "
-        "usual size to four times it.",
+        "## Shares of the machine's limits",
+        f"Peak rates of this machine in the same run: {reached}. Each column is the share of the time explained by a "
+        "lower bound of the work: matrix products of its shapes, element-wise passes over its arrays, normal samples; "
+        "and by the overhead of its operator calls. Exponents are fitted between one and four times the default "
+        "size.",
         limit_table(limits),
     ]
     folder.mkdir(exist_ok=True)

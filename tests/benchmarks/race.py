@@ -1,7 +1,7 @@
-"""Time to an accuracy: the Burgers example that DeepXDE publishes, by its recipe and by ours.
+"""Time to accuracy on the Burgers example that DeepXDE publishes: its recipe against ours.
 
-Both train the same network, 3×20 tanh, on as many points, and stop where the relative L² error on the same grid is
-below the goal. Looking at the error is not counted.
+Both train the same network, 3×20 tanh, on equal numbers of points, and stop once the relative L² error on the same
+grid is below the goal. Evaluations of the error are not timed.
 """
 
 import time
@@ -24,11 +24,11 @@ WIDTH, LAYERS = 20, 3
 DOMAIN, BOUNDARY, INITIAL = 2540, 80, 160
 ADAM_STEPS = 15_000
 REDRAW_EVERY = 5
-LONGEST = 600.0  # seconds after which a side that has not arrived is stopped
+LONGEST = 600.0  # seconds after which a side is stopped without having reached the goal
 
 
 class Clock:
-    """Stops the time while errors are looked at."""
+    """Clock that is paused while errors are evaluated."""
 
     def __init__(self):
         self.spent, self._start = 0.0, time.perf_counter()
@@ -41,13 +41,13 @@ class Clock:
 
 
 def exact_grid() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, t and the exact u there, one row per time."""
+    """Return x, t and the exact u on their grid, one row per time."""
     x, t = np.linspace(-1, 1, 256), np.linspace(0, 1, 101)[1:]
     return x, t, BurgersProblem().reference(x, t)
 
 
 def ours(seed: int, goal: float = GOAL) -> tuple[float, float]:
-    """Seconds until Levenberg–Marquardt on points that follow the residual is below the goal, and the error then."""
+    """Return the seconds that Levenberg–Marquardt with adaptive points needs to reach the goal, and the final error."""
     net = MLP(2, WIDTH, LAYERS, torch_activation(activations.get("tanh")))
     residuals = MLPResiduals(BurgersProblem(), net, initial=INITIAL, boundary=BOUNDARY, stream=f"race {seed}")
     loss = AdaptiveResiduals(residuals, DOMAIN, 4 * DOMAIN)
@@ -64,7 +64,7 @@ def ours(seed: int, goal: float = GOAL) -> tuple[float, float]:
 
 
 def deepxde_model(width: int, layers: int, domain: int, boundary: int, initial: int):
-    """The Burgers example of DeepXDE's documentation, with a network and points as given."""
+    """Return the Burgers example of DeepXDE's documentation with the given network and points."""
     import deepxde
 
     space_time = deepxde.geometry.GeometryXTime(deepxde.geometry.Interval(-1, 1), deepxde.geometry.TimeDomain(0, 1))
@@ -84,7 +84,7 @@ def deepxde_model(width: int, layers: int, domain: int, boundary: int, initial: 
 
 
 def deepxde_recipe(seed: int, goal: float = GOAL) -> tuple[float, float]:
-    """Seconds until 15,000 steps of Adam and then L-BFGS are below the goal, and the error at the end."""
+    """Return the seconds that 15,000 Adam steps and then L-BFGS need to reach the goal, and the final error."""
     import deepxde
 
     deepxde.config.set_random_seed(seed)

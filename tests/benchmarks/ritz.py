@@ -1,4 +1,4 @@
-"""Comparisons of the Deep Ritz numerics with their peers."""
+"""Benchmarks of the Deep Ritz numerics against their peers."""
 
 import copy
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 SEEDS, STEPS = 20, 200
-EIGENPAIRS = 10  # that the landscapes of the document are drawn along
+EIGENPAIRS = 10  # number of leading eigenpairs, as in the landscapes of the document
 
 
 class PlainNetwork(torch.nn.Module):
-    """The network as a user of torch writes it."""
+    """The network as a plain torch module."""
 
     def __init__(self, width: int = 50):
         super().__init__()
@@ -42,7 +42,7 @@ class WithSlope(torch.nn.Module):
 
 
 class OutputEnergy(torch.nn.Module):
-    """The energy as a loss of these outputs, where weights and source are what is known at each point."""
+    """The energy as a loss of these outputs, given the weights and the source at each point."""
 
     reduction = "sum"
 
@@ -86,7 +86,7 @@ def ritz_step() -> Sides:
 
 
 def kink_aware_gradient() -> Sides:
-    """In closed form against central differences of the same energy in a loop over parameters."""
+    """Closed form against central differences of the same energy in a loop over parameters."""
     net = network("relu")
     theta = parameters(net, 1)
     energy = RitzEnergy(problem(), net, KinkAware(net))
@@ -103,7 +103,7 @@ def kink_aware_gradient() -> Sides:
 
 
 def landscape_point() -> Sides:
-    """Planes through parameter space against loss-landscapes, N = 20, 100 points."""
+    """Planes in parameter space against loss-landscapes, N = 20, 100 points."""
     import loss_landscapes
     import loss_landscapes.metrics
 

@@ -1,8 +1,8 @@
-"""Our speed beside that of the peers: `make bench`.
+"""Benchmarks against peer packages: `make bench`.
 
-Each comparison runs both sides in turns in this process on one thread; results/benchmarks.{md,csv,pdf,png} have the
-ratios with their intervals, how near the hot paths are to what the machine can do, and how their cost grows.
-With --gpu it compares our own speed on a GPU with that on two CPU threads, and prints it.
+Both sides of a comparison run alternately in this process on one thread. results/benchmarks.{md,csv,pdf,png} list the
+ratios with their intervals, the shares of the machine's limits that the hot paths reach, and the growth of their cost.
+With --gpu, the hot paths on a GPU are compared with two CPU threads and the ratios are printed.
 """
 
 import argparse
@@ -28,7 +28,7 @@ PACKAGES = ("torch", "numpy", "scipy", "deepxde", "loss-landscapes", "curvlinops
 
 
 def races(count: int) -> dict:
-    """The row of the time to an accuracy, one seed a round."""
+    """Return the row of the time to accuracy, one seed per round."""
     row = {
         "key": "Burgers, to 1.2 %",
         "work": f"Burgers example, 3×20 tanh, 2540 + 80 + 160 points, until the relative L² error is {race.GOAL:g}",
@@ -51,7 +51,7 @@ def races(count: int) -> dict:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that take part."""
+    """Return the versions of the packages compared."""
     found = {}
     for package in PACKAGES:
         try:
@@ -62,7 +62,7 @@ def versions() -> dict[str, str]:
 
 
 def peers(rounds: int, race_count: int) -> None:
-    """Everything against the peers, on one thread."""
+    """Run all comparisons with peers on one thread."""
     malloc.keep_freed_memory()
     torch.set_num_threads(1)
     rows = []
@@ -78,9 +78,9 @@ def peers(rounds: int, race_count: int) -> None:
 
 
 def gpu(rounds: int) -> None:
-    """Our speed on a GPU beside that on two CPU threads; says so where there is no GPU."""
+    """Compare a GPU with two CPU threads; print a message if there is no GPU."""
     if not torch.cuda.is_available():
-        print("GPU beside CPU: torch finds no GPU here, not measured.")
+        print("GPU against CPU: not measured; torch finds no GPU.")
         return
     from benchmarks import gpu as on_gpu
 
@@ -96,8 +96,8 @@ def show(row: dict) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gpu", action="store_true", help="a GPU beside two CPU threads")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each comparison; {ROUNDS} by default")
-    parser.add_argument("--races", type=int, default=RACES, help=f"to an accuracy, minutes each; {RACES} by default")
+    parser.add_argument("--gpu", action="store_true", help="compare a GPU with two CPU threads")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each comparison; {ROUNDS} by default")
+    parser.add_argument("--races", type=int, default=RACES, help=f"races to the goal, minutes each; {RACES} by default")
     chosen = parser.parse_args()
     gpu(chosen.rounds) if chosen.gpu else peers(chosen.rounds, chosen.races)

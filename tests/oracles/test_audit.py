@@ -1,4 +1,4 @@
-"""The derivative audit against closed forms: what it must flag, what it must pass, and by how much."""
+"""The derivative audit against closed forms: verdicts and the sizes of the errors."""
 
 import copy
 import math
@@ -42,7 +42,7 @@ class Power(nn.Module):
 
 
 class Convolution(nn.Module):
-    """Two 3×3 convolutions without padding, as sums over shifted slices, of a square grid and two rims around it."""
+    """Two 3×3 convolutions without padding, as sums over shifted slices, of a square grid with a 2-point margin."""
 
     def __init__(self, side: int, width: int = 6):
         super().__init__()
@@ -68,7 +68,7 @@ class Convolution(nn.Module):
         return self.last(self.convolved(self.slices(h), self.second)).view(-1)
 
     def at_centre(self, x, spacing: float):
-        """The same function of the middle of a patch, one patch for each point."""
+        """The same function at the centre of a patch, with one patch per point."""
         offsets = spacing * torch.tensor([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)], dtype=DOUBLE)
 
         def inner(centre):
@@ -96,7 +96,7 @@ def test_smooth_networks_are_consistent(activation, derivatives):
     assert found.value == found.jumps == found.kinks == found.dropped == 0
 
 
-def test_a_viscous_shock_is_resolved():
+def test_viscous_shock_is_resolved():
     """u = −tanh(x/2ν), the steady shock of Burgers' equation with ν = 0.01/π."""
     found = audit(lambda x: -torch.tanh(x[:, 0] * math.pi / 0.02), points(400, 1))
     assert max(found.first, found.second) < 1e-3
@@ -115,7 +115,7 @@ def derivatives_of_sines(x, factor=1.0):
     )
 
 
-def test_derivatives_of_any_kind_can_be_given():
+def test_derivatives_can_be_given_as_a_function():
     found = audit(sines, points(), derivatives=derivatives_of_sines)
     assert max(found.first, found.second) < 1e-7
     wrong = audit(sines, points(), derivatives=lambda x: derivatives_of_sines(x, 1.25))
@@ -125,8 +125,8 @@ def test_derivatives_of_any_kind_can_be_given():
     assert audit(sines, points(), order=1, derivatives=lambda x: derivatives_of_sines(x, 1.25)).verdict == "consistent"
 
 
-def test_derivatives_that_are_not_finite_are_inconsistent():
-    """The branch not taken has the derivative 0·∞ for automatic differentiation."""
+def test_non_finite_derivatives_are_inconsistent():
+    """The branch not taken has the derivative 0·∞ in automatic differentiation."""
 
     def network(x):
         return x[:, 0] + torch.where(x[:, 0] > 2, torch.sqrt(0 * x[:, 0]), 0)
@@ -136,7 +136,7 @@ def test_derivatives_that_are_not_finite_are_inconsistent():
     assert found.verdict == "inconsistent"
 
 
-def test_batch_normalization_is_flagged_in_training_and_passes_with_frozen_statistics():
+def test_batch_normalization_is_inconsistent_in_training_and_consistent_with_frozen_statistics():
     network, x = mlp(normalize=nn.BatchNorm1d), points(64)
     network(x.float())
     before = copy.deepcopy(network.state_dict())
@@ -157,8 +157,8 @@ def test_batch_normalization_is_flagged_in_training_and_passes_with_frozen_stati
     assert network[0].weight.grad is None
 
 
-def test_batch_normalization_of_the_first_preactivation_does_not_feel_a_translation():
-    """Zero is the translation derivative of any order, and gradients of sums are all wrong."""
+def test_batch_normalization_of_the_first_preactivation_is_translation_invariant():
+    """All translation derivatives are zero, and gradients of sums are entirely wrong."""
     network = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 1))
     x = points(64)
     for derivatives in ("forward", lambda x: (torch.zeros_like(x.T), torch.zeros_like(x.T))):
@@ -186,10 +186,10 @@ def test_convolutions_need_translation_derivatives(field):
     [Convolution(8), mlp(normalize=nn.BatchNorm1d), mlp(normalize=nn.LayerNorm)],
     ids=["conv", "batch", "layer"],
 )
-def test_share_of_other_points_is_that_of_the_dense_jacobian(network):
+def test_off_diagonal_share_equals_that_of_the_dense_jacobian(network):
     network, x = network.double(), grid_points(8) * torch.tensor([1.0, 5.0])
     jacobian = torch.autograd.functional.jacobian(lambda x: network(x).view(-1), x)
-    size = (jacobian.abs() * torch.tensor([1.0, 5.0])).sum(-1)  # lengths in extents
+    size = (jacobian.abs() * torch.tensor([1.0, 5.0])).sum(-1)  # lengths relative to the extents
     assert audit(network, x, order=1).off_diagonal == pytest.approx(float(1 - size.trace() / size.sum()), abs=1e-12)
 
 
@@ -197,14 +197,14 @@ def test_share_of_other_points_is_that_of_the_dense_jacobian(network):
 
 
 def quantized(x, straight_through: bool):
-    """sin x plus x rounded to quarters, with the derivative of x or with none for the latter."""
+    """Return sin x plus x rounded to quarters; the rounded term has the derivative of x or none."""
     x = x[:, 0]
     rounded = torch.round(4 * x) / 4
     return torch.sin(x) + (x + (rounded - x).detach() if straight_through else rounded.detach())
 
 
-def test_straight_through_estimators_are_flagged_by_their_closed_form():
-    """Used are cos x + 1, right are cos x; the second derivatives agree."""
+def test_straight_through_estimators_are_inconsistent_by_their_closed_form():
+    """The derivative used is cos x + 1, the exact one is cos x; the second derivatives agree."""
     x = points(400, 1)
     found = audit(lambda x: quantized(x, True), x, order=2)
     expected = math.sqrt(len(x)) / (torch.cos(x) + 1).norm()
@@ -214,7 +214,7 @@ def test_straight_through_estimators_are_flagged_by_their_closed_form():
     assert 0 < found.dropped < 0.1 * len(x)
 
 
-def test_without_straight_through_it_is_consistent_between_the_jumps_it_hides():
+def test_quantization_without_straight_through_is_consistent_and_hides_jumps():
     found = audit(lambda x: quantized(x, False), points(400, 1), box=[[-1, 1]])
     u = quantized(even_points(LINE, 100_000), False)
     assert found.verdict == "consistent"
@@ -224,7 +224,7 @@ def test_without_straight_through_it_is_consistent_between_the_jumps_it_hides():
     assert str(found).startswith("consistent between 8 jumps per line that it hides\n")
 
 
-def test_kinks_are_hidden_from_second_derivatives_alone():
+def test_kinks_are_hidden_only_from_second_derivatives():
     network, x = (lambda x: (x[:, 0] - 0.3).abs() + x[:, 0]), points(100, 1)
     assert audit(network, x, order=2).hides == "1 kinks per line"
     assert audit(network, x, order=1).hides == ""
@@ -243,7 +243,7 @@ def test_steep_and_smooth_functions_have_neither_jumps_nor_kinks(function, shift
 
 
 @pytest.mark.parametrize("activation", [nn.Tanh, nn.GELU, lambda: Power(3)])
-def test_smooth_networks_have_none_either(activation):
+def test_smooth_networks_have_neither_jumps_nor_kinks(activation):
     network = mlp(activation).double()
     found = singularities(lambda x: network(x)[:, 0], SQUARE)
     assert (found.jumps, found.kinks) == (0, 0)
@@ -254,8 +254,8 @@ places = st.lists(st.integers(-9999, 9999), min_size=1, max_size=12, unique=True
 
 @settings(max_examples=30, deadline=None)
 @given(steps=places, bends=places, shift=st.sampled_from([0.0, 7.0, -100.0]))
-def test_jumps_and_kinks_are_all_found_and_no_others(steps, bends, shift):
-    """On multiples of 1e-4, the kinks moved off the jumps by half of that."""
+def test_all_jumps_and_kinks_are_found_and_no_others(steps, bends, shift):
+    """Jumps lie on multiples of 1e-4, kinks half-way between such multiples."""
     steps, bends = (1e-4 * torch.tensor(sorted(place), dtype=DOUBLE) for place in (steps, bends))
     bends = bends + 0.5e-4
 
@@ -267,7 +267,7 @@ def test_jumps_and_kinks_are_all_found_and_no_others(steps, bends, shift):
     assert (found.jumps, found.kinks) == (len(steps), len(bends))
 
 
-def test_two_close_ones_are_told_apart_down_to_a_millionth():
+def test_two_close_singularities_are_separated_down_to_a_millionth():
     def field(x, distance):
         s = x[:, 0]
         return torch.relu(s - 0.3) + torch.relu(s - 0.3 - distance) + (s > -0.5) * 1.0 + (s > -0.5 + distance) * 1.0
@@ -278,22 +278,22 @@ def test_two_close_ones_are_told_apart_down_to_a_millionth():
     assert (merged.jumps, merged.kinks) == (1, 1)
 
 
-def test_sizes_are_relative_to_the_spread_and_to_the_slope():
-    """On [−1, 1] a step of 1 in the middle is 2 of its rms; |x| has the slopes ±1."""
+def test_sizes_are_relative_to_the_rms_and_to_the_slope():
+    """On [−1, 1] a unit step in the middle is 2 of its rms; |x| has the slopes ±1."""
     assert singularities(lambda x: (x[:, 0] > 0).double(), LINE).jump_size == pytest.approx(2, rel=1e-3)
     for step in (0, 3):
         found = singularities(lambda x, step=step: x[:, 0].abs() + step * (x[:, 0] > 0.5), LINE)
         assert found.kink_size == pytest.approx(2, rel=1e-6)
 
 
-def test_in_two_dimensions_lines_along_the_step_do_not_cross_it():
+def test_lines_along_a_step_in_two_dimensions_do_not_cross_it():
     found = singularities(lambda x: (x[:, 0] > 0.3) + torch.sin(x[:, 1]), SQUARE)
     assert (found.jumps, found.kinks) == (0.5, 0)
     cone = singularities(lambda x: torch.maximum(x[:, 0].abs(), x[:, 1].abs()), SQUARE)
     assert (cone.jumps, cone.kinks) == (0, 2)
 
 
-def test_a_field_too_rough_is_not_judged():
+def test_singularities_of_a_too_rough_field_are_undetermined():
     random = torch.Generator().manual_seed(0)
     found = singularities(lambda x: torch.rand(len(x), generator=random, dtype=DOUBLE), LINE)
     assert math.isnan(found.jumps)
@@ -309,7 +309,7 @@ def quadratic(count: int = 30):
     return (lambda t: t @ matrix @ t / 2), (lambda t: matrix @ t), theta.double()
 
 
-def test_parameter_gradients_of_a_quadratic_form():
+def test_parameter_gradient_of_a_quadratic_form_is_exact():
     value, gradient, theta = quadratic()
     mismatch, uncertainty = parameter_mismatch(value, gradient, theta)
     assert max(mismatch, uncertainty) < 1e-9
@@ -349,7 +349,7 @@ def ritz_energy(network, x):
 @pytest.mark.parametrize(
     ("activation", "verdict"), [(torch.relu, "inconsistent"), (torch.tanh, "consistent"), (Power(2), "consistent")]
 )
-def test_energies_of_relu_lose_the_moving_kinks_on_any_grid(activation, verdict):
+def test_ritz_energies_of_relu_lose_the_moving_kinks_on_any_grid(activation, verdict):
     x = even_points(torch.tensor([[0.0, 1.0]], dtype=DOUBLE), 100)
     found = audit(Ritz(activation), x, order=1, loss=ritz_energy, box=[(0, 1)])
     assert found.verdict == verdict
@@ -380,9 +380,9 @@ def strong_form(network, x, source: float = 1.5):
 
 
 def closed_form(theta, q: float = 1.5):
-    """½∫(u'' − q)² over [−1, 1], its gradient, and what is left of that if the part with u'' = 2ca² is held."""
+    """Return ½∫(u'' − q)² over [−1, 1], its gradient, and the gradient with the part with u'' = 2ca² held fixed."""
     a, b, c = theta
-    excess, length = 2 * c * a**2 - q, 1 + b / a  # of the part with u'' = 2ca²
+    excess, length = 2 * c * a**2 - q, 1 + b / a  # both for the part with u'' = 2ca²
     zero = torch.zeros_like(a)
     value = (excess**2 * length + q**2 * (2 - length)) / 2
     smooth = excess * length * torch.stack([4 * c * a, zero, 2 * a**2])
@@ -390,7 +390,7 @@ def closed_form(theta, q: float = 1.5):
     return value, smooth + lost, smooth
 
 
-def test_strong_form_of_squared_relu_loses_the_moving_boundary_by_the_closed_form():
+def test_strong_form_of_squared_relu_loses_the_moving_boundary_as_in_the_closed_form():
     network = Neuron(2)
     _, right, used = closed_form(torch.stack(list(network.parameters())).detach())
     found = loss_mismatches(network, strong_form, LINE, jumps=True)
@@ -399,12 +399,12 @@ def test_strong_form_of_squared_relu_loses_the_moving_boundary_by_the_closed_for
         assert found[name][0] == pytest.approx(expected, abs=0.005)
         assert found[name][1] < 0.05
     verdict = audit(network, points(100, 1), loss=strong_form, box=LINE)
-    assert verdict.parameter == pytest.approx(1, abs=1e-3)  # all of the derivative with respect to b is lost
+    assert verdict.parameter == pytest.approx(1, abs=1e-3)  # the derivative with respect to b is lost entirely
     assert verdict.reasons == ("parameter gradient 1",)
     assert (verdict.jumps, verdict.kinks) == (0, 0)
 
 
-def test_mismatch_of_a_whole_vector_is_that_along_its_directions():
+def test_mismatch_of_a_vector_is_the_mismatch_along_random_directions():
     theta = torch.tensor([1.3, 0.4, 0.7], dtype=DOUBLE)
     _, right, used = closed_form(theta)
     along = random_directions(theta, 6)
@@ -414,7 +414,7 @@ def test_mismatch_of_a_whole_vector_is_that_along_its_directions():
     assert parameter_mismatch(lambda t: closed_form(t)[0], lambda t: closed_form(t)[1], theta)[0] < 1e-8
 
 
-def test_boundaries_oblique_to_all_axes_are_seen():
+def test_boundaries_oblique_to_all_axes_are_detected():
     class Oblique(Neuron):
         def forward(self, x):
             return super().forward(x[:, :1] - x[:, 1:])
@@ -424,7 +424,7 @@ def test_boundaries_oblique_to_all_axes_are_seen():
     assert found.parameter == pytest.approx(1, abs=1e-3)
 
 
-def test_auditing_leaves_a_network_as_it_was():
+def test_audit_does_not_change_the_network():
     network = Neuron(2)
     before = [p.detach().clone() for p in network.parameters()]
     loss_mismatches(network, strong_form, LINE, jumps=False)
@@ -432,7 +432,7 @@ def test_auditing_leaves_a_network_as_it_was():
 
 
 @pytest.mark.parametrize("jumps", [False, True])
-def test_a_loss_sees_few_points_at_a_time_and_all_of_them_count(jumps, monkeypatch):
+def test_loss_is_evaluated_in_parts_that_cover_all_points(jumps, monkeypatch):
     sizes = []
 
     def counted(network, x):
@@ -449,13 +449,13 @@ def test_a_loss_sees_few_points_at_a_time_and_all_of_them_count(jumps, monkeypat
         assert found[name] == pytest.approx(pair, rel=1e-6, abs=1e-9)
 
 
-def test_strong_form_of_cubed_relu_passes():
+def test_strong_form_of_cubed_relu_is_consistent():
     found = audit(Neuron(3), points(100, 1), loss=strong_form, box=LINE.numpy())
     assert found.verdict == "consistent"
     assert found.parameter < 1e-3
 
 
-def test_a_regression_with_moving_jumps_is_flagged_without_any_input_derivative():
+def test_regression_with_a_moving_jump_is_inconsistent_without_input_derivatives():
     class Step(nn.Module):
         def __init__(self):
             super().__init__()
@@ -472,7 +472,7 @@ def test_a_regression_with_moving_jumps_is_flagged_without_any_input_derivative(
     assert found.jumps == 1
     assert math.isnan(found.first)
     assert math.isnan(found.off_diagonal)
-    assert found.parameter == pytest.approx(1, abs=1e-3)  # all of the derivative with respect to the place is lost
+    assert found.parameter == pytest.approx(1, abs=1e-3)  # the derivative with respect to the position is lost entirely
     assert loss_mismatches(Step(), squared_error, LINE, jumps=True)["height"][0] < 1e-9
 
 
@@ -484,7 +484,7 @@ def test_a_regression_with_moving_jumps_is_flagged_without_any_input_derivative(
         (mlp(inputs=1, normalize=nn.BatchNorm1d), 1, "couples the points"),
     ],
 )
-def test_losses_that_are_no_finite_integral_are_not_judged(network, order, note):
+def test_parameter_gradient_of_a_loss_without_a_finite_integral_is_not_measured(network, order, note):
     found = audit(network, points(100, 1), order=order, loss=strong_form)
     assert math.isnan(found.parameter)
     assert any(note in line for line in found.notes)
@@ -505,7 +505,7 @@ def straight_through_network(x):
     extent=st.tuples(*[st.floats(0.1, 100)] * 2),
     network=st.sampled_from([straight_through_network, lambda x: quantized(x, False) * torch.cos(x[:, 1]), sines]),
 )
-def test_the_verdict_does_not_depend_on_units(factor, low, extent, network):
+def test_verdict_does_not_depend_on_units(factor, low, extent, network):
     x, low, extent = points(60), torch.tensor(low, dtype=DOUBLE), torch.tensor(extent, dtype=DOUBLE)
 
     def scaled(y):
@@ -518,13 +518,13 @@ def test_the_verdict_does_not_depend_on_units(factor, low, extent, network):
     assert one.verdict == other.verdict
     assert one.jumps == other.jumps
     assert other.first == pytest.approx(one.first, rel=1e-4, abs=1e-4)
-    assert other.jump_size == pytest.approx(one.jump_size, rel=1e-2)  # a node of 401 may lie on a jump
+    assert other.jump_size == pytest.approx(one.jump_size, rel=1e-2)  # one of the 401 nodes may lie on a jump
 
 
-# --- words -------------------------------------------------------------------------------------------
+# --- text --------------------------------------------------------------------------------------------
 
 
-def test_the_answer_can_be_read():
+def test_audit_prints_a_readable_summary():
     lines = str(audit(mlp(normalize=nn.BatchNorm1d), points(50))).splitlines()
     assert lines[0].startswith("inconsistent (first derivatives 1")
     assert lines[0].endswith("threshold 0.05)")

@@ -1,4 +1,4 @@
-"""The audit of trained cases: it flags what the documents found to fail, and passes what works."""
+"""The audit of trained cases: methods that fail in the documents are inconsistent, the others are consistent."""
 
 import re
 
@@ -38,7 +38,7 @@ def variant(name, way=0, **changes):
 
 
 @pytest.mark.parametrize("name", FLAGGED)
-def test_flags_what_fails(name):
+def test_failing_variants_are_inconsistent(name):
     row = variant(name)
     assert row.verdict == "inconsistent"
     assert row["first"] > THRESHOLD
@@ -46,7 +46,7 @@ def test_flags_what_fails(name):
 
 
 @pytest.mark.parametrize("name", PASSED)
-def test_passes_what_works(name):
+def test_sound_variants_are_consistent(name):
     row = variant(name)
     assert row.verdict == "consistent", row.reasons
     assert row["first"] < 1e-3
@@ -54,7 +54,7 @@ def test_passes_what_works(name):
 
 
 @pytest.mark.parametrize(("name", "what"), HIDING.items())
-def test_says_what_is_hidden_where_derivatives_are_right_between(name, what):
+def test_hidden_singularities_are_reported_where_derivatives_are_exact_between_them(name, what):
     row = variant(name, hidden_layers=2)
     assert row.verdict == "consistent"
     assert what in row.hides
@@ -62,7 +62,7 @@ def test_says_what_is_hidden_where_derivatives_are_right_between(name, what):
     assert np.isnan(row.parameter)
 
 
-def test_a_stencil_is_that_of_training_and_its_error_falls_with_the_square_of_the_spacing():
+def test_audited_stencil_is_that_of_training_and_has_second_order_error():
     coarse, fine = (variant("stencil", collocation_points=side**2) for side in (17, 33))
     assert 3.5 < coarse.second / fine.second < 4.5
     assert coarse.verdict == "consistent"
@@ -80,7 +80,7 @@ def test_a_stencil_is_that_of_training_and_its_error_falls_with_the_square_of_th
 
 
 @pytest.mark.parametrize("wrong", ["x", "yy"])
-def test_a_wrong_stencil_is_flagged(monkeypatch, wrong):
+def test_wrong_stencil_is_inconsistent(monkeypatch, wrong):
     right = RULES["stencil"]
 
     def stencil(*arguments):
@@ -102,21 +102,21 @@ def test_frozen_statistics_are_consistent():
 
 
 @pytest.mark.parametrize("changes", [{"sampling": "nodes"}, {**VARIANTS["k1"]}])
-def test_a_stencil_of_single_points_is_audited_as_such(changes):
+def test_stencil_of_single_points_is_audited_with_given_derivatives(changes):
     row = variant("base", **{"derivatives": "stencil", "collocation_points": 33**2, **changes})
     assert row.derivatives == "given"
     assert row.verdict == "consistent"
     assert row.second > 1e-6  # the error of the stencil
 
 
-def test_translation_derivatives_of_a_batch_norm_are_not_those_of_what_is_evaluated():
+def test_translation_derivatives_of_batch_norm_differ_from_those_of_the_evaluated_field():
     row = variant("batch", derivatives="forward")
     assert row.derivatives == "forward"
     assert row.verdict == "inconsistent"
     assert row["first"] == pytest.approx(1, abs=1e-3)
 
 
-def test_what_cannot_be_measured_is_undetermined():
+def test_unmeasurable_variants_are_undetermined():
     row = variant("stencil", padding="zero")
     assert row.verdict == "undetermined"
     constant = variant("base", activation="perceptron")
@@ -124,10 +124,10 @@ def test_what_cannot_be_measured_is_undetermined():
     assert "exactly zero" in constant.notes
 
 
-def test_batch_norm_is_flagged_for_every_reason():
+def test_batch_norm_couples_points_and_has_wrong_second_derivatives():
     row = variant("batch")
     assert row.off_diagonal > 0.1
-    assert row.second == pytest.approx(1, abs=1e-3)  # a second derivative of 0 against one that is not
+    assert row.second == pytest.approx(1, abs=1e-3)  # the second derivative used is zero, the exact one is not
 
 
 RITZ = {
@@ -142,7 +142,7 @@ RITZ = {
 
 
 @pytest.mark.parametrize(("changes", "verdict"), RITZ.values(), ids=RITZ)
-def test_explains_the_first_document_by_the_parameter_gradient(changes, verdict):
+def test_parameter_gradient_explains_the_failures_of_the_first_document(changes, verdict):
     text = job_of("ritz", width=12, points=60, seeds=1, epochs=1500, record_every=500, **changes)
     ready = ritz.training(text, {})
     history = ready.run()
@@ -153,7 +153,7 @@ def test_explains_the_first_document_by_the_parameter_gradient(changes, verdict)
 
 
 @pytest.mark.parametrize(("activation", "hidden"), [("tanh", ""), ("relu", "kinks")])
-def test_jets_of_the_burgers_network_are_right_between_kinks(activation, hidden):
+def test_jets_of_the_burgers_network_are_exact_between_kinks(activation, hidden):
     text = job_of("pinn", activation=activation, width=8, hidden_layers=2, weight_variance=1.5, bias_variance=0.3)
     ready = MLPSetup(text, 2)
     row = rows(text, ready.network, ready.initial([0])).iloc[0]
@@ -162,7 +162,7 @@ def test_jets_of_the_burgers_network_are_right_between_kinks(activation, hidden)
     assert row.second < 1e-3
 
 
-def test_a_regression_has_no_input_derivative_to_be_wrong():
+def test_regression_has_no_audited_input_derivatives():
     text = job_of("regression", activation="relu", width=8, hidden_layers=2, bias_variance=0.3)
     ready = MLPSetup(text, 2)
     row = rows(text, ready.network, ready.initial([0])).iloc[0]
@@ -171,7 +171,7 @@ def test_a_regression_has_no_input_derivative_to_be_wrong():
     assert row.parameter < 0.05
 
 
-def test_of_a_diverged_network_nothing_is_measured():
+def test_diverged_network_is_not_measured():
     ready = CollocationSetup(job_text())
     blocks = {name: block.numpy() for name, block in ready.network.blocks(ready.initial()).items()}
     table = audit_case(job_text(), blocks, np.array([-1, 7, -1]), seeds=2, points=10, threshold=THRESHOLD)

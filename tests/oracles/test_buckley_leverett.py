@@ -18,12 +18,12 @@ mobilities = st.floats(0.02, 100)
 
 
 def flow(u, mobility):
-    """f written as M u²/(Mu² + (1 − u)²)."""
+    """The fractional flow f, written as M u²/(Mu² + (1 − u)²)."""
     return mobility * u**2 / (mobility * u**2 + (1 - u) ** 2)
 
 
 def slope(u, mobility):
-    """f' by a complex step."""
+    """The derivative f' by a complex step."""
     return flow(u + 1e-30j, mobility).imag / 1e-30
 
 
@@ -130,7 +130,7 @@ def test_exact_solution_does_not_depend_on_viscosity_and_flux(changed):
 
 
 def finite_volumes(flux, speed_limit, cells, time):
-    """Cell averages by Godunov's scheme, which for a rising flux takes the flux of the cell upstream."""
+    """Return cell averages by Godunov's scheme, whose flux is the upstream one if the flux function increases."""
     steps = int(np.ceil(time * speed_limit * cells / 0.9))
     u = np.zeros(cells)
     for _ in range(steps):
@@ -189,7 +189,7 @@ def test_flux_slope_with_the_hull_is_the_slope_of_the_smallest_concave_function_
 
 
 def _upper_hull(x, y):
-    """Corners of the upper concave hull of points, by a scan from left to right."""
+    """Return the corners of the upper concave hull of points, by a scan from left to right."""
     kept = []
     for point in zip(x, y):
         while len(kept) > 1 and _left_turn(*kept[-2:], point):
@@ -219,7 +219,7 @@ def test_operator_agrees_with_symbolic_differentiation_of_the_conservation_law(v
 
 @pytest.mark.parametrize("flux", ["fractional", "hull"])
 @pytest.mark.parametrize("viscosity", [0.0, 0.03])
-def test_operator_takes_torch_tensors(flux, viscosity):
+def test_operator_accepts_torch_tensors(flux, viscosity):
     problem = BuckleyLeverettProblem(viscosity=viscosity, flux=flux)
     random = np.random.default_rng(0)
     arrays = {"u": random.uniform(-0.2, 1.2, 60)} | {name: random.normal(size=60) for name in ("x", "t", "xx")}

@@ -1,4 +1,4 @@
-"""Central differences: exact on polynomials, and the measured order of convergence."""
+"""Central differences: exactness on polynomials, and observed orders of convergence."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ STEPS = torch.tensor([0.1, 0.05, 0.025, 0.0125], dtype=torch.float64)
 
 
 def values(function, step, far: bool, middle: bool) -> list[torch.Tensor]:
-    """The function at X shifted by multiples of the step, from left to right."""
+    """Return the function at X shifted by multiples of the step, from left to right."""
     shifts = [shift for shift in (-2, -1, 0, 1, 2) if (far or abs(shift) < 2) and (middle or shift)]
     return [function(X + shift * step) for shift in shifts]
 

@@ -78,24 +78,24 @@ def over(**settings):
     return part(over="poisson/base", **settings)
 
 
-def test_paired_ratios_and_their_sign_test(folder):
+def test_paired_ratios_have_the_sign_test(folder):
     errors = np.multiply(RATIOS, BASE)
     found = decide.decide(over(above=20.5), two(folder, errors, BASE))
     assert found.value == pytest.approx(20.4)
     assert (found.low, found.high, found.n, found.diverged) == (pytest.approx(18.9), pytest.approx(24.1), 7, 0)
     assert found.coverage == 1 - 2 / 2**7
-    assert found.p_value == pytest.approx(scipy.stats.binomtest(7, 7).pvalue)  # every ratio is above 1
+    assert found.p_value == pytest.approx(scipy.stats.binomtest(7, 7).pvalue)  # all ratios exceed 1
     assert found.outcome == "undecided"
 
 
-def test_a_factor_needs_a_significant_difference_and_a_median_beyond_the_threshold(folder):
+def test_factor_holds_only_with_a_significant_difference_and_a_median_beyond_the_threshold(folder):
     cases = two(folder, np.multiply([0.9, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
     clear = two(Folder(folder.root / "clear"), np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
-    assert decide.decide(over(above=1.5), clear).outcome == "holds"  # 1.1 of seven, tested against 1
-    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # one ratio of seven is below 1
+    assert decide.decide(over(above=1.5), clear).outcome == "holds"  # all seven ratios exceed 1
+    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # one of seven ratios is below 1
     assert decide.decide(over(above=1.85), clear).outcome == "undecided"  # the median is 1.8
     assert decide.decide(over(above=9.5), clear).outcome == "fails"
-    assert decide.decide(over(below=2), clear).outcome == "undecided"  # as good as: the whole interval must be
+    assert decide.decide(over(below=2), clear).outcome == "undecided"  # "below" requires the whole interval
     inverse = two(Folder(folder.root / "inverse"), BASE, np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE))
     assert decide.decide(over(below=1 / 1.5), inverse).outcome == "holds"
 
@@ -140,12 +140,12 @@ def test_swapping_the_cases_or_moving_the_threshold_reverses_the_verdict(tmp_pat
         (["undecided"], "undecided at this tier"),
     ],
 )
-def test_verdict_from_outcomes(outcomes, verdict):
+def test_verdict_follows_from_outcomes(outcomes, verdict):
     assert decide.verdict(outcomes) == verdict
     assert decide.verdict(outcomes[::-1]) == verdict
 
 
-def test_all_verdicts_from_data(folder):
+def test_all_verdicts_arise_from_data(folder):
     cases = two(folder, np.multiply(RATIOS, BASE), BASE)
     entries = {
         "c1": claim(over(above=5)),
@@ -165,13 +165,13 @@ def test_all_verdicts_from_data(folder):
 
 
 @pytest.mark.parametrize(("seeds", "outcome"), [(5, "undecided"), (6, "holds")])
-def test_five_seeds_cannot_decide(folder, seeds, outcome):
+def test_six_seeds_are_needed_to_decide(folder, seeds, outcome):
     found = decide.decide(over(above=5), two(folder, RATIOS[:seeds], [1.0] * seeds))
     assert found.outcome == outcome
     assert found.coverage == 1 - 2.0 ** (1 - seeds)
 
 
-def test_a_value_on_the_threshold_counts_against_either_side(folder):
+def test_value_on_the_threshold_counts_against_either_side(folder):
     cases = folder.arrays("poisson/bn", relative_l2=[5.0, 6, 7, 8, 9, 10]).cases
     found = decide.decide(part(above=5), cases)
     assert (found.low, found.outcome) == (5, "undecided")
@@ -184,13 +184,13 @@ def test_seeds_are_paired_by_their_number(folder):
     assert sorted(found.values) == [2.0, 4.0]
 
 
-def test_no_common_seed_is_an_error(folder):
+def test_missing_common_seed_is_an_error(folder):
     folder.arrays("poisson/bn", relative_l2=[1.0]).arrays("poisson/base", relative_l2=[1.0], coordinates={"seed": [1]})
     with pytest.raises(ConfigError, match="no seed in common"):
         samples.values_of(over(above=1), folder.cases)
 
 
-def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
+def test_ratio_of_errors_is_infinite_for_diverged_runs(folder):
     cases = two(folder, [1.0, NAN, 3.0, NAN, 5.0], [1.0, 2.0, NAN, NAN, np.inf])
     ratios = samples.values_of(over(above=1), cases)
     assert ratios.values.tolist() == [1.0, np.inf, 0.0, 0.0]
@@ -201,7 +201,7 @@ def test_divergence_is_infinite_in_a_ratio_of_errors(folder):
     assert (single.values.tolist(), single.diverged) == ([1.0, np.inf, 3.0, np.inf, 5.0], 2)
 
 
-def test_a_method_that_always_diverges_loses_against_one_that_does_not(tmp_path):
+def test_method_that_always_diverges_loses_against_one_that_does_not(tmp_path):
     cases = two(Folder(tmp_path), [NAN] * 7, BASE)
     found = decide.decide(over(above=5), cases)
     assert (found.value, found.low, found.outcome, found.diverged) == (np.inf, np.inf, "holds", 7)
@@ -213,8 +213,8 @@ def test_a_method_that_always_diverges_loses_against_one_that_does_not(tmp_path)
 
 
 @pytest.mark.parametrize("side", ["above", "below"])
-def test_an_unknown_value_never_decides_anything(folder, side):
-    """With two of seven values unknown the interval is unbounded; one of ten leaves the order statistics finite."""
+def test_unknown_values_never_decide(folder, side):
+    """With two of seven values unknown the interval is unbounded; with one of ten the order statistics stay finite."""
     folder.arrays("poisson/bn", relative_l2=[1.0] * 5 + [NAN] * 2)
     for threshold in (0.0, 2.0):
         found = decide.decide(part(**{side: threshold}), folder.cases)
@@ -253,7 +253,7 @@ def test_zero_over_zero_is_unknown_and_ratios_of_negative_numbers_are_rejected(t
         ("below", 1, "fails"),
     ],
 )
-def test_a_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
+def test_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
     cases = folder.arrays("poisson/bn", patch_rank=[3, 3]).cases
     found = decide.decide(part(measure="patch_rank", deterministic=True, **{side: threshold}), cases)
     assert (found.value, found.low, found.high, found.coverage, found.outcome) == (3, 3, 3, 1, outcome)
@@ -262,7 +262,7 @@ def test_a_deterministic_part_needs_no_seeds(folder, side, threshold, outcome):
 
 
 @pytest.mark.parametrize("values", [[3.0, 4.0], [3.0, NAN], [NAN]])
-def test_a_deterministic_part_with_varying_values_is_rejected(folder, values):
+def test_deterministic_part_with_varying_values_is_rejected(folder, values):
     cases = folder.arrays("poisson/bn", patch_rank=values).cases
     with pytest.raises(
         ConfigError, match="'patch_rank' of 'poisson/bn' is deterministic; all seeds must have the same value"
@@ -272,7 +272,7 @@ def test_a_deterministic_part_with_varying_values_is_rejected(folder, values):
 
 @pytest.fixture
 def latents(folder):
-    """A correlation by seed, network and layer with values 100·network + 10·layer + seed."""
+    """Return a correlation by seed, network and layer with values 100·network + 10·layer + seed."""
     values = 100 * np.arange(2)[:, None, None] + 10 * np.arange(1, 4)[:, None] + np.arange(2)
     coordinates = {"network": ["pinn", "regressor"], "scale": np.float32([0.1, 0.2, 0.3])}
     folder.arrays("latents/default", "latents", correlation=(("network", "layer", "seed"), values))
@@ -307,12 +307,12 @@ def test_selection_by_name_and_number_from_netcdf(latents):
         ("by_scal", {}, "'by_scal' must be in one file; it is in none of: latents.nc, scales.nc"),
     ],
 )
-def test_errors_of_selections_list_the_allowed_values(latents, measure, selection, message):
+def test_selection_errors_list_the_allowed_values(latents, measure, selection, message):
     with pytest.raises(ConfigError, match=f"case 'latents/default': .*{message}"):
         at(latents, measure, at=selection)
 
 
-def test_a_history_is_read_at_its_last_epoch_unless_selected(folder):
+def test_history_is_read_at_its_last_epoch_by_default(folder):
     folder.table("poisson/bn", epoch=[0, 0, 10, 10], seed=[0, 1, 0, 1], loss=[4.0, 5.0, 6.0, NAN])
     found = samples.values_of(part(measure="loss", above=1, diverged="infinite"), folder.cases)
     assert (found.values.tolist(), found.diverged) == ([6.0, np.inf], 1)
@@ -338,8 +338,8 @@ def test_rows_of_a_table_are_selected_by_columns(folder):
         share()
 
 
-def test_the_file_of_a_measure(folder):
-    """netCDF takes precedence over Parquet; a coordinate only in the table selects it; two netCDF files clash."""
+def test_measure_is_read_from_the_file_that_has_it(folder):
+    """netCDF takes precedence over Parquet; a coordinate only in the table selects it; two netCDF files conflict."""
     folder.arrays("poisson/bn", relative_l2=[1.0])
     folder.table("poisson/bn", epoch=[0, 9], seed=[0, 0], relative_l2=[2.0, 3.0])
 
@@ -387,7 +387,7 @@ def test_missing_results_are_named(folder):
         ({"above": 1, "diverged": "infinit"}, "unknown value 'infinit'; did you mean 'infinite'"),
     ],
 )
-def test_invalid_entries_are_rejected_with_one_line(settings, message):
+def test_invalid_entries_are_rejected_with_a_one_line_message(settings, message):
     with pytest.raises(ConfigError, match=message) as error:
         part(**settings)
     assert "\n" not in str(error.value)
@@ -408,7 +408,7 @@ def shifted(**settings):
     return over(statistic="shift", **settings)
 
 
-def test_four_seeds_of_each_decide_a_shift_and_swapping_them_reverses_it(tmp_path):
+def test_four_seeds_each_decide_a_shift_and_swapping_them_reverses_it(tmp_path):
     cases = two(Folder(tmp_path / "as"), [5.0, 6, 7, 8], [1.0, 2, 3, 4])
     swapped = two(Folder(tmp_path / "swapped"), [1.0, 2, 3, 4], [5.0, 6, 7, 8])
     found = decide.decide(shifted(above=1.5), cases)
@@ -417,7 +417,7 @@ def test_four_seeds_of_each_decide_a_shift_and_swapping_them_reverses_it(tmp_pat
     assert found.p_value == pytest.approx(scipy.stats.mannwhitneyu([5, 6, 7, 8], [1, 2, 3, 4]).pvalue)
     assert decide.decide(shifted(above=1.5), swapped).outcome == "fails"
     assert decide.decide(shifted(below=1 / 1.5), swapped).outcome == "holds"
-    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # four pairs
+    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # only four pairs
     overlapping = two(Folder(tmp_path / "overlapping"), [5.0, 6, 7, 3.5], [1.0, 2, 3, 4])
     assert decide.decide(shifted(above=1.5), overlapping).outcome == "undecided"
     difference = part(statistic="shift", less="poisson/base", above=0.5)
@@ -469,7 +469,7 @@ def test_networks_are_replicates_if_there_are_no_seeds(folder):
         decided("kernel", 1, statistic="share", above=0.5)
 
 
-def test_the_distance_of_equal_and_of_shifted_distributions(folder):
+def test_small_distance_holds_for_equal_and_fails_for_shifted_distributions(folder):
     random = np.random.default_rng(0)
     first, second = random.normal(size=(2, 4000))
     near = part(over="poisson/base", statistic="distance", below=0.1)
@@ -481,7 +481,7 @@ def test_the_distance_of_equal_and_of_shifted_distributions(folder):
     assert decide.decide(near, few).outcome == "undecided"
 
 
-def test_a_list_in_at_pools_the_seeds(folder):
+def test_list_in_at_pools_the_seeds(folder):
     columns = {"branch": ["a"] * 4 + ["b"] * 4, "seed": [*range(4)] * 2, "flag": [1.0] * 8}
     cases = folder.table("poisson/bn", "audit", **columns).cases
     alone = part(measure="flag", at={"branch": "a"}, statistic="share", above=0.5)
@@ -492,7 +492,7 @@ def test_a_list_in_at_pools_the_seeds(folder):
         decide.decide(part(measure="flag", at={"branch": ["a", "c"]}, statistic="share", above=0.5), cases)
 
 
-def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monkeypatch):
+def test_overview_page_counts_the_verdicts_by_document(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(markdown, "start_log", lambda path: None)
     cases = two(folder, np.multiply(RATIOS, BASE), BASE)
     entries = {"c1": claim(over(above=5), over(above=6)), "c2": claim(over(below=5)), "c3": claim(over(above=4))}
@@ -513,8 +513,8 @@ def test_the_page_of_all_counts_the_verdicts_by_document(folder, tmp_path, monke
     assert len(pd.read_csv(output.csv)) == len(together)
 
 
-def test_the_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
-    """One base run has diverged, so that the interval of seven ratios starts at zero."""
+def test_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
+    """One base run has diverged, so the interval of seven ratios starts at zero."""
     monkeypatch.setattr(decide, "start", lambda snakemake: None)
     two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})

@@ -65,7 +65,7 @@ VARIANTS = {
 
 
 def job_text(**changes) -> Job:
-    """A small job of the task collocation."""
+    """Return a small job of the task collocation."""
     given = {"problem": "poisson", "width": 9, "hidden_layers": 2, "epochs": 12, "record_every": 4, "seeds": 3}
     given |= {"collocation_points": 64, "boundary_points": 16, "initial_points": 10, "precision": "float64"}
     return job_of("collocation", problems=PROBLEMS, **given | changes)
@@ -76,14 +76,14 @@ def job(**changes) -> CollocationSetup:
 
 
 def rows(ready: CollocationSetup, spread: float = 0.3) -> torch.Tensor:
-    """Initial parameters plus noise, so that no bias is zero."""
+    """Return initial parameters plus noise, so that no bias is zero."""
     theta = ready.initial().double()
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return theta + spread * noise
 
 
 def jacobian(ready: CollocationSetup, theta: torch.Tensor, of: Pass) -> torch.Tensor:
-    """∂u_i/∂x_j of the first network over its collocation points: [points, 2, points]."""
+    """Return ∂u_i/∂x_j of the first network over its collocation points: [points, 2, points]."""
     x = ready.loss.points.collocation
     return torch.autograd.functional.jacobian(lambda y: ready.network.evaluate(theta[:1], y, of)[0], x)[:, 0]
 
@@ -171,7 +171,7 @@ class Exact(FieldNetwork):
         return self.function(x).expand(len(theta), -1)
 
 
-def test_the_loss_of_the_exact_solution_is_zero():
+def test_loss_of_the_exact_solution_is_zero():
     problem = PoissonProblem()
     sampler = Sampler(problem, "cells", 256, 0, 96, {"initial": 1.0, "boundary": 100.0}, "test")
     pi = torch.pi
@@ -203,7 +203,7 @@ def test_mass_error_of_a_shifted_field_is_the_shift():
     theta = torch.zeros(1, 0, dtype=torch.float64)
     right = CollocationLoss(problem, Exact(exact), sampler, mass_weight=3.0).terms(theta)["mass"]
     shifted = CollocationLoss(problem, Exact(lambda x: exact(x) + 0.1), sampler, mass_weight=3.0).terms(theta)["mass"]
-    assert float(right) < 3 * 1e-4  # midpoint rule across a jump, 64 points: at most 0.58/128 off
+    assert float(right) < 3 * 1e-4  # midpoint rule across a jump with 64 points: error at most 0.58/128
     assert float(shifted) == pytest.approx(3 * 0.01, rel=0.1)
 
 
@@ -211,7 +211,7 @@ def test_mass_error_of_a_shifted_field_is_the_shift():
 def test_gradients_agree_with_finite_differences(name):
     ready = job(**VARIANTS[name] | {"straight_through": False, "seeds": 1})
 
-    def loss(theta):  # the penalty of a quantization stops gradients by design
+    def loss(theta):  # a quantization penalty stops gradients by design
         terms = ready.loss.terms(theta)
         return sum(value for term, value in terms.items() if (term, name) not in STOPPED)
 
@@ -353,7 +353,7 @@ def test_running_statistics_converge_to_those_of_the_points():
 # --- towers, convolutions, quantization, experts ------------------------------------------------------
 
 
-def test_the_residual_has_no_gradient_in_the_relu_tower():
+def test_residual_has_no_gradient_in_the_relu_tower():
     ready = job(architecture="towers", hidden_layers=2, seeds=4)
     history = CollocationTraining(ready).run()
     assert (history.records["share1"] == 0).all()
@@ -362,14 +362,14 @@ def test_the_residual_has_no_gradient_in_the_relu_tower():
     assert (history.records["share2"] > 0).all()
 
 
-def test_a_convolution_with_1x1_kernels_equals_the_dense_network():
+def test_convolution_with_1x1_kernels_equals_the_dense_network():
     conv, dense = job(**VARIANTS["k1"]), job(sampling="nodes")
     theta = conv.initial()
     assert (theta == dense.initial()).all()
     torch.testing.assert_close(conv.loss(theta)[1], dense.loss(theta)[1], rtol=1e-9, atol=1e-9)
 
 
-def test_a_convolution_agrees_with_torch_modules():
+def test_convolution_agrees_with_torch_modules():
     ready = job(**GRID, seeds=2)
     theta, nodes = rows(ready), ready.loss.points.collocation
     p, x = ready.network.blocks(theta), ready.network.batch(nodes)
@@ -387,7 +387,7 @@ def test_a_convolution_agrees_with_torch_modules():
         torch.testing.assert_close(u[number], expected, rtol=1e-12, atol=1e-12)
 
 
-def test_a_valid_convolution_is_a_function_of_position():
+def test_valid_convolution_is_a_function_of_position():
     ready = job(**GRID)
     theta, nodes = rows(ready), ready.loss.points.collocation
     steps = (nodes[0, :, -1] - nodes[0, :, 0]) / (ready.settings.side - 1)
@@ -435,7 +435,7 @@ def test_encoded_codes_are_all_used_initially():
 
 @given(sharpness=st.floats(1e3, 1e6))
 @settings(max_examples=10, deadline=None)
-def test_a_sharp_gate_approximates_a_hard_gate(sharpness):
+def test_sharp_gate_approximates_a_hard_gate(sharpness):
     soft, hard = job(**VARIANTS["experts"] | {"sharpness": sharpness}), job(**VARIANTS["gate"])
     theta = rows(hard, 1.0)
     x = hard.loss.points.collocation
@@ -445,7 +445,7 @@ def test_a_sharp_gate_approximates_a_hard_gate(sharpness):
     assert float(difference[clear].max()) < 1e-12
 
 
-def test_a_uniform_gate_averages_the_experts():
+def test_uniform_gate_averages_the_experts():
     ready = job(**VARIANTS["experts"])
     p = ready.network.blocks(rows(ready))
     p["Wgate_out"] = torch.zeros_like(p["Wgate_out"])
@@ -559,7 +559,7 @@ class Step(FieldNetwork):
 
 
 @pytest.mark.parametrize(("front", "found"), [(0.4, 0.4), (-1.0, 0.0), (2.0, 1.0)])
-def test_the_front_is_the_last_position_above_half_its_saturation(front, found):
+def test_front_is_the_last_position_above_half_its_saturation(front, found):
     ready = job(**FRONT)
     ready.network = Step(front)
     history = History(np.array([0]), {}, torch.tensor([-1, 3]), torch.zeros(2, 0, dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""How much work the hot paths do, counted: what a slower version of them would do more of, on any machine."""
+"""Counted work of the hot paths: counts exceeded by slower versions, independent of the machine."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import FiniteDifference
 from rectified.ritz.quadrature import UniformGrid
 
-# Calls of operators in the usual sizes, as counted once; whoever lowers one lowers it here.
+# Operator calls at the default sizes; lower a number here when the code calls fewer operators.
 CALLS = {
     "Deep Ritz step": 49,
     "kink-aware gradient": 101,
@@ -44,36 +44,36 @@ SMALL = {
 }
 PARALLEL = [(build, name) for build, sizes in SMALL.items() for name in sizes if name != "layers"]
 DEEP = [build for build, sizes in SMALL.items() if "layers" in sizes]
-ARRAYS = {hot_paths.burgers_step: 40, hot_paths.ensemble_step: 12}  # of neurons × points, for each hidden layer
+ARRAYS = {hot_paths.burgers_step: 40, hot_paths.ensemble_step: 12}  # arrays of neurons × points per hidden layer
 
 
 @pytest.mark.parametrize("path", [path for path in HOT_PATHS if path.name in CALLS], ids=lambda path: path.name)
-def test_no_more_operators_are_called_than_were(path):
+def test_number_of_operator_calls_does_not_increase(path):
     assert work(path.build(**path.sizes)).calls <= CALLS[path.name]
 
 
 @pytest.mark.parametrize(("build", "size"), PARALLEL, ids=lambda value: getattr(value, "__name__", value))
-def test_seeds_neurons_and_points_are_in_tensors_not_in_loops(build, size):
+def test_number_of_operator_calls_does_not_depend_on_seeds_neurons_and_points(build, size):
     usual = SMALL[build]
     larger = {**usual, size: 3 * usual[size]}
     assert work(build(**larger)).calls == work(build(**usual)).calls
 
 
 @pytest.mark.parametrize("build", DEEP, ids=lambda build: build.__name__)
-def test_every_layer_more_takes_as_many_calls_more(build):
+def test_every_additional_layer_adds_the_same_number_of_calls(build):
     two, three, four, five = (work(build(**{**SMALL[build], "layers": layers})).calls for layers in (2, 3, 4, 5))
     assert three - two == four - three == five - four > 0
 
 
 @pytest.mark.parametrize("build", ARRAYS, ids=lambda build: build.__name__)
-def test_memory_grows_by_a_few_arrays_of_neurons_and_points_for_each_layer(build):
+def test_memory_per_layer_is_a_few_arrays_of_neurons_and_points(build):
     sizes = {"networks": 2, "width": 16, "points": 200}
     shallow, deep = (work(build(**sizes, layers=layers)).allocated for layers in (2, 6))
     array = 4 * sizes["networks"] * sizes["width"] * sizes["points"]
     assert (deep - shallow) / 4 <= ARRAYS[build] * array
 
 
-def test_a_plane_of_the_landscape_evaluates_each_of_its_points_once():
+def test_landscape_plane_evaluates_each_of_its_points_once():
     net = network("relu", width=5)
     energy = Counted(FastGridEnergy(RitzEnergy(problem(), net, UniformGrid(50))))
     theta, offsets = parameters(net, 1)[0], torch.linspace(-1, 1, 7, dtype=torch.float64)
@@ -82,7 +82,7 @@ def test_a_plane_of_the_landscape_evaluates_each_of_its_points_once():
     assert energy.rows == 2 * 7**2
 
 
-def test_central_differences_evaluate_two_energies_for_each_parameter():
+def test_central_differences_evaluate_two_energies_per_parameter():
     net = network("tanh", width=6)
     energy = Counted(RitzEnergy(problem(), net, UniformGrid(50)))
     theta = parameters(net, 3)
@@ -91,7 +91,7 @@ def test_central_differences_evaluate_two_energies_for_each_parameter():
 
 
 class CountedGenerator(np.random.Generator):
-    """A generator of normal numbers that counts them."""
+    """A generator of normal numbers that counts its samples."""
 
     numbers = 0
 
@@ -101,7 +101,7 @@ class CountedGenerator(np.random.Generator):
 
 
 @pytest.mark.parametrize("inputs", [1, 3])
-def test_exact_sampling_draws_a_number_for_each_neuron_and_input_and_brute_force_one_for_each_weight(inputs):
+def test_exact_sampling_draws_one_number_per_neuron_and_input_and_brute_force_one_per_weight(inputs):
     networks, width, layers, components = 4, 20, 3, 5
     x = torch.ones(networks, components, inputs, dtype=torch.float64).cumsum(2).cumsum(1)
     numbers = {}
@@ -115,7 +115,7 @@ def test_exact_sampling_draws_a_number_for_each_neuron_and_input_and_brute_force
 
 
 class CountedSystem:
-    """A linear system of residuals that counts how often it is linearized and how often evaluated."""
+    """A linear system of residuals that counts its linearizations and evaluations."""
 
     def __init__(self):
         self.linearizations = self.evaluations = 0
@@ -134,16 +134,16 @@ class CountedSystem:
         return self.matrix @ theta[0] - 1
 
 
-def test_a_levenberg_marquardt_step_takes_one_jacobian_and_one_residual_a_trial():
+def test_levenberg_marquardt_step_takes_one_jacobian_and_one_residual_per_trial():
     system = CountedSystem()
     optimizer = LevenbergMarquardt(torch.zeros(1, 6, dtype=torch.float64), system)
     for _ in range(5):
-        optimizer.step(lambda theta: (theta, theta), torch.ones(1, dtype=torch.bool), 0.0)  # the gradient is not asked
+        optimizer.step(lambda theta: (theta, theta), torch.ones(1, dtype=torch.bool), 0.0)  # the gradient is not used
     assert system.linearizations == 5
-    assert system.evaluations == 5  # of a linear system every first trial is taken
+    assert system.evaluations == 5  # for a linear system every first trial is accepted
 
 
-def test_training_takes_one_gradient_a_step_and_one_a_record():
+def test_training_takes_one_gradient_per_step_and_one_per_record():
     gradient = Counted(lambda theta: (theta.square().sum(1), 2 * theta))
     schedule = training_loop.Schedule(epochs=50, learning_rate=1e-3, record_every=10)
     training_loop.train(Adam(torch.ones(3, 4)), gradient, lambda theta: {}, schedule)
@@ -159,7 +159,7 @@ def test_training_takes_one_gradient_a_step_and_one_a_record():
         ("reproduction.jobs.pinn", "matplotlib scipy.stats sklearn torch._dynamo"),
     ],
 )
-def test_a_job_does_not_wait_for_what_it_does_not_use(module, packages):
+def test_jobs_do_not_import_packages_that_they_do_not_use(module, packages):
     code = f"import sys, {module}; print(*[name for name in {packages.split()} if name in sys.modules])"
     environment = {"PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Where jobs compute: every task on a simulated second device, with the results of the CPU; the choice of a device."""
+"""Devices: every task on a simulated second device, with the results of the CPU; selection of a device."""
 
 import logging
 import os
@@ -67,7 +67,7 @@ ENSEMBLES = {
 
 
 def trained(name: str, device: torch.device, epochs: int = WHOLE, checkpoint: CheckpointFile | None = None) -> dict:
-    """Parameters, history and fields of a training, by name, as NumPy arrays."""
+    """Return parameters, history and fields of a training by name, as NumPy arrays."""
     task, settings = TRAININGS[name]
     job = job_of(task, PROBLEMS, **settings, epochs=epochs)
     if task == "pinn":
@@ -90,7 +90,7 @@ def arrays(data: xr.Dataset) -> dict[str, np.ndarray]:
 
 
 def reference() -> xr.Dataset:
-    """A field to compare with; what it is does not matter here."""
+    """Return a reference field; its values do not matter."""
     x, t = np.linspace(-1, 1, 9), np.linspace(0, 1, 5)
     return xr.Dataset({"exact": (("t", "x"), np.cos(t)[:, None] * np.sin(np.pi * x)), "x": x, "t": t})
 
@@ -105,7 +105,7 @@ def assert_same_bits(found: dict[str, np.ndarray], expected: dict[str, np.ndarra
 # --- the simulated device ----------------------------------------------------------------------------
 
 
-def test_the_simulated_device_computes_and_keeps_to_itself():
+def test_simulated_device_computes_and_keeps_results_on_the_device():
     with simulated_device() as device:
         x = torch.arange(6.0).view(2, 3).to(device)
         assert x.device == (x + 1).device == torch.zeros(2, device=device).device == DEVICE
@@ -134,12 +134,12 @@ def test_the_simulated_device_computes_and_keeps_to_itself():
         lambda there, here: torch.outer(here, there),
     ],
 )
-def test_the_simulated_device_refuses_to_mix(mistake):
+def test_simulated_device_rejects_mixed_devices(mistake):
     with simulated_device() as device, pytest.raises(RuntimeError, match="on the CPU and on the simulated device"):
         mistake(torch.ones(3).to(device), torch.ones(3))
 
 
-def test_the_simulated_device_refuses_what_cuda_has_not():
+def test_simulated_device_rejects_operations_that_cuda_does_not_implement():
     with simulated_device() as device:
         matrix = torch.eye(3).to(device)
         with pytest.raises(TypeError, match="numpy"):
@@ -154,7 +154,7 @@ def test_the_simulated_device_refuses_what_cuda_has_not():
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_training_is_that_of_the_cpu_and_goes_on_from_checkpoints_of_either_device(name, tmp_path, caplog):
+def test_training_equals_that_of_the_cpu_and_resumes_from_checkpoints_of_either_device(name, tmp_path, caplog):
     def checkpoint(file: str) -> CheckpointFile:
         return CheckpointFile(tmp_path / file, 0.0, "this work")
 
@@ -171,7 +171,7 @@ def test_training_is_that_of_the_cpu_and_goes_on_from_checkpoints_of_either_devi
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)
-def test_kernels_are_those_of_the_cpu(name):
+def test_kernels_equal_those_of_the_cpu(name):
     job = job_of("kernel_ensemble", **ENSEMBLES[name])
     with simulated_device() as device:
         found = arrays(kernel_ensemble.sampled_kernels(job, device))
@@ -188,7 +188,7 @@ def no_gpu(monkeypatch):
 
 @pytest.mark.usefixtures("no_gpu")
 @pytest.mark.parametrize("name", ["cpu", "auto"])
-def test_without_a_gpu_the_cpu_is_chosen(name):
+def test_cpu_is_selected_without_a_gpu(name):
     chosen = devices.select(name)
     assert chosen == torch.device("cpu")
     assert devices.label(chosen) == "cpu"
@@ -203,7 +203,7 @@ def test_without_a_gpu_the_cpu_is_chosen(name):
         ("gpu", "device: unknown value 'gpu'; did you mean 'cpu'?"),
     ],
 )
-def test_a_device_that_is_not_there_is_refused_in_one_sentence(name, sentence):
+def test_unavailable_device_is_rejected_with_a_one_line_message(name, sentence):
     with pytest.raises(ConfigError) as refused:
         devices.select(name)
     assert str(refused.value) == sentence
@@ -211,7 +211,7 @@ def test_a_device_that_is_not_there_is_refused_in_one_sentence(name, sentence):
 
 @pytest.fixture
 def a_gpu(monkeypatch):
-    """What torch says where there is a GPU; its settings are put back."""
+    """Make torch report a GPU, and restore its settings afterwards."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
@@ -227,7 +227,7 @@ def a_gpu(monkeypatch):
 
 @pytest.mark.usefixtures("a_gpu")
 @pytest.mark.parametrize("name", ["cuda", "auto"])
-def test_a_gpu_is_chosen_and_made_repeatable(name):
+def test_gpu_is_selected_and_made_deterministic(name):
     chosen = devices.select(name)
     assert chosen == torch.device("cuda")
     assert devices.label(chosen) == "a GPU"

@@ -17,7 +17,7 @@ from rectified.statistics.summaries import mean_estimate, variance_estimate
 from reproduction.config.job import Job
 from reproduction.jobs.kernel_ensemble import sampled_kernels
 
-SIGNIFICANCE = 1e-4  # of each test that compares two laws; seeds are fixed
+SIGNIFICANCE = 1e-4  # significance level of each comparison of two distributions; seeds are fixed
 
 
 def sampled(name, setting, networks, x=None, propagate=exact, stream="tests"):
@@ -33,7 +33,7 @@ def sampled(name, setting, networks, x=None, propagate=exact, stream="tests"):
     ("name", "scale", "bias_variance"),
     [("relu2", 1.0, 0.0), ("mrepu2", 0.01, 0.0), ("tanh", 1.0, 0.1), ("relu", 1.0, 0.2), ("mish", 1.0, 0.0)],
 )
-def test_exact_sampling_equals_brute_force_in_law(name, scale, bias_variance):
+def test_exact_sampling_equals_brute_force_in_distribution(name, scale, bias_variance):
     setting = Setting(24, 5, 1.0, bias_variance)
     x = torch.full((2, 1), scale**0.5, dtype=torch.float64)
     one = sampled(name, setting, 3000, x, exact, "exact")[..., 0]
@@ -42,7 +42,7 @@ def test_exact_sampling_equals_brute_force_in_law(name, scale, bias_variance):
         assert scipy.stats.ks_2samp(one[:, layer], other[:, layer]).pvalue > SIGNIFICANCE
 
 
-def test_several_inputs_have_the_joint_law_of_brute_force():
+def test_several_inputs_have_the_joint_distribution_of_brute_force():
     x = torch.tensor([[1.0, 0.2, -0.5, 1.0], [0.0, 0.7, 0.3, 0.1]], dtype=torch.float64)
     setting = Setting(16, 3, 1.5)
     one, other = (sampled("relu2", setting, 3000, x, rule, rule.__name__)[:, -1] for rule in (exact, brute_force))
@@ -52,13 +52,13 @@ def test_several_inputs_have_the_joint_law_of_brute_force():
         assert scipy.stats.ks_2samp(*differences).pvalue > SIGNIFICANCE
 
 
-def test_more_inputs_than_neurons_are_no_problem():
+def test_more_inputs_than_neurons_are_accepted():
     x = torch.from_numpy(numpy_generator("x").standard_normal((2, 40)))
     found = sampled("abs", Setting(8, 4, 1.0), 50, x)
     assert np.isfinite(found).all()
 
 
-def test_an_input_that_no_neuron_sees_has_kernel_zero_from_there_on():
+def test_input_that_no_neuron_sees_has_kernel_zero_in_all_later_layers():
     found = sampled("relu2", Setting(2, 6, 1.0), 200)[..., 0]
     dead = found == -np.inf
     assert dead[:, -1].mean() > 0.5
@@ -66,7 +66,7 @@ def test_an_input_that_no_neuron_sees_has_kernel_zero_from_there_on():
     assert not np.isnan(found).any()
 
 
-def test_log_domain_agrees_with_plain_numbers_and_goes_on_where_they_overflow(monkeypatch):
+def test_log_domain_agrees_with_plain_numbers_and_continues_after_overflow(monkeypatch):
     x = torch.full((2, 1), 1.7, dtype=torch.float64)
     setting = Setting(32, 12, 1.0)
     logs = sampled("relu2", setting, 20, x)[..., 0]
@@ -79,7 +79,7 @@ def test_log_domain_agrees_with_plain_numbers_and_goes_on_where_they_overflow(mo
     assert (logs[beyond, -1] > np.log(np.finfo(float).max)).all()
 
 
-def test_kernels_that_overflow_are_infinite_and_stay_so():
+def test_overflowing_kernels_are_infinite_and_remain_so():
     found = sampled("mrepu2", Setting(16, 10, 2.0), 10)[..., 0]
     assert (found[:, -1] == np.inf).all()
     assert not np.isnan(found).any()
@@ -93,7 +93,7 @@ def test_scale_invariant_kernels_have_the_mean_of_infinite_width_at_every_width(
 
 
 def deviations(width, networks=20_000, layers=7):
-    """Measured over predicted minus 1 of V and of the mean, with standard errors, layers from 2 on."""
+    """Return V and the mean relative to theory, minus 1, with standard errors, for layers from 2 on."""
     x = torch.full((2, 1), 0.05, dtype=torch.float64)
     kernels = np.exp(sampled("mrepu2", Setting(width, layers - 1, 1.0), networks, x, stream=width)[..., 0])
     theory = EffectiveTheory(activations.get("mrepu2")).finite_width(0.0025, 1.0, 0.0, layers)
@@ -106,7 +106,7 @@ def deviations(width, networks=20_000, layers=7):
     )
 
 
-def test_vertex_agrees_with_theory_and_the_rest_is_of_the_next_order_in_the_width():
+def test_vertex_agrees_with_theory_up_to_the_next_order_in_the_width():
     (wide, wide_error), _ = deviations(512)
     (narrow, narrow_error), _ = deviations(256)
     assert (abs(wide[:4]) < 0.05).all()
@@ -122,7 +122,7 @@ def test_mean_agrees_with_theory_to_next_order():
     theory = EffectiveTheory(activations.get("mrepu2")).finite_width(0.0025, 1.0, 0.0, layers)
     correction = theory.mean_correction / width
     beyond = abs(mean.value - theory.kernel)[1:] / mean.error[1:]
-    assert beyond[-1] > 5  # the kernel of infinite width is told apart from the mean
+    assert beyond[-1] > 5  # the mean differs significantly from the kernel of infinite width
     rest = abs(mean.value - theory.kernel - correction)
     assert (rest < 5 * mean.error + 10 * correction**2 / theory.kernel)[1:].all()
 
@@ -133,7 +133,7 @@ def kernel_job(**settings) -> Job:
     return Job.model_validate(fixed | {"settings": settings | {"hidden_layers": 3}})
 
 
-def test_shards_do_not_depend_on_how_many_there_are():
+def test_shards_do_not_depend_on_their_number():
     few, many = (sampled_kernels(kernel_job(networks=n, shard=5)).log_kernel for n in (10, 20))
     assert (few == many[:, :, :, :10]).all()
     assert (many[0, 0, 0, :5, -1] != many[0, 0, 0, 5:10, -1].to_numpy()).all()
@@ -151,8 +151,8 @@ def test_critical_units_are_those_of_the_input():
 
 @pytest.mark.parametrize("name", ["relu2", "relu3", "abs"])
 @pytest.mark.parametrize("width", [128, 1024])
-def test_law_of_explosion_has_the_mean_and_spread_of_sampled_sums(name, width):
-    """Kernels of equal first layer: log Ĝ^{L+1} − log K^{L+1} is the sum times p^L. The law is exact as n grows."""
+def test_explosion_law_has_the_mean_and_spread_of_sampled_sums(name, width):
+    """For equal kernels of the first layer, log Ĝ^{L+1} − log K^{L+1} is the sum times p^L; exact as n grows."""
     layers, networks = 5, 4000
     power = homogeneous(activations.get(name))
     logs = sampled(name, Setting(width, layers, 1.0), networks, stream=f"{name}{width}")[:, -1, 0]

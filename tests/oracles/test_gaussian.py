@@ -41,7 +41,7 @@ def test_kinks_and_jumps_away_from_zero(kink):
 
 
 @pytest.mark.parametrize("steepness", [1e-3, 1.0, 1e3])
-def test_functions_much_narrower_and_much_wider_than_the_density(steepness):
+def test_functions_much_narrower_and_much_wider_than_the_density_are_integrated(steepness):
     wide = 2 * steepness**2 * KERNELS
     exact = 2 / np.pi * np.arctan2(wide, np.sqrt(1 + 2 * wide))
     np.testing.assert_allclose(average(lambda z: erf(steepness * z) ** 2, KERNELS), exact, rtol=1e-13)
@@ -52,7 +52,7 @@ def test_oscillations_are_resolved():
     np.testing.assert_allclose(average(lambda z: np.sin(z) ** 2, kernel), -np.expm1(-2 * kernel) / 2, rtol=1e-13)
 
 
-def test_growth_is_followed_to_where_it_overflows():
+def test_growing_functions_are_integrated_until_they_overflow():
     kernel = np.array([1.0, 10.0, 100.0, 300.0, 5000.0])
     with np.errstate(over="ignore"):
         np.testing.assert_allclose(average(np.exp, kernel), np.exp(kernel / 2), rtol=1e-12)
@@ -70,7 +70,7 @@ def test_smooth_functions_agree_with_adaptive_quadrature():
         assert float(average(lambda z: np.logaddexp(0, z) ** 2, kernel)) == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_formula_that_cancels_errs_by_rounding_over_its_argument():
+def test_formula_that_cancels_has_the_rounding_error_over_its_argument():
     kernel = np.logspace(-16, 0, 17)
     exact = np.expm1(2 * kernel) - 2 * np.expm1(kernel / 2)
     error = abs(average(smooth_formula_that_cancels, kernel) / exact - 1)
@@ -84,7 +84,7 @@ def test_hermite_weights_are_orthogonal(degree):
     assert average(lambda z: z**degree, 1.7, hermite=degree) == pytest.approx(gamma(degree + 1) * 1.7 ** (degree / 2))
 
 
-def test_gauss_hermite_of_25_nodes_misses_the_kink_by_percents():
+def test_gauss_hermite_with_25_nodes_has_percent_errors_at_a_kink():
     nodes, weights = roots_hermite(25)
     blind = relu(np.sqrt(2) * nodes) @ weights / np.sqrt(np.pi)
     exact = 1 / np.sqrt(2 * np.pi)

@@ -1,8 +1,8 @@
-"""Every task on a GPU: what the CPU computes, within rounding, and the same bits each time.
+"""Every task on a GPU: agreement with the CPU within rounding, and bit-identical repetition.
 
-Both devices see the same draws, so that a few steps later they differ by the rounding of sums that are taken in another
-order: 1e-16 of each in float64 and 6e-8 in float32. Cancellation in derivatives and residuals, and the first steps of
-Adam, which divides gradients by their own size, leave up to 1e-9 and 1e-4 of the norm of an array.
+Both devices use the same random numbers, so after a few steps they differ only by the rounding of sums taken in
+different order: 1e-16 of each sum in float64 and 6e-8 in float32. Cancellation in derivatives and residuals, and the
+first steps of Adam, which divides gradients by their own size, amplify this to at most 1e-9 and 1e-4 of a norm.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def gpu():
 
 
 def assert_close(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float) -> None:
-    """Compare arrays by their norms; what is not finite must be so in both."""
+    """Compare arrays in norm; non-finite entries must be equal."""
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         finite = np.isfinite(values)
@@ -46,14 +46,14 @@ def tolerance(name: str) -> float:
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_training_is_that_of_the_cpu_within_rounding_and_repeats_to_the_bit(name, gpu):
+def test_training_agrees_with_the_cpu_within_rounding_and_repeats_bit_identically(name, gpu):
     found = trained(name, gpu)
     assert_close(found, trained(name, torch.device("cpu")), tolerance(name))
     assert_same_bits(trained(name, gpu), found)
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_training_goes_on_from_checkpoints_of_either_device(name, gpu, tmp_path):
+def test_training_resumes_from_checkpoints_of_either_device(name, gpu, tmp_path):
     own, other = (CheckpointFile(tmp_path / kind, 0.0, "this work") for kind in ("own", "other"))
     trained(name, gpu, HALF, own)
     trained(name, torch.device("cpu"), HALF, other)
@@ -63,7 +63,7 @@ def test_training_goes_on_from_checkpoints_of_either_device(name, gpu, tmp_path)
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)
-def test_kernels_are_those_of_the_cpu_within_rounding_and_repeat_to_the_bit(name, gpu):
+def test_kernels_agree_with_the_cpu_within_rounding_and_repeat_bit_identically(name, gpu):
     job = job_of("kernel_ensemble", **ENSEMBLES[name])
     found = arrays(kernel_ensemble(job, gpu))
     assert_close(found, arrays(kernel_ensemble(job)), TOLERANCES["float64"])

@@ -58,7 +58,7 @@ def test_kink_aware_gradient_is_that_of_the_exact_energy(activation, hidden_laye
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "hat", "bent", "tanh", "relu2", "mish"])
 @pytest.mark.parametrize("hidden_layers", [1, 2])
-def test_autodiff_is_what_nested_autodiff_of_plain_torch_gives(activation, hidden_layers):
+def test_autodiff_agrees_with_nested_autodiff_of_plain_torch(activation, hidden_layers):
     net = network(activation, width=8, hidden_layers=hidden_layers)
     theta, pde = parameters(net), problem()
     grid = UniformGrid(100)
@@ -89,7 +89,7 @@ def block_errors(activation: str, rule: str, points: int = 10_000) -> dict[str, 
     return {name: relative(found[name], reference[name]) for name in "abc"}
 
 
-def test_autodiff_of_relu_is_right_for_c_and_wrong_for_a_and_b_on_any_grid():
+def test_autodiff_of_relu_is_exact_for_c_and_wrong_for_a_and_b_on_any_grid():
     for points in (1000, 10_000, 100_000):
         errors = block_errors("relu", "autodiff", points)
         assert errors["c"] < 10 / points
@@ -97,11 +97,11 @@ def test_autodiff_of_relu_is_right_for_c_and_wrong_for_a_and_b_on_any_grid():
         assert errors["b"] > 1e-3
 
 
-def test_autodiff_of_tanh_is_right_for_all_blocks():
+def test_autodiff_of_tanh_is_exact_for_all_blocks():
     assert max(block_errors("tanh", "autodiff").values()) < 1e-6
 
 
-def test_discrete_delta_comes_closer_than_autodiff_and_stays_where_it_is():
+def test_discrete_delta_is_closer_than_autodiff_but_does_not_converge():
     fine, finer = (block_errors("relu", "discrete_delta", points) for points in (30_000, 100_000))
     wrong = block_errors("relu", "autodiff", 100_000)
     for name in "ab":
@@ -109,8 +109,8 @@ def test_discrete_delta_comes_closer_than_autodiff_and_stays_where_it_is():
         assert finer[name] == pytest.approx(fine[name], rel=0.2)
 
 
-def test_discrete_delta_errs_by_half_of_each_neurons_own_jump_however_fine_the_grid():
-    """At its kink it takes the slope of one side where the integral's derivative takes the mean of both."""
+def test_discrete_delta_error_is_half_the_jump_of_each_neuron_on_any_grid():
+    """It takes the one-sided slope at a kink, whereas the derivative of the integral takes the mean of both sides."""
     net = network("relu")
     theta = parameters(net, seeds=1)
     exact = net.blocks(ClosedFormGradient(RitzEnergy(problem(), net, KinkAware(net, 8, 64)))(theta)[1])["b"]
@@ -122,7 +122,7 @@ def test_discrete_delta_errs_by_half_of_each_neurons_own_jump_however_fine_the_g
     torch.testing.assert_close((found - exact).abs()[inside], expected[inside], rtol=0.05, atol=1e-6)
 
 
-def test_discrete_delta_of_a_smooth_activation_is_autodiff():
+def test_discrete_delta_of_a_smooth_activation_equals_autodiff():
     net = network("tanh")
     theta = parameters(net)
     by_hand = ritz_gradient("discrete_delta", problem(), net, **NUMBERS)(theta)
@@ -132,7 +132,7 @@ def test_discrete_delta_of_a_smooth_activation_is_autodiff():
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "hat"])
-def test_neuronwise_differences_are_the_plain_ones(activation):
+def test_neuronwise_differences_equal_plain_ones(activation):
     net = network(activation, width=12)
     theta = parameters(net, seeds=3)
     energy = RitzEnergy(problem(coefficient="1 + x/2"), net, UniformGrid(100))
@@ -153,14 +153,14 @@ def test_differences_of_a_smooth_energy_converge_at_second_order():
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.05)
 
 
-def test_discrete_delta_is_for_one_hidden_layer():
+def test_discrete_delta_requires_one_hidden_layer():
     net = network("relu", hidden_layers=2)
     energy = RitzEnergy(problem(), net, UniformGrid(100))
     with pytest.raises(ValueError, match="hidden_layers must be 1"):
         DiscreteDelta(energy, UniformGrid(100))
 
 
-def test_networks_of_a_batch_do_not_touch_each_other():
+def test_networks_of_a_batch_are_independent():
     net = network("relu")
     theta = parameters(net, seeds=4)
     for rule in ("autodiff", "discrete_delta", "finite_difference", "kink_aware"):
@@ -172,7 +172,7 @@ def test_networks_of_a_batch_do_not_touch_each_other():
 
 @pytest.mark.parametrize("coefficient", ["1", "1 + x/2"])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat", "stairs"])
-def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, coefficient):
+def test_closed_form_by_leibniz_equals_autodiff_through_the_moving_ends(activation, coefficient):
     net = network(activation, width=15)
     theta = parameters(net, seeds=5)
     theta[0, 3] = 0.0  # a neuron without a kink
@@ -184,7 +184,7 @@ def test_closed_form_by_leibniz_is_autodiff_through_the_moving_ends(activation, 
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu2", "bent"])
-def test_closed_form_is_refused_where_it_does_not_hold(activation):
+def test_closed_form_is_rejected_for_unsupported_activations(activation):
     net = network(activation, width=4)
     with pytest.raises(InvalidInputError, match="closed-form"):
         ClosedFormGradient(RitzEnergy(problem(), net, KinkAware(net)))

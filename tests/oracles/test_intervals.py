@@ -1,4 +1,4 @@
-"""Intervals and tests beyond the median: against enumeration, against SciPy, and by how often they cover."""
+"""Intervals and tests beyond the median: against enumeration, against SciPy, and by observed coverage."""
 
 import itertools
 import math
@@ -27,12 +27,12 @@ def differences(first, second):
 
 
 def surely(hits, said, runs):
-    """Whether so many hits are likely, if each is as probable as is said."""
+    """Return True if the share of hits is compatible with the stated probability."""
     return abs(hits - said) < 4.5 * np.sqrt(said * (1 - said) / runs)
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 3), (3, 3), (4, 4), (5, 3), (4, 6)])
-def test_coverage_of_the_shift_by_enumeration_of_all_orders(n, m):
+def test_coverage_of_the_shift_agrees_with_enumeration_of_all_orders(n, m):
     """All choices of the ranks of the first sample are equally likely if the shift is 0."""
     covered = []
     for chosen in itertools.combinations(range(n + m), n):
@@ -44,7 +44,7 @@ def test_coverage_of_the_shift_by_enumeration_of_all_orders(n, m):
 
 
 @given(st.data(), st.integers(1, 9), st.integers(1, 9))
-def test_rank_sum_test_is_that_of_scipy(data, n, m):
+def test_rank_sum_test_agrees_with_scipy(data, n, m):
     numbers = st.lists(st.floats(-9, 9), min_size=n + m, max_size=n + m, unique=True)
     values = data.draw(numbers)
     compared = differences(values[:n], values[n:])
@@ -54,7 +54,7 @@ def test_rank_sum_test_is_that_of_scipy(data, n, m):
 
 
 @given(st.lists(st.floats(-9, 9), min_size=4, max_size=8), st.lists(st.floats(-9, 9), min_size=4, max_size=8))
-def test_no_shift_lies_outside_the_interval_where_the_test_refuses_it(first, second):
+def test_zero_lies_outside_the_shift_interval_iff_the_test_rejects_it(first, second):
     compared = differences(first, second)
     found = shift_interval(compared)
     assert (found.low > 0 or found.high < 0) == (rank_sum_test(compared, 0.0) < 0.05)
@@ -64,7 +64,7 @@ def test_no_shift_lies_outside_the_interval_where_the_test_refuses_it(first, sec
 
 @pytest.mark.parametrize("law", ["normal", "exponential"])
 @pytest.mark.parametrize(("n", "m"), [(4, 4), (6, 9)])
-def test_interval_of_the_shift_covers_as_often_as_it_says(n, m, law):
+def test_interval_of_the_shift_has_its_nominal_coverage(n, m, law):
     random, runs = np.random.default_rng(3), 3000
     found = [
         shift_interval(differences(getattr(random, law)(size=n) + 2, getattr(random, law)(size=m))) for _ in range(runs)
@@ -73,7 +73,7 @@ def test_interval_of_the_shift_covers_as_often_as_it_says(n, m, law):
     assert surely(hits, found[0].coverage, runs)
 
 
-def test_unknown_values_widen_the_shift_and_three_of_each_decide_nothing():
+def test_unknown_values_widen_the_shift_and_three_replicates_each_are_undecided():
     compared = differences([10.0, 11, 12, 13, 14], [1.0, 2, 3, 4])
     assert shift_interval(compared).low > 0
     compared[0] = np.nan
@@ -84,7 +84,7 @@ def test_unknown_values_widen_the_shift_and_three_of_each_decide_nothing():
     assert (shift_interval(np.empty((0, 3))).coverage, rank_sum_test(np.empty((0, 3)), 1.0)) == (0.0, 1.0)
 
 
-def test_interval_of_the_mean_is_that_of_scipy_and_covers():
+def test_interval_of_the_mean_agrees_with_scipy_and_has_its_nominal_coverage():
     values = np.random.default_rng(0).exponential(size=25)
     expected = scipy.stats.ttest_1samp(values, 1.2)
     found = mean_interval(values)
@@ -95,7 +95,7 @@ def test_interval_of_the_mean_is_that_of_scipy_and_covers():
     assert surely(hits, 0.95, len(samples))
 
 
-def test_few_values_and_unknown_ones_tell_nothing_of_a_mean():
+def test_mean_is_undetermined_with_few_or_unknown_values():
     assert mean_interval([1.0] * 9).coverage == 0
     assert mean_interval([1.0] * 11 + [np.nan])[1:] == (-np.inf, np.inf, 0.95)
     assert mean_test([1.0] * 11 + [np.inf], 5.0) == 1.0
@@ -114,7 +114,7 @@ def test_interval_of_a_share_covers_by_summation_over_all_outcomes(count, share)
         assert test == pytest.approx(scipy.stats.binomtest(ones, count, share).pvalue)
 
 
-def test_all_of_n_have_the_closed_form_and_unknown_flags_may_be_either():
+def test_interval_of_a_full_share_has_the_closed_form_and_unknown_flags_may_be_either():
     found = share_interval([1.0] * 12)
     assert found[:3] == pytest.approx((1.0, 0.025 ** (1 / 12), 1.0), rel=1e-9)
     partly = share_interval([1.0] * 5 + [0.0] * 5 + [np.nan] * 2)
@@ -126,8 +126,8 @@ def test_all_of_n_have_the_closed_form_and_unknown_flags_may_be_either():
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.1, 0.4])
-def test_interval_of_the_distance_of_two_laws_covers_it(shift):
-    """Uniform laws on [0, 1] and [s, 1 + s] have distance s."""
+def test_interval_of_the_distance_of_two_distributions_covers_it(shift):
+    """Uniform distributions on [0, 1] and [s, 1 + s] have distance s."""
     random = np.random.default_rng(5)
     pairs = [(random.random(60), shift + random.random(90)) for _ in range(500)]
     found = [distance_interval(*pair) for pair in pairs]
@@ -136,7 +136,7 @@ def test_interval_of_the_distance_of_two_laws_covers_it(shift):
     assert found[0].value == scipy.stats.ks_2samp(*pairs[0]).statistic
 
 
-def test_pseudovalues_have_the_estimate_as_their_mean_and_its_error():
+def test_pseudovalues_have_the_mean_and_the_error_of_the_estimate():
     random = np.random.default_rng(2)
     kernels, pairs = random.exponential(size=(2, 15, 3, 4))
     spread = pseudovalues(*vertices(kernels, pairs, 16))

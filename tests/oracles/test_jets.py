@@ -28,7 +28,7 @@ def points(networks: int = 1) -> torch.Tensor:
 
 
 def derivative(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """∂value/∂x summed over points, or zeros if value does not depend on x."""
+    """Return ∂value/∂x summed over points, or zeros if value does not depend on x."""
     if not value.requires_grad:
         return torch.zeros_like(x)
     (found,) = torch.autograd.grad(value.sum(), x, create_graph=True, allow_unused=True)
@@ -36,7 +36,7 @@ def derivative(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 
 def nested(net: MLP, row: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """u, u_x, u_t, u_xx, u_tt of one network at points [2, points], by automatic differentiation twice."""
+    """Return u, u_x, u_t, u_xx, u_tt of one network at points [2, points], by automatic differentiation twice."""
     p = {name: block[0] for name, block in net.blocks(row[None]).items()}
     x = x.clone().requires_grad_(True)
     h = x
@@ -82,7 +82,7 @@ def test_jets_are_differentiable_by_autograd(activation):
 
 
 @pytest.mark.parametrize(("first", "second"), [((), ()), ((T,), ()), ((T, X), (T,)), ((X,), (X,))])
-def test_components_are_those_requested_in_the_order_requested(first, second):
+def test_components_are_those_requested_in_that_order(first, second):
     net = network("tanh")
     theta, x = parameters(net), points()
     u, u_x, u_t, u_xx, u_tt = Jets(net, (X, T), (X, T))(theta, x).unbind(1)
@@ -96,7 +96,7 @@ def test_components_are_those_requested_in_the_order_requested(first, second):
     torch.testing.assert_close(tape.gradients(weights).sum(-1), tape.gradient(weights), rtol=1e-12, atol=1e-13)
 
 
-def test_values_are_those_of_the_network():
+def test_jet_values_equal_network_values():
     net = network("gelu")
     theta, x = parameters(net), points()
     torch.testing.assert_close(Jets(net)(theta, x)[:, 0], net.output(theta, x), rtol=1e-13, atol=1e-14)

@@ -1,4 +1,4 @@
-"""Measures of latents: exact levels by chance and by design, independent forms of the same number, invariances."""
+"""Measures of latents: exact chance levels and levels by design, independent formulas, invariances."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def square(random, points: int = 250) -> np.ndarray:
 
 
 def isometric(coordinates: np.ndarray, random, features: int = 5) -> np.ndarray:
-    """The plane of coordinates, turned, shifted and stretched, in more dimensions."""
+    """Return the plane of coordinates rotated, shifted and scaled in more dimensions."""
     return 3 * coordinates.T @ ortho_group.rvs(features, random_state=random)[:2] + 7
 
 
@@ -42,19 +42,19 @@ def agrees(measure, level: float, repetitions: int = 60, bias: float = 0.0) -> b
     return abs(mean - level) < 5 * error + bias
 
 
-def test_purity_of_clouds_far_apart_is_one():
+def test_purity_of_distant_clouds_is_one():
     random = np.random.default_rng(0)
     assert (layer_purity(random.normal(size=(3, 60, 5)) + 100 * np.arange(3)[:, None, None]) == 1).all()
 
 
 @pytest.mark.parametrize("layers", [2, 3])
-def test_purity_of_layers_of_one_law_is_that_of_chance(layers):
-    """All orders of the points are equally likely, so a neighbour is of the same layer with (n − 1)/(Ln − 1)."""
+def test_purity_of_identically_distributed_layers_is_at_chance_level(layers):
+    """All orders of the points are equally likely: a neighbour is of the same layer at a rate of (n − 1)/(Ln − 1)."""
     level = 49 / (50 * layers - 1)
     assert agrees(lambda random: layer_purity(random.normal(size=(layers, 50, 4)))[0], level)
 
 
-def test_neighbours_are_those_of_a_tree():
+def test_neighbours_agree_with_a_tree_search():
     random = np.random.default_rng(1)
     latents = random.normal(size=(3, 70, 4)) + 0.8 * np.arange(3)[:, None, None]
     cloud, owner = latents.reshape(-1, 4), np.repeat(np.arange(3), 70)
@@ -71,13 +71,13 @@ def test_overlap_of_an_isometry_is_one(seed):
 
 
 def test_overlap_of_an_isometry_is_one_on_a_grid():
-    """A point of a grid has many neighbours at the same distance, which rounding puts in any order."""
+    """A point of a grid has many neighbours at the same distance, which rounding orders arbitrarily."""
     axis = np.linspace(-1, 1, 16)
     grid = np.stack([plane.ravel() for plane in np.meshgrid(axis, axis)])
     assert coordinate_overlap(isometric(grid, np.random.default_rng(2)), grid) == 1
 
 
-def test_overlap_of_an_unrelated_cloud_is_that_of_chance():
+def test_overlap_of_an_independent_cloud_is_at_chance_level():
     assert agrees(lambda random: coordinate_overlap(random.normal(size=(80, 6)), square(random, 80)), 15 / 79)
 
 
@@ -92,8 +92,8 @@ def test_overlap_is_the_share_of_common_neighbours():
     assert coordinate_overlap(latent, points) == pytest.approx(expected, rel=1e-14)
 
 
-def test_far_similar_shift_of_the_output_itself():
-    """Outputs that are uniform and know no place: |Δu| has density 2(1 − s), mean 1/3, lowest tenth up to 1 − √0.9."""
+def test_far_similar_shift_of_the_output_itself_has_the_closed_form():
+    """For independent uniform outputs, |Δu| has density 2(1 − s), mean 1/3, and the lowest tenth ends at 1 − √0.9."""
     q = 1 - np.sqrt(0.9)
     level = 3 * (q**2 - 2 * q**3 / 3) / 0.1 - 1
 
@@ -104,7 +104,7 @@ def test_far_similar_shift_of_the_output_itself():
     assert agrees(measure, level, bias=1 / 150)
 
 
-def test_far_similar_shift_of_a_map_that_ignores_outputs_is_zero():
+def test_far_similar_shift_of_a_map_independent_of_the_outputs_is_zero():
     def measure(random):
         points = square(random, 100)
         return far_similar_shift(isometric(points, random), points, random.uniform(size=100))
@@ -114,7 +114,7 @@ def test_far_similar_shift_of_a_map_that_ignores_outputs_is_zero():
 
 @pytest.mark.parametrize("field", [lambda x, y: x, lambda x, y: np.sin(np.pi * x) * np.sin(2 * np.pi * y)])
 def test_far_similar_shift_is_not_confounded_by_distance(field):
-    """Within a bin of plane distance an isometry moves a mean by the width of the bin at most."""
+    """Within a bin of plane distance an isometry moves a mean by at most the width of the bin."""
     random = np.random.default_rng(4)
     points = square(random)
     output, distance = field(*points), pdist(points.T)
@@ -124,14 +124,14 @@ def test_far_similar_shift_is_not_confounded_by_distance(field):
 
 
 def test_similar_outputs_are_nearer_in_the_plane_unless_distances_are_matched():
-    """What the bins are for: with one bin the plane itself would seem to bring similar values of u = x together."""
+    """With one bin, the plane itself would seem to bring similar values of u = x together; the bins prevent this."""
     points = square(np.random.default_rng(5))
     unmatched = far_similar_shift(points.T, points, points[0], bins=1)
     assert unmatched < -0.05
     assert abs(far_similar_shift(points.T, points, points[0])) < 0.1 * abs(unmatched)
 
 
-def test_far_similar_shift_falls_as_the_output_enters():
+def test_far_similar_shift_decreases_with_the_weight_of_the_output():
     random = np.random.default_rng(6)
     points = square(random)
     output = np.sin(np.pi * points[0]) * np.sin(2 * np.pi * points[1])
@@ -141,7 +141,7 @@ def test_far_similar_shift_falls_as_the_output_enters():
 
 
 @given(SEEDS, st.integers(2, 6))
-def test_partial_spearman_is_the_correlation_of_residuals_of_ranks(seed, values):
+def test_partial_spearman_equals_the_correlation_of_rank_residuals(seed, values):
     random = np.random.default_rng(seed)
     given_ = random.integers(values, size=40) + 0.0
     a, b = (random.integers(10, size=(2, 40)) + given_).astype(float)
@@ -151,10 +151,10 @@ def test_partial_spearman_is_the_correlation_of_residuals_of_ranks(seed, values)
 
 
 @pytest.mark.parametrize(("p", "q"), [(0.6, 0.0), (0.0, 0.5), (0.6, 0.5)])
-def test_partial_spearman_of_copies(p, q):
-    """a copies the given with chance p and b copies a with chance q: r_ag = p, r_ab = q, r_bg = pq.
+def test_partial_spearman_of_copies_has_the_closed_form(p, q):
+    """a copies the given with probability p and b copies a with probability q: r_ag = p, r_ab = q, r_bg = pq.
 
-    With b a copy of the given instead, nothing of a and b is common but the given: 0.
+    If b copies the given instead, a and b share only the given: 0.
     """
 
     def draw(random, of_given):
@@ -168,14 +168,14 @@ def test_partial_spearman_of_copies(p, q):
 
 
 @pytest.mark.parametrize("function", [np.exp, lambda g: -(g**3), lambda g: 0 * g])
-def test_partial_spearman_is_zero_where_nothing_is_left(function):
+def test_partial_spearman_is_zero_without_remaining_variation(function):
     random = np.random.default_rng(7)
     given_, other = random.normal(size=(2, 5000))
     assert partial_spearman(function(given_), other, given_) == 0
     assert partial_spearman(other, function(given_), given_) == 0
 
 
-def test_similarity_correlation_sees_the_output_and_not_the_plane():
+def test_similarity_correlation_measures_the_output_and_not_the_plane():
     random = np.random.default_rng(8)
     points = square(random, 120)
     output = points[0] * points[1]
@@ -184,7 +184,7 @@ def test_similarity_correlation_sees_the_output_and_not_the_plane():
 
 
 @given(SEEDS, st.floats(0.01, 100.0))
-def test_cka_is_blind_to_rotations_factors_and_shifts(seed, factor):
+def test_cka_is_invariant_to_rotation_scaling_and_translation(seed, factor):
     random = np.random.default_rng(seed)
     x, y = random.normal(size=(2, 30, 6))
     turned = factor * x @ ortho_group.rvs(6, random_state=random) + random.normal(size=6)
@@ -194,7 +194,7 @@ def test_cka_is_blind_to_rotations_factors_and_shifts(seed, factor):
 
 
 @given(SEEDS, st.integers(1, 8))
-def test_cka_is_the_alignment_of_centred_gram_matrices(seed, features):
+def test_cka_equals_the_alignment_of_centred_gram_matrices(seed, features):
     """HSIC(K, L)/√(HSIC(K, K) HSIC(L, L)) with HSIC(K, L) = tr(KHLH), H = I − 1/n."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(25, features)) + 3
@@ -205,12 +205,12 @@ def test_cka_is_the_alignment_of_centred_gram_matrices(seed, features):
     assert linear_cka(x, y) == pytest.approx(hsic[0, 1] / np.sqrt(hsic[0, 0] * hsic[1, 1]), rel=1e-9)
 
 
-def test_cka_of_single_features_is_the_squared_correlation():
+def test_cka_of_single_features_equals_the_squared_correlation():
     x, y = np.random.default_rng(9).normal(size=(2, 50))
     assert linear_cka(x[:, None], (x + y)[:, None]) == pytest.approx(np.corrcoef(x, x + y)[0, 1] ** 2, rel=1e-12)
 
 
-def test_embedding_keeps_clouds_apart_and_is_the_same_each_time():
+def test_embedding_keeps_clouds_apart_and_is_deterministic():
     random = np.random.default_rng(10)
     latents = random.normal(size=(3, 50, 6)) + 30 * np.eye(6)[:3, None]
     plane = embed(latents, perplexity=15)
@@ -219,7 +219,7 @@ def test_embedding_keeps_clouds_apart_and_is_the_same_each_time():
     assert np.array_equal(plane, embed(latents, perplexity=15))
 
 
-def test_measures_are_those_of_each_network_and_diverged_ones_are_missing():
+def test_measures_equal_those_of_each_network_and_are_nan_for_diverged_ones():
     random = np.random.default_rng(11)
     points, latents = square(random, 40), random.normal(size=(3, 2, 2, 40, 4))
     output = points[0] ** 2
@@ -241,7 +241,7 @@ def test_measures_are_those_of_each_network_and_diverged_ones_are_missing():
     assert np.isfinite(found["cka"][:, :, 0]).all()
 
 
-def test_latents_that_are_all_equal_tell_nothing():
+def test_measures_of_constant_latents_are_undefined_or_zero():
     random = np.random.default_rng(12)
     points, dead = square(random, 40), np.full((40, 3), 0.5)
     assert np.isnan(far_similar_shift(dead, points, points[0]))

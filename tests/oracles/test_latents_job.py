@@ -1,4 +1,4 @@
-"""Latents of a trained network beside those of regressor, classifier and untrained network."""
+"""Latents of a trained network compared with those of a regressor, a classifier and an untrained network."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from reproduction.jobs.latents import Companions, compare_latents
 SETTINGS = LatentsSettings(document="test", start="e/c", points=64, epochs=1500)
 
 
-def test_regressors_stop_at_the_error_they_are_given():
+def test_regressors_stop_at_the_given_error():
     companions = Companions(job(collocation_points=100), SETTINGS)
     origin = companions.origin
     start = origin.errors(companions.start)
@@ -19,18 +19,18 @@ def test_regressors_stop_at_the_error_they_are_given():
     within = origin.errors(found)
     assert matched.all()
     assert (within <= 0.8 * start).all()
-    assert (within > 0.4 * start).all()  # the first look that finds it so, not the last
+    assert (within > 0.4 * start).all()  # the first check that meets the tolerance, not the last
     assert not companions.regressors(torch.zeros_like(start))[1].any()
     at_once, matched = companions.regressors(2 * start)
     assert matched.all()
     assert (at_once == companions.start).all()
 
 
-def test_classes_are_equal_shares_and_the_classifier_learns_them():
+def test_classes_have_equal_shares_and_the_classifier_learns_them():
     companions = Companions(job(collocation_points=144), SETTINGS)
     shares = torch.bincount(companions.classes).double() / len(companions.classes)
     assert len(shares) == 8
-    assert float((shares - 1 / 8).abs().max()) < 0.04  # values on the boundary coincide
+    assert float((shares - 1 / 8).abs().max()) < 0.04  # values on the boundary of the domain are equal
     before, after = (
         (companions.logits(theta, companions.x).argmax(1) == companions.classes).double().mean(1)
         for theta in (companions.initial_classifiers(), companions.classifiers())
@@ -38,7 +38,7 @@ def test_classes_are_equal_shares_and_the_classifier_learns_them():
     assert (after > before + 0.2).all()
 
 
-def test_all_networks_start_alike_and_are_compared_at_the_same_points():
+def test_all_networks_start_equal_and_are_compared_at_the_same_points():
     origin = job(collocation_points=100)
     trained = CollocationTraining(origin).run().theta
     found = compare_latents(origin, SETTINGS, trained, np.full(3, -1))
@@ -54,7 +54,7 @@ def test_all_networks_start_alike_and_are_compared_at_the_same_points():
     np.testing.assert_allclose(found.output.sel(network="untrained"), untrained[0], rtol=1e-12)
 
 
-def test_of_a_diverged_network_there_are_no_latents():
+def test_diverged_network_has_no_latents():
     origin = job(collocation_points=100, epochs=2)
     found = compare_latents(origin, SETTINGS.model_copy(update={"epochs": 20}), origin.initial(), np.array([-1, 5, -1]))
     assert found.purity.sel(network="pinn").isnull().all("layer").values.tolist() == [False, True, False]

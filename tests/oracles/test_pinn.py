@@ -53,7 +53,7 @@ def nothing(theta):
 
 
 def plain_loss(net: MLP, row: torch.Tensor, x: torch.Tensor, pinn: MLPResiduals, weights=(1.0, 1.0)):
-    """The loss of one network in plain torch, by nested automatic differentiation."""
+    """Return the loss of one network in plain torch, by nested automatic differentiation."""
 
     def u_of(inputs: torch.Tensor) -> torch.Tensor:
         return net.output(row[None], inputs[None])[0]
@@ -189,7 +189,7 @@ def test_invalid_arguments_raise(make, message):
 # --- compilation -------------------------------------------------------------------------------------
 
 
-def test_without_a_compiler_the_loss_is_the_same_and_the_reason_is_logged_once(monkeypatch, caplog):
+def test_loss_without_a_compiler_is_the_same_and_the_reason_is_logged_once(monkeypatch, caplog):
     def broken(*arguments, **options):
         raise RuntimeError("no C++ compiler here\nand a long story")
 
@@ -230,7 +230,7 @@ def in_a_separate_process(**environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, env=os.environ | variables | environment, capture_output=True, text=True)
 
 
-def test_a_broken_compiler_only_adds_one_log_line(tmp_path):
+def test_broken_compiler_only_adds_one_log_line(tmp_path):
     done = in_a_separate_process(TORCHINDUCTOR_CACHE_DIR=str(tmp_path), CXX="/nowhere/c++")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "torch.compile failed" in line]
@@ -319,7 +319,7 @@ def test_levenberg_marquardt_minimizes_the_rosenbrock_function():
     torch.testing.assert_close(found, torch.ones_like(found), rtol=0, atol=1e-7)
 
 
-def test_without_improvement_parameters_are_kept_and_the_damping_is_reset():
+def test_parameters_are_kept_and_the_damping_is_reset_without_improvement():
     optimizer = marquardt(torch.ones(1, 2, dtype=torch.float64), Rosenbrock(), 100)
     assert (optimizer.theta == 1).all()
     assert optimizer.damping.item() == optimizer.first_damping
@@ -343,7 +343,7 @@ def test_jacobian_agrees_with_reverse_mode_autodiff(activation):
     torch.testing.assert_close(jacobian.T, torch.func.jacrev(scaled)(theta[1]), rtol=1e-9, atol=1e-11)
 
 
-def test_squared_residuals_and_their_gradient_are_the_loss_and_its_gradient():
+def test_squared_residuals_and_their_gradient_equal_the_loss_and_its_gradient():
     net = network("gelu")
     system, theta = AdaptiveResiduals(residuals(net), points=30, candidates=60), parameters(net)
     system.redraw(0, theta)
@@ -371,7 +371,7 @@ def test_adaptive_points_depend_only_on_epoch_and_parameters():
 
 
 def test_adaptive_points_have_the_documented_density():
-    """Means of features over the draws against their means under the density ∝ 1 + |r|/mean|r|."""
+    """Compare means of features over the draws with their means under the density ∝ 1 + |r|/mean|r|."""
     net = network("gelu")
     theta = parameters(net, seeds=1, variance=2.0)
     pinn = residuals(net)
@@ -395,7 +395,7 @@ def test_adaptive_points_have_the_documented_density():
 
 
 def burgers_run(theta: torch.Tensor, net: MLP, epochs: int, points: int = 60, stop_after=None, **more):
-    """A training run with Levenberg–Marquardt and new points every 3 epochs."""
+    """Run a training with Levenberg–Marquardt and new points every 3 epochs."""
     system = AdaptiveResiduals(residuals(net), points, 2 * points)
     optimizer, linearized, calls = LevenbergMarquardt(theta.clone(), system), system.linearized, 0
 
@@ -432,7 +432,7 @@ def test_networks_of_an_ensemble_are_independent():
     torch.testing.assert_close(three.theta[1:2], one.theta, rtol=1e-7, atol=1e-9)
 
 
-def test_a_network_that_overflows_is_frozen_and_the_others_continue():
+def test_network_that_overflows_is_frozen_and_the_others_continue():
     net = network("mrepu2", width=6)
     theta = parameters(net, seeds=3, variance=0.15)
     theta[1] *= 1e100

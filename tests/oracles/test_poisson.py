@@ -123,7 +123,7 @@ def test_test_grid_consists_of_cell_centres():
     np.testing.assert_allclose(y, 100 + (np.arange(64) + 0.5) / 32, rtol=1e-14)
 
 
-def test_operator_takes_torch_tensors():
+def test_operator_accepts_torch_tensors():
     x_second, y_second = RANDOM.normal(size=(2, 9))
     tensors = {"xx": torch.from_numpy(x_second), "yy": torch.from_numpy(y_second).requires_grad_(True)}
     found = PoissonProblem().operator(tensors)

@@ -1,4 +1,4 @@
-"""Lemma 7: polynomials represented exactly by one layer of MRePU_p."""
+"""Lemma 7: exact representation of polynomials by one layer of MRePU_p."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_any_polynomial_on_any_interval(power, radius, coefficients):
     assert abs(value - exact).max() < 1e-11 * scale
 
 
-def test_the_layer_is_the_activation_of_the_registry():
+def test_layer_uses_the_activation_of_the_registry():
     x, weights = np.linspace(-3, 3, 50), np.array([0.3, -0.9])
     for power in (1, 2, 5):
         sigma = activations.get(f"mrepu{power}").expression
@@ -45,7 +45,7 @@ def test_the_layer_is_the_activation_of_the_registry():
         np.testing.assert_allclose(layer(x, weights, power), expected, rtol=1e-13, atol=1e-13)
 
 
-def test_one_unit_fewer_is_not_enough():
+def test_one_unit_fewer_is_insufficient():
     """p units and a bias do not span the polynomials of degree p + 1: x² is at a positive distance from their span."""
     power = 3
     weights = input_weights(power, 1.0)[:-1]

@@ -1,4 +1,4 @@
-"""All problems of two variables: the interface, the gradients of their operators, and residuals of networks by jets."""
+"""All problems in two variables: the interface, the gradients of their operators, and residuals of networks by jets."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ every_problem = pytest.mark.parametrize("name", PROBLEMS)
 
 
 def jet_of(problem: Problem, points: int = 50) -> dict[str, torch.Tensor]:
-    """Random values of u in [0, 1] and of its derivatives."""
+    """Return random values of u in [0, 1] and of its derivatives."""
     random = torch.Generator().manual_seed(0)
     jet = {"u": torch.rand(points, generator=random, dtype=torch.float64)}
     return jet | {n: torch.randn(points, generator=random, dtype=torch.float64) for n in problem.derivatives}
@@ -47,14 +47,14 @@ def residuals_of(problem: Problem, net: MLP) -> MLPResiduals:
 
 
 def plain_residual(problem: Problem, net: MLP, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """The residual by nested automatic differentiation, x of shape [1, 2, points]."""
+    """Return the residual by nested automatic differentiation, x of shape [1, 2, points]."""
     inputs = x.expand(len(theta), -1, -1)
     fields = reverse(lambda at: net.output(theta, at), inputs, problem.derivatives, problem.axes)
     return problem.operator(fields) - as_tensor(problem.forcing(x[0].numpy()))
 
 
 def plain_errors(problem: Problem, net: MLP, theta: torch.Tensor, pinn: MLPResiduals) -> torch.Tensor:
-    """Weighted errors of the conditions, with values of the exact solution; the sum of squares enters the loss."""
+    """Return the weighted errors of the conditions against the exact solution; their sum of squares enters the loss."""
     points = pinn.conditions
     initial = points.shape[-1] - 8  # none for Poisson
     weights = [3.0 / 12] * initial + [0.5 / 8] * 8

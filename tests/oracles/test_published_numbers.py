@@ -1,4 +1,4 @@
-"""What the literature and independent computations lead us to expect of the Deep Ritz document, in numbers.
+"""Results of the Deep Ritz document against numbers from the literature and from independent computations.
 
 Six seeds, N = 50, Adam at 5e-3, as in config.yaml; energies are exact integrals of the trained fields.
 """
@@ -31,24 +31,24 @@ def outcome(rule: str, k: int, epochs: int, activation: str = "relu", points: in
 
 
 @pytest.mark.parametrize(("k", "energy", "error"), [(1, -2.458, 1.2e-2), (2, -9.6745, 4.48e-2), (4, -31.82, 0.26)])
-def test_autodiff_ends_at_the_wrong_energy(k, energy, error):
+def test_autodiff_converges_to_a_wrong_energy(k, energy, error):
     found = outcome("autodiff", k, 5000)
     assert float(found.energy.median()) == pytest.approx(energy, rel=1.5e-3)
     assert float(found.relative_l2.median()) == pytest.approx(error, rel=0.05)
 
 
-def test_a_finer_grid_does_not_help():
+def test_finer_grid_does_not_reduce_the_error():
     found = outcome("autodiff", 2, 4000, points=1000)
     assert float(found.relative_l2.median()) == pytest.approx(4.66e-2, rel=0.1)
 
 
-def test_kink_aware_training_mends_it():
+def test_kink_aware_training_reduces_the_error():
     found = outcome("kink_aware", 2, 5000)
     assert 1.4e-3 < float(found.relative_l2.median()) < 6.3e-3
     assert float(found.energy.median()) == pytest.approx(-9.8603, abs=0.01)
 
 
-def test_finite_differences_help_in_part():
+def test_finite_differences_reduce_the_error_partially():
     found = outcome("finite_difference", 2, 2000)
     assert float(found.energy.median()) == pytest.approx(-9.791, abs=0.02)
     assert float(found.relative_l2.median()) == pytest.approx(2.6e-2, rel=0.3)
@@ -59,7 +59,7 @@ def test_tanh_solves_both_frequencies(k, energy):
     assert float(outcome("autodiff", k, 5000, "tanh").energy.median()) == pytest.approx(energy, rel=3e-4)
 
 
-def test_energy_training_by_autodiff_leaves_the_solution_and_kink_aware_training_improves_it():
+def test_energy_training_by_autodiff_departs_from_the_solution_and_kink_aware_training_improves_it():
     net, pde = network("relu"), problem()
     fit = Autodiff(RegressionLoss(pde, net, UniformGrid(100)), 100)
     start = trained(fit, parameters(net, 4), 5000)
@@ -86,7 +86,7 @@ def test_linear_solve_at_spread_kinks(k, error):
     assert float(TrueErrors(pde, net)(theta).relative_l2) == pytest.approx(error, rel=0.25)
 
 
-def test_landscape_around_the_fit_is_rough_on_the_grid_alone():
+def test_landscape_around_the_fit_is_rough_only_on_the_grid():
     net, pde = network("relu", width=20), problem()
     fit = Autodiff(RegressionLoss(pde, net, UniformGrid(100)), 100)
     theta = trained(fit, parameters(net, 1, "spread"), 5000)[0]

@@ -1,4 +1,4 @@
-"""Quadrature rules: measured orders of convergence, and kinks where they must be."""
+"""Quadrature rules: observed orders of convergence, and the kinks they resolve."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 
 def orders(errors: list[float]) -> np.ndarray:
-    """Observed orders of convergence when the step is halved from one error to the next."""
+    """Return observed orders of convergence when the step is halved from one error to the next."""
     return np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
 
 
@@ -50,7 +50,7 @@ def test_kink_aware_converges_at_twice_its_order(order):
     assert orders(errors) == pytest.approx(2 * order, abs=0.3)
 
 
-def test_grid_converges_at_first_order_only_for_relu_and_at_second_for_tanh():
+def test_grid_converges_at_first_order_for_relu_and_at_second_order_for_tanh():
     rates = {}
     for activation in ("relu", "tanh"):
         net = network(activation, width=20)
@@ -63,7 +63,7 @@ def test_grid_converges_at_first_order_only_for_relu_and_at_second_for_tanh():
     assert rates["relu"] == pytest.approx(1, abs=0.15)
 
 
-def test_regression_loss_at_a_network_that_is_zero_is_the_norm_of_the_solution():
+def test_regression_loss_of_a_zero_network_is_the_norm_of_the_solution():
     net = network("relu")
     theta = torch.zeros(1, net.parameters, dtype=torch.float64)
     loss = RegressionLoss(problem(), net, KinkAware(net, 8, 16))(theta)
@@ -72,7 +72,7 @@ def test_regression_loss_at_a_network_that_is_zero_is_the_norm_of_the_solution()
 
 @pytest.mark.parametrize("hidden_layers", [1, 2, 3])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "hat"])
-def test_no_kink_is_missed_and_none_is_invented(activation, hidden_layers):
+def test_all_kinks_are_found_and_no_others(activation, hidden_layers):
     net = network(activation, width=7, hidden_layers=hidden_layers)
     theta = parameters(net, seeds=4)
     kinks = net.kinks(theta).detach()

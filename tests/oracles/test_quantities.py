@@ -1,4 +1,4 @@
-"""Quantities of cases, against closed forms and against data made to have them."""
+"""Quantities of cases, against closed forms and constructed data."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ NAN = float("nan")
 
 @pytest.fixture
 def case(tmp_path):
-    """Write the arrays, or a table, of a case with its job, and give the result."""
+    """Return a function that writes the arrays or a table of a case with its job, and returns the result."""
 
     def write(job, name, data):
         arrays = isinstance(data, xr.Dataset)
@@ -37,7 +37,7 @@ def case(tmp_path):
 
 
 def kernels(case, log_kernel, activation="relu2", **given):
-    """A case of kernels with log Ĝ [networks, layers] at one width, C_W and scale."""
+    """Return a case of kernels with log Ĝ [networks, layers] at one width, C_W and scale."""
     log_kernel = np.asarray(log_kernel, dtype=float)
     settings = {"widths": [32], "weight_variances": [1.0], "input_scales": [1.0]} | given
     job = job_of(
@@ -58,34 +58,34 @@ def kernels(case, log_kernel, activation="relu2", **given):
     return case(job, "kernel_ensemble", xr.Dataset(data, coordinates))
 
 
-def test_a_network_has_exploded_above_the_unstable_fixed_point(case):
+def test_network_has_exploded_above_the_unstable_fixed_point(case):
     limit = np.log(homogeneous(job_of("kernel_ensemble", activation="relu2").activation).unstable_kernel(1.0))
     result = kernels(case, [[0, limit + 0.1], [0, limit - 0.1], [0, np.inf], [0, -np.inf]])
     assert measured(result, "exploded", {"width": 32}).tolist() == [1, 0, 1, 0]
     assert measured(result, "grew", {}).tolist() == [float(limit + 0.1 > 0), float(limit - 0.1 > 0), 1, 0]
 
 
-def test_the_law_of_exploding_networks_is_taken_off(case):
-    """K¹ = 1 lies above the fixed point 1/(C_W·3/2) = 2/3 of ReLU²: the law, computed here by itself."""
+def test_law_of_exploding_networks_is_subtracted(case):
+    """K¹ = 1 lies above the fixed point 1/(C_W·3/2) = 2/3 of ReLU²; the law is computed here independently."""
     result = kernels(case, [[0, 9], [0, -9]])
     spread = np.log1p((105 / 2 / (3 / 2) ** 2 - 1) / 32)
     law = scipy.stats.norm.cdf((np.log(1.5) - spread / 4) / np.sqrt(spread / 4))
     np.testing.assert_allclose(measured(result, "exploded_beyond_law", {}), [1 - law, -law], rtol=1e-12)
 
 
-def test_growth_of_a_kernel_by_a_power_is_that_power(case):
+def test_growth_factor_of_a_kernel_with_power_growth_is_that_power(case):
     steps = 3.0 ** np.arange(5)
     result = kernels(case, [steps, -2 * steps])
     np.testing.assert_allclose(measured(result, "growth_factor", {}, reduce="mean"), [3, 3])
     np.testing.assert_allclose(measured(kernels(case, [[0.0, 1, 2, 3]]), "growth_factor", {}), [1])
 
 
-def test_the_largest_change_of_a_kernel_is_from_the_first(case):
+def test_largest_change_of_a_kernel_is_relative_to_the_first_layer(case):
     result = kernels(case, [[1, 2, 0.5], [0, 0, 0], [0, 1, np.inf], [0, -np.inf, -np.inf]])
     np.testing.assert_array_equal(measured(result, "largest_change", {}), [1, 0, np.inf, np.inf])
 
 
-def test_the_vertex_over_its_theory_is_one_for_kernels_of_that_variance(case):
+def test_vertex_over_theory_is_one_for_kernels_of_that_variance(case):
     """Normal Ĝ of variance V/n and mean K + G₁/n; four times the variance gives 4."""
     job = job_of("kernel_ensemble", activation="mrepu2")
     found = EffectiveTheory(job.activation).finite_width(1e-3, 1.0, 0.0, 4)
@@ -106,7 +106,7 @@ def test_the_vertex_over_its_theory_is_one_for_kernels_of_that_variance(case):
 
 
 def test_kernels_obey_the_fixed_point_or_do_not(case):
-    """K* of MRePU, p = 2, is 0.01373 at C_W = 0.8; what starts within a factor of two of it is left out."""
+    """K* of MRePU, p = 2, is 0.01373 at C_W = 0.8; kernels that start within a factor of two of it are excluded."""
 
     def obeys(scale, last):
         settings = {"activation": "mrepu2", "weight_variances": [0.8], "input_scales": [scale]}
@@ -118,8 +118,8 @@ def test_kernels_obey_the_fixed_point_or_do_not(case):
 
 
 @pytest.mark.parametrize(("profile", "share"), [(np.arange(5.0), 1 / 3), (2.0 ** np.arange(5), 4 / 7)])
-def test_the_last_step_of_the_vertex_tells_linear_from_geometric_growth(case, profile, share):
-    """Kernels of 1 and pairs 1 + V/n have the vertex V exactly; a diverged network is left out."""
+def test_last_step_of_the_vertex_distinguishes_linear_from_geometric_growth(case, profile, share):
+    """Kernels of 1 and pairs 1 + V/n have the vertex V exactly; a diverged network is excluded."""
     networks, width = 6, 8
     pairs = np.tile((1 + profile / width)[None, None, :, None], (2, networks, 1, 3))
     kernel = np.ones_like(pairs)
@@ -143,12 +143,12 @@ def test_the_last_step_of_the_vertex_tells_linear_from_geometric_growth(case, pr
     np.testing.assert_allclose(measured(result, "vertex", {"layer": 5, "record": 0})[1:], profile[-1], rtol=1e-10)
     np.testing.assert_allclose(measured(result, "susceptibility_distance", {"layer": 2})[1:], 0.5)
     assert measured(result, "diverged", {}).tolist() == [1, 0, 0, 0, 0, 0]
-    np.testing.assert_allclose(measured(result, "training_error", {}), [NAN, 1, 1, 1, 1, 1])  # 4 over a variance of 4
+    np.testing.assert_allclose(measured(result, "training_error", {}), [NAN, 1, 1, 1, 1, 1])  # 4 / variance of 4
     np.testing.assert_allclose(measured(result, "test_error", {})[1:], [(k - 2) ** 2 / 4 for k in range(1, 6)])
     np.testing.assert_allclose(measured(result, "output_spread", {})[1:], np.arange(1, 6) / 2)
 
 
-def test_gaps_over_the_limits_of_splines(case):
+def test_gaps_are_relative_to_the_limits_of_splines(case):
     job = job_of("ritz", activation="relu", width=40)
     pde = elliptic_problem("sin(2*pi*x)", "1", (0.0, 1.0))
     best = float(spline_limits.free_knots(pde, "x*(1 - x)", np.array([40]))[0])
@@ -163,7 +163,7 @@ def test_gaps_over_the_limits_of_splines(case):
         measured(result, "exploded", {})
 
 
-def test_the_missing_mass_of_a_neuron(case):
+def test_missing_mass_of_a_neuron(case):
     x = np.linspace(0, 1, 11)
     by_hand = np.zeros((2, 11))
     by_hand[1, 5] = 10.0
@@ -180,7 +180,7 @@ def _job(task, **given):
     return Job(tier="test", threads=1, experiment="e", case="c", settings=tasks.model(task)(document="test", **given))
 
 
-def test_what_the_audit_could_not_tell_is_unknown(case):
+def test_undetermined_audit_results_are_unknown(case):
     verdicts = ["inconsistent", "consistent", "undetermined", "diverged"]
     table = pd.DataFrame({"case": ["a/b"] * 4, "seed": range(4), "verdict": verdicts})
     result = case(_job("audit", of=["a/b"]), "audit", table)

@@ -1,4 +1,4 @@
-"""Fully connected networks: their gradient, their initial law, and the jobs that train them."""
+"""Fully connected networks: their gradient, their initial distribution, and the jobs that train them."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def regression_job(target=CUBE, **settings) -> Job:
 
 @pytest.mark.parametrize("name", ["relu", "mrepu2", "gelu", "mish"])
 @pytest.mark.parametrize("hidden_layers", [1, 3])
-def test_gradient_is_that_of_automatic_differentiation(name, hidden_layers):
+def test_gradient_agrees_with_automatic_differentiation(name, hidden_layers):
     network = mlp(name, hidden_layers=hidden_layers)
     theta = initial_parameters(network, range(3), [1.0] * network.layers, 0.1, "tests")
     random = torch.Generator().manual_seed(0)
@@ -61,7 +61,7 @@ def test_gradient_is_that_of_automatic_differentiation(name, hidden_layers):
     torch.testing.assert_close(gradient, automatic)
 
 
-def test_a_network_alone_is_the_same_as_in_an_ensemble():
+def test_single_network_equals_the_same_network_in_an_ensemble():
     network = mlp("mrepu2")
     theta = initial_parameters(network, range(4), [0.5] * network.layers, 0.0, "tests")
     alone = initial_parameters(network, [2], [0.5] * network.layers, 0.0, "tests")
@@ -70,7 +70,7 @@ def test_a_network_alone_is_the_same_as_in_an_ensemble():
     torch.testing.assert_close(network.output(theta, x)[2], network.output(alone, x)[0])
 
 
-def test_initial_parameters_have_their_law():
+def test_initial_parameters_have_their_variances():
     network = mlp(width=200, hidden_layers=2)
     blocks = network.blocks(initial_parameters(network, range(20), [0.3, 0.8, 0.8], 0.25, "tests"))
     for name, variance in (("W1", 0.3 / 2), ("W2", 0.8 / 200), ("W3", 0.8 / 200), ("b1", 0.25), ("b3", 0.25)):
@@ -93,7 +93,7 @@ def test_statistics_of_an_untrained_ensemble_agree_with_theory():
 
 
 @pytest.mark.parametrize("run", ["ensemble", "regression"])
-def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
+def test_resumed_job_is_bit_identical(run, tmp_path, caplog):
     def go(epochs, checkpoint):
         if run == "ensemble":
             ready = ensemble_training.training(ensemble_job(epochs=epochs, optimizer="adam"), {})
@@ -110,7 +110,7 @@ def test_a_resumed_job_ends_with_the_same_bits(run, tmp_path, caplog):
     assert resumed.equals(go(20, None))
 
 
-def test_pairs_of_a_layer_are_those_of_its_definition():
+def test_pairs_of_a_layer_agree_with_their_definition():
     ready = ensemble_training.training(ensemble_job(width=5, precision="float64", networks=2, shard=2), {})
     theta, probes = ready.initial(), torch.rand(1, 2, 3, dtype=torch.float64)
     ready.probes = probes
@@ -129,7 +129,7 @@ def test_shards_are_parts_of_one_ensemble():
         assert part.network.values.tolist() == [2 * shard, 2 * shard + 1]
 
 
-def test_a_network_that_overflows_is_recorded_and_frozen():
+def test_network_that_overflows_is_recorded_and_frozen():
     found = trained_shard(ensemble_job(activation="relu3", weight_variance=40.0, hidden_layers=5))
     assert (found.diverged_at >= 0).all()
     assert np.isnan(found.output).all()
@@ -143,7 +143,7 @@ def test_regression_learns_the_function_and_its_derivative():
     assert float(fields.gradient_error.min()) > float(fields.value_error.min())
 
 
-def test_gradients_off_the_grid_are_finite_differences():
+def test_gradients_off_the_grid_agree_with_finite_differences():
     ready = RegressionTraining(regression_job(WAVE))
     theta = ready.setup.initial(range(2))
     x = np.random.default_rng(0).uniform(-1, 1, (2, 9))
@@ -156,7 +156,7 @@ def test_gradients_off_the_grid_are_finite_differences():
     assert value.shape == (2, 9)
 
 
-def test_minibatches_depend_on_the_epoch_alone():
+def test_minibatches_depend_only_on_the_epoch():
     ready = RegressionTraining(regression_job(batch=10))
     theta = ready.setup.initial(range(3))
     batches = []

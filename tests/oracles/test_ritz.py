@@ -23,13 +23,13 @@ def test_minimum_energy_of_sines(k, expected):
     assert pde.minimum_energy == pytest.approx(expected, abs=1e-6)
 
 
-def test_source_solves_the_strong_form():
+def test_source_satisfies_the_strong_form():
     pde = problem("x*(1 - x)*exp(x)", "1 + x/2")
     flux = pde.coefficient * sympy.diff(pde.solution, X)
     assert sympy.simplify(sympy.diff(flux, X) + pde.source) == 0
 
 
-def test_no_field_has_less_energy_than_the_solution():
+def test_every_field_has_more_energy_than_the_solution():
     net = network("tanh", width=5)
     for pde in (problem(), problem(coefficient="1 + x/2")):
         energies = TrueErrors(pde, net)(parameters(net, seeds=50)).energy
@@ -45,20 +45,20 @@ def test_no_field_has_less_energy_than_the_solution():
         ("sin(pi*x)*log(x)", "1", "finite"),
     ],
 )
-def test_refuses_problems_without_meaning(solution, coefficient, message):
+def test_invalid_problems_are_rejected(solution, coefficient, message):
     with pytest.raises(InvalidInputError, match=message):
         EllipticProblem(solution, coefficient)
 
 
 @pytest.mark.parametrize(("k", "uniform", "free"), [(2, 1.74e-3, 1.24e-3), (4, 0.1174, 0.0644)])
-def test_limits_of_splines(k, uniform, free):
+def test_spline_limits_agree_with_known_values(k, uniform, free):
     pde = problem(f"sin({k}*pi*x)")
     knots = np.array([50])
     assert spline_limits.uniform_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(uniform, rel=3e-3)
     assert spline_limits.free_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(free, rel=5e-3)
 
 
-def test_linear_solve_at_uniform_kinks_meets_the_uniform_limit():
+def test_linear_solve_at_uniform_kinks_attains_the_uniform_limit():
     pde, net = problem("sin(4*pi*x)"), network("relu", width=50)
     energy = RitzEnergy(pde, net, KinkAware(net))
     theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
@@ -66,7 +66,7 @@ def test_linear_solve_at_uniform_kinks_meets_the_uniform_limit():
     assert gap == pytest.approx(spline_limits.uniform_knots(pde, "x*(1 - x)", np.array([50]))[0], rel=0.02)
 
 
-def test_solved_output_weights_leave_no_gradient_in_c():
+def test_gradient_in_c_vanishes_for_solved_output_weights():
     pde, net = problem(), network("relu", width=12)
     energy = RitzEnergy(pde, net, KinkAware(net))
     theta = solve_output_weights(energy, net, parameters(net, kinks="spread"))
@@ -101,7 +101,7 @@ def test_eigenpairs_of_a_known_matrix():
     assert pairs.residuals.max() < 1e-14
 
 
-def test_planes_are_the_energy_at_the_points_they_name():
+def test_planes_contain_the_energy_at_their_points():
     net, pde = network("relu", width=5), problem()
     theta = parameters(net, seeds=1)[0]
     energy = RitzEnergy(pde, net, UniformGrid(50))
@@ -123,7 +123,7 @@ def test_roughness_of_smooth_and_noisy_surfaces():
     assert float(loss_landscape.roughness(rough)) == pytest.approx(expected, rel=0.05)
 
 
-def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_not():
+def test_landscape_of_relu_is_rough_on_a_grid_and_smooth_with_kink_aware_quadrature():
     net, pde = network("relu", width=20), problem()
     start = parameters(net, seeds=1, kinks="spread")
     theta = solve_output_weights(RitzEnergy(pde, net, KinkAware(net)), net, start)[0]
@@ -139,11 +139,11 @@ def test_grid_makes_the_landscape_of_relu_rough_and_kink_aware_quadrature_does_n
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "hat", "stairs"])
-def test_moments_give_the_energy_of_the_grid(activation):
+def test_energy_from_moments_equals_the_energy_on_the_grid(activation):
     net = network(activation, width=9)
     theta = parameters(net, seeds=200) * 3
     theta[0, :3] = 0.0  # neurons without a kink
-    theta[1, 0], theta[1, 9] = 1.0, -0.5  # a kink on a point of the grid, from both sides
+    theta[1, 0], theta[1, 9] = 1.0, -0.5  # a kink on a grid point, from both sides
     theta[2, 0], theta[2, 9] = -1.0, 0.5
     for points in (3, 101):
         energy = RitzEnergy(problem(coefficient="1 + x/2"), net, UniformGrid(points))
@@ -151,7 +151,7 @@ def test_moments_give_the_energy_of_the_grid(activation):
 
 
 @pytest.mark.parametrize(("activation", "moving"), [("tanh", False), ("bent", False), ("relu", True)])
-def test_moments_are_refused_where_they_do_not_hold(activation, moving):
+def test_energy_from_moments_is_rejected_for_unsupported_activations_and_rules(activation, moving):
     net = network(activation, width=4)
     energy = RitzEnergy(problem(), net, KinkAware(net) if moving else UniformGrid(50))
     with pytest.raises(InvalidInputError, match="fast energy needs"):

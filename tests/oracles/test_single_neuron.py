@@ -13,7 +13,7 @@ from reproduction.jobs.single_neuron import single_neuron
 
 
 def by_both_methods(activation: str, slope: float, bias: float):
-    """The derivatives [points] by name, analytic and automatic."""
+    """Return the analytic and automatic derivatives [points] by name."""
     neuron = derivatives(torch_activation(activations.get(activation, CUSTOM)), slope, bias, 101, (0.0, 1.0))
     return (dict(zip(DERIVATIVES, values)) for values in neuron.derivatives)
 
@@ -30,14 +30,14 @@ def test_both_methods_agree_on_smooth_neurons(activation):
 def test_autodiff_loses_a_delta_that_integrates_to_the_jump(activation, jump, slope, bias):
     analytic, automatic = by_both_methods(activation, slope, bias)
     lost = {name: analytic[name] - automatic[name] for name in DERIVATIVES}
-    kink = -bias / slope  # the delta lies at most half a cell, 0.005, beside it
+    kink = -bias / slope  # the delta lies within half a cell, 0.005, of the kink
     assert lost["f_xb"].sum() / 100 == pytest.approx(slope * jump / abs(slope))
     assert lost["f_xa"].sum() / 100 == pytest.approx(slope * kink * jump / abs(slope), abs=0.0051 * jump)
     for name in ("f_x", "f_a", "f_b"):
         assert abs(lost[name]).max() < 1e-12
 
 
-def test_the_job_labels_derivatives_by_method_and_name():
+def test_job_labels_derivatives_by_method_and_name():
     settings = SingleNeuronSettings(document="d", activation="relu", slope=2.0, bias=-0.5, points=11, domain=(0.0, 1.0))
     job = Job(tier="t", threads=1, experiment="e", case="c", settings=settings, formula="relu(x)")
     arrays = single_neuron(job, {})

@@ -1,4 +1,4 @@
-"""C_W and C_b that networks start with: what they promise, tried on the kernel recursion and on sampled networks."""
+"""Initial C_W and C_b: their guarantees, tested on the kernel recursion and on sampled networks."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ LAYERS = 5
 
 
 def kernels(name, ratio, share=1.0):
-    """Kernels by layer of an input with that share of the largest |x|²/n₀."""
+    """Return kernels by layer for an input with that share of the largest |x|²/n₀."""
     activation = activations.get(name, CUSTOM)
     found = starting_variances(activation, ratio, LAYERS)
     first = found.bias + found.first_weight * ratio * share
@@ -22,7 +22,7 @@ def kernels(name, ratio, share=1.0):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("ratio", [0.01, 1.0, 4.0])
-def test_no_input_explodes(name, ratio):
+def test_kernels_of_all_inputs_remain_bounded(name, ratio):
     for share in (0.01, 0.3, 1.0):
         path = kernels(name, ratio, share)
         assert np.isfinite(path).all()
@@ -30,7 +30,7 @@ def test_no_input_explodes(name, ratio):
 
 
 @pytest.mark.parametrize(("name", "weight"), [("relu", 2.0), ("abs", 1.0), ("tanh", 1.0), ("sin", 1.0)])
-def test_critical_ones_are_those_of_the_books(name, weight):
+def test_critical_variances_agree_with_the_literature(name, weight):
     found = starting_variances(activations.get(name), 1.0, LAYERS)
     assert (found.weight, found.first_weight, found.bias) == pytest.approx((weight, weight, 0.0))
 
@@ -42,7 +42,7 @@ def test_powers_of_relu_start_below_their_repelling_kernel(ratio):
     assert found.weight == pytest.approx(SAFETY_FACTOR * (2 / 3 / ratio) ** 0.5)
 
 
-def test_mrepu_gets_a_first_layer_of_its_own():
+def test_mrepu_has_a_separate_first_layer_variance():
     """⟨σ²⟩ of z(1 + z)² grows as K + 18K²: just below C_W = 1 it repels at K* ≈ (1/C_W − 1)/18."""
     found = starting_variances(activations.get("mrepu2"), 4.0, LAYERS)
     assert found.weight == SAFETY_FACTOR

@@ -1,4 +1,4 @@
-"""Estimates with errors: unbiased, with the spread that they say."""
+"""Estimates with errors: bias, and stated against observed errors."""
 
 import itertools
 import math
@@ -35,14 +35,14 @@ def repeated(estimate, repetitions=400):
         (lambda random: variance_estimate(random.normal(size=200)), 1.0),
     ],
 )
-def test_estimates_are_unbiased_and_know_their_error(estimate, truth):
+def test_estimates_are_unbiased_and_have_correct_errors(estimate, truth):
     values, errors = repeated(estimate)
     assert abs(values.mean() - truth) < 5 * values.std() / np.sqrt(len(values))
     assert errors.mean() == pytest.approx(values.std(), rel=0.2)
 
 
 def test_vertex_of_independent_neurons_is_zero_without_the_bias_of_a_plain_square():
-    """With neurons independent across a network E[zᵢ²zⱼ²] = K², so V = 0; the plain square is off by −2K²/E."""
+    """With independent neurons E[zᵢ²zⱼ²] = K², so V = 0; the plain square is biased by −2K²/E."""
     width, networks = 30, 8
 
     def estimate(random):
@@ -57,7 +57,7 @@ def test_vertex_of_independent_neurons_is_zero_without_the_bias_of_a_plain_squar
     assert abs(values.mean()) < 0.25 * 2 / networks
 
 
-def test_vertex_sees_a_common_scale():
+def test_vertex_detects_a_common_scale():
     """z = s·g with Var s² = v gives E[zᵢ²zⱼ²] − K² = v, so V = n·v."""
     width, networks, random = 40, 20_000, np.random.default_rng(1)
     scale = random.uniform(0.5, 1.5, size=(networks, 1))
@@ -72,7 +72,7 @@ def test_vertex_sees_a_common_scale():
     ("values", "expected"),
     [([3, 1, 2], 2), ([4, 1, 2, 3], 2), ([0.1, np.nan, np.nan], 0), ([np.nan, 0.2, np.nan, np.inf], 1), ([np.nan], 0)],
 )
-def test_the_typical_member_is_a_healthy_one(values, expected):
+def test_typical_member_has_not_diverged(values, expected):
     assert median_member(values) == expected
 
 
@@ -82,8 +82,8 @@ def tail(count, fewest):
 
 
 @pytest.mark.parametrize("count", range(1, 9))
-def test_coverage_of_the_interval_of_the_median_by_enumeration(count):
-    """All patterns of values above and below the median are equally likely; the interval covers it in so many."""
+def test_coverage_of_the_median_interval_agrees_with_enumeration(count):
+    """All patterns of values above and below the median are equally likely; count those that the interval covers."""
     sizes = np.arange(1.0, count + 1)
     patterns = [median_interval(sizes * signs) for signs in itertools.product([-1, 1], repeat=count)]
     covered = np.mean([found.low < 0 < found.high for found in patterns])
@@ -91,7 +91,7 @@ def test_coverage_of_the_interval_of_the_median_by_enumeration(count):
 
 
 @pytest.mark.parametrize("count", [*range(1, 41), 200])
-def test_interval_of_the_median_is_the_narrowest_of_its_coverage(count):
+def test_interval_of_the_median_is_the_narrowest_with_its_coverage(count):
     values = np.random.default_rng(count).permutation(count).astype(float)
     found = median_interval(values)
     left_out = int(found.low)
@@ -106,7 +106,7 @@ def test_interval_of_the_median_is_the_narrowest_of_its_coverage(count):
 
 @pytest.mark.parametrize("law", ["normal", "lognormal", "exponential"])
 @pytest.mark.parametrize("count", [6, 10, 20])
-def test_interval_of_the_median_covers_as_often_as_it_says(count, law):
+def test_interval_of_the_median_has_its_nominal_coverage(count, law):
     median = {"normal": 0.0, "lognormal": 1.0, "exponential": math.log(2)}[law]
     samples = getattr(np.random.default_rng(7), law)(size=(3000, count))
     found = [median_interval(sample) for sample in samples]
@@ -118,7 +118,7 @@ def test_interval_of_the_median_covers_as_often_as_it_says(count, law):
 
 @pytest.mark.parametrize("count", [*range(6, 30), 100])
 def test_interval_and_sign_test_agree_with_the_quantile_test(count):
-    """scipy's quantile test at ½ is the sign test; it has its interval by quantiles of the binomial law."""
+    """SciPy's quantile test at ½ is the sign test; its interval uses quantiles of the binomial distribution."""
     values = np.random.default_rng(count).normal(0.3, 1, count)
     peer = scipy.stats.quantile_test(values, q=0.0, p=0.5)
     assert sign_test(values, 0.0) == pytest.approx(peer.pvalue, rel=1e-12)
@@ -126,21 +126,21 @@ def test_interval_and_sign_test_agree_with_the_quantile_test(count):
 
 
 @given(st.integers(0, 15), st.integers(0, 15), st.integers(0, 4))
-def test_sign_test_by_counting_subsets_without_ties(above, below, ties):
+def test_sign_test_agrees_with_counting_subsets_without_ties(above, below, ties):
     values = [2.0 + n for n in range(above)] + [-n for n in range(below)] + [1.0] * ties
     p = min(1, 2 * tail(above + below, min(above, below)))
     assert sign_test(values, 1.0) == pytest.approx(float(p), rel=1e-12)
 
 
 @given(st.lists(st.floats(-10, 10), max_size=25), st.integers(0, 3))
-def test_a_threshold_lies_outside_the_interval_where_the_sign_test_refuses_it(values, unknown):
+def test_threshold_lies_outside_the_interval_iff_the_sign_test_rejects_it(values, unknown):
     values = [value for value in values if value] + [np.nan] * unknown
     low, high, coverage = median_interval(values)[1:]
     assert (coverage >= 0.95 and (low > 0 or high < 0)) == (sign_test(values, 0.0) < 0.05)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=12), st.lists(st.floats(-5, 5), max_size=3), st.floats(-5, 5))
-def test_unknown_values_widen_the_interval_over_all_that_they_could_be(values, hidden, threshold):
+def test_unknown_values_widen_the_interval_over_all_their_possible_values(values, hidden, threshold):
     complete, partly = values + hidden, values + [np.nan] * len(hidden)
     true, found = median_interval(complete), median_interval(partly)
     assert found.low <= true.low <= true.high <= found.high

@@ -43,7 +43,7 @@ def density(y):
 
 
 def orders(errors) -> np.ndarray:
-    """Observed orders when the argument is halved from one error to the next."""
+    """Return observed orders when the argument is halved from one error to the next."""
     return np.log2(np.abs(errors[:-1]) / np.abs(errors[1:]))
 
 
@@ -61,13 +61,13 @@ def orders(errors) -> np.ndarray:
         (3, 0.1, 17.169975, 10.509985, 5e-7),
     ],
 )
-def test_susceptibilities_of_mrepu(p, kernel, parallel, perpendicular, digits):
+def test_susceptibilities_of_mrepu_agree_with_reference_values(p, kernel, parallel, perpendicular, digits):
     found = theory(f"mrepu{p}")
     assert float(found.susceptibility_parallel(kernel)) == pytest.approx(parallel, abs=digits)
     assert float(found.susceptibility_perpendicular(kernel)) == pytest.approx(perpendicular, abs=digits)
 
 
-def test_closed_forms_of_mrepu1():
+def test_closed_forms_of_mrepu1_agree():
     kernel = np.logspace(-8, 4, 25)
     y = 1 / np.sqrt(kernel)
     found = theory("mrepu1")
@@ -111,7 +111,7 @@ def test_mrepu_agrees_with_its_truncated_moments(p, kernel):
 
 
 @pytest.mark.parametrize("p", [2, 3])
-def test_small_kernels_of_mrepu_to_second_order(p):
+def test_small_kernels_of_mrepu_agree_to_second_order(p):
     kernel = 2e-4 / 2.0 ** np.arange(4)
     found = theory(f"mrepu{p}")
     growth = 3 * p * (2 * p - 1)
@@ -125,7 +125,7 @@ def test_small_kernels_of_mrepu_to_second_order(p):
 
 
 @pytest.mark.parametrize("p", [1, 2, 3, 4, 5])
-def test_closed_forms_of_repu(p):
+def test_closed_forms_of_repu_agree(p):
     found = theory("relu" if p == 1 else f"relu{p}")
     kernel = np.logspace(-6, 3, 10)
     odd, below = factorial2(2 * p - 1), factorial2(max(2 * p - 3, 1))
@@ -188,7 +188,7 @@ def test_susceptibilities_agree_with_monte_carlo(name):
 
 
 def sample(name: str, z: np.ndarray) -> np.ndarray:
-    """σ(z) written out anew."""
+    """Return σ(z), implemented independently."""
     formulas = {
         "mrepu2": lambda z: z * np.maximum(z + 1, 0) ** 2,
         "tanh": np.tanh,
@@ -216,7 +216,7 @@ def test_overflow_is_infinite_and_underflow_is_zero():
 
 @pytest.mark.parametrize("p", [1, 2, 3])
 def test_vertex_and_mean_correction_of_repu_follow_from_its_exact_law(p):
-    """Ĝˡ = Kˡ Π (M_k/m)^{p^{l−1−k}} with independent means M_k over n_k neurons, so that to order 1/n
+    """Compare with Ĝˡ = Kˡ Π (M_k/m)^{p^{l−1−k}}, M_k independent means over n_k neurons, so that to order 1/n
     V/K² = A Σ p^{2(l−1−k)} n_{l−1}/n_k and G₁/K = A Σ q(q − 1)/2 n_{l−1}/n_k with q = p^{l−1−k}."""
     widths = [30, 60, 20, 45, 90]
     excess = 2 * factorial2(4 * p - 1) / factorial2(2 * p - 1) ** 2 - 1
@@ -231,7 +231,7 @@ def test_vertex_and_mean_correction_of_repu_follow_from_its_exact_law(p):
         assert found.mean_correction[layer - 1] / kernel == pytest.approx(mean, rel=1e-12, abs=1e-12)
 
 
-def test_vertex_of_mrepu2_has_the_published_setting_in_digits():
+def test_vertex_of_mrepu2_agrees_with_the_published_setting():
     vertex = theory("mrepu2").finite_width(0.0025, 1.0, 0.0, 11).vertex
     assert vertex[0] == 0
     np.testing.assert_allclose(vertex[[1, 4, 8, 10]], [1.878e-5, 1.181e-4, 4.949e-4, 9.710e-4], rtol=5e-4)
@@ -274,12 +274,12 @@ def test_vertex_and_mean_agree_with_an_ensemble_of_networks(name, kernel, weight
         *((name, None) for name in ("tanh", "gelu", "mrepu1", "bent", "line", "flat", "elu", "hard")),
     ],
 )
-def test_homogeneous_activations_are_found(name, expected):
+def test_homogeneous_activations_are_detected(name, expected):
     assert homogeneous(activations.get(name, CUSTOM)) == expected
 
 
 @pytest.mark.parametrize("degree", [0, 0.5, 1, 1.5, 2, 2.5, 4])
-def test_moments_of_any_degree(degree):
+def test_moments_of_any_degree_agree_with_quadrature(degree):
     power = Homogeneous(degree, 1.3, -0.4)
 
     def sigma(z):
@@ -294,7 +294,7 @@ def test_moments_of_any_degree(degree):
 
 @pytest.mark.parametrize("name", ["relu", "relu2", "relu3", "relu5", "odd", "lame"])
 @pytest.mark.parametrize("ratio", [0.3, 1.0, 4.0])
-def test_at_the_critical_weight_variance_the_first_kernel_stays(name, ratio):
+def test_first_kernel_is_preserved_at_the_critical_weight_variance(name, ratio):
     power = homogeneous(activations.get(name, CUSTOM))
     critical = float(power.critical_weight_variance(ratio))
     logs = power.log_kernels(np.log(critical * ratio), critical, 6)
@@ -319,7 +319,7 @@ def test_published_critical_weight_variances_and_log_kernels_of_repu():
 
 
 @pytest.mark.parametrize(("weight_variance", "kernel"), [(0.9, 0.00614), (0.8, 0.01373), (0.5, 0.0532)])
-def test_below_one_mrepu2_has_a_repelling_fixed_point(weight_variance, kernel):
+def test_mrepu2_has_a_repelling_fixed_point_below_unit_weight_variance(weight_variance, kernel):
     zero, upper = theory("mrepu2").fixed_points(weight_variance)
     assert (zero.kernel, zero.slope, zero.stability) == (0, pytest.approx(weight_variance), "attracting")
     assert upper.kernel == pytest.approx(kernel, rel=1e-3)
@@ -347,7 +347,7 @@ def test_below_one_mrepu2_has_a_repelling_fixed_point(weight_variance, kernel):
         ("sin", 30.0, 0.0, ["0 repelling", "15 attracting"]),
     ],
 )
-def test_fixed_points(name, weight_variance, bias_variance, expected):
+def test_fixed_points_and_their_stability(name, weight_variance, bias_variance, expected):
     found = theory(name).fixed_points(weight_variance, bias_variance)
     assert [f"{point.kernel:.3g} {point.stability}" for point in found] == expected
     for point in found:
@@ -355,13 +355,13 @@ def test_fixed_points(name, weight_variance, bias_variance, expected):
         assert float(again) == pytest.approx(point.kernel, rel=1e-11)
 
 
-def test_the_exponential_has_the_fixed_points_of_the_lambert_function():
+def test_fixed_points_of_the_exponential_agree_with_the_lambert_function():
     for point, branch in zip(theory("exponential").fixed_points(0.1), (0, -1)):
         assert point.kernel == pytest.approx(float(-mpmath.lambertw(-0.2, branch).real / 2), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["swish", "gelu", "mish", "sin2"])
-def test_half_stable_fixed_points_are_seen_though_nothing_crosses_there(name):
+def test_half_stable_fixed_points_are_found_without_a_sign_change(name):
     critical = universality_class(activations.get(name, CUSTOM))
     found = theory(name).fixed_points(critical.weight_variance, critical.bias_variance)
     (point,) = [point for point in found if point.stability == "marginal"]
@@ -393,7 +393,7 @@ def test_largest_first_kernel_of_mrepu(p, expected):
     assert found.kernels(limit, 1.0, 0.0, 11)[-1] / limit == pytest.approx(2, rel=1e-10)
 
 
-def test_largest_first_kernel_where_all_or_none_do():
+def test_largest_first_kernel_is_none_without_a_limit_and_zero_if_every_kernel_explodes():
     assert theory("tanh").largest_first_kernel() is None
     assert theory("sigmoid").largest_first_kernel() is None
     assert theory("relu").largest_first_kernel(2.0) is None
@@ -402,7 +402,7 @@ def test_largest_first_kernel_where_all_or_none_do():
 
 @pytest.mark.parametrize("p", [1, 2, 3])
 def test_depth_at_which_mrepu_blows_up(p):
-    """1/K falls by 3p(2p − 1) a layer while K is small; the layers in which it is not become few beside them."""
+    """1/K decreases by 3p(2p − 1) per layer while K is small; the remaining layers become relatively few."""
     first = np.array([1e-2, 1e-3, 5e-4]) / p**2
     estimate = 1 + 1 / (3 * p * (2 * p - 1) * first)
     ratio = theory(f"mrepu{p}").blow_up_layer(first, layers=1000) / estimate
@@ -454,7 +454,7 @@ def test_universality_classes(name, kind, stability, weight_variance, bias_varia
 
 
 @pytest.mark.parametrize("name", ["swish", "mish"])
-def test_half_stable_points_hold_in_30_digits(name):
+def test_half_stable_points_agree_with_multiprecision_quadrature(name):
     critical = universality_class(activations.get(name, CUSTOM))
     kernel = mpmath.mpf(critical.kernel)
 
@@ -475,14 +475,14 @@ def test_half_stable_points_hold_in_30_digits(name):
     assert float(perpendicular) == pytest.approx(1, abs=1e-12)
 
 
-def test_kernels_near_a_half_stable_point_are_drawn_from_one_side_only():
+def test_kernels_near_a_half_stable_point_are_attracted_from_one_side_only():
     critical = universality_class(activations.get("gelu"))
     start = critical.kernel + np.array([-0.1, 0.1])
     after = theory("gelu").kernels(start, critical.weight_variance, critical.bias_variance, 2)[-1]
     assert np.sign(after - start).tolist() in ([1, 1], [-1, -1])
 
 
-def test_equal_susceptibilities_need_a_bias_variance_that_may_be_negative():
+def test_equal_susceptibilities_are_one_at_a_fixed_kernel():
     for name in ("gelu", "swish", "mish"):
         for kernel, weight_variance, bias_variance in equal_susceptibilities(theory(name)):
             found = theory(name)
@@ -493,7 +493,7 @@ def test_equal_susceptibilities_need_a_bias_variance_that_may_be_negative():
 @settings(max_examples=8, deadline=None)
 @given(st.integers(1, 40), st.sampled_from(["tanh(x)", "x*sigmoid(x)", "x*relu(x + 1)", "abs(x) + x/2"]))
 def test_classes_do_not_depend_on_the_units_of_the_output(tenths, formula):
-    """σ → cσ is C_W → C_W/c²: same class, same K*, same C_b."""
+    """σ → cσ maps C_W → C_W/c², with the same class, K* and C_b."""
     plain = universality_class(Activation("plain", formula))
     scaled = universality_class(Activation("scaled", f"{tenths}/10*({formula})"))
     assert (scaled.name, scaled.stability) == (plain.name, plain.stability)
@@ -504,7 +504,7 @@ def test_classes_do_not_depend_on_the_units_of_the_output(tenths, formula):
 @settings(max_examples=8, deadline=None)
 @given(st.integers(1, 40), st.sampled_from(["tanh({})", "{}*sigmoid({})", "{}*relu({} + 1)"]))
 def test_classes_do_not_depend_on_the_units_of_the_input(tenths, formula):
-    """σ(cz) has K* and C_b divided by c², and the same C_W divided by c²."""
+    """σ(cz) has K*, C_b and C_W divided by c²."""
     plain = universality_class(Activation("plain", formula.replace("{}", "x")))
     scaled = universality_class(Activation("scaled", formula.replace("{}", f"({tenths}/10*x)")))
     square = (tenths / 10) ** 2

@@ -1,4 +1,4 @@
-"""The training loop: published outcomes in little, divergence, resumption, independence of seeds."""
+"""The training loop: published outcomes at reduced size, divergence, resumption, independence of seeds."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def errors(net, history):
     return found.energy.median() - problem().minimum_energy, found.relative_l2.median()
 
 
-def test_autodiff_settles_on_a_wrong_energy_that_kink_aware_quadrature_leaves_behind():
+def test_autodiff_converges_to_a_wrong_energy_and_kink_aware_quadrature_does_not():
     _, wrong = errors(*run("autodiff", epochs=3000))
     gap, right = errors(*run("kink_aware", epochs=3000))
     _, tanh = errors(*run("autodiff", epochs=3000, activation="tanh"))
@@ -75,19 +75,19 @@ def test_every_optimizer_lowers_the_energy_of_every_seed(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_seeds_of_an_ensemble_do_not_know_of_each_other(optimizer):
+def test_seeds_of_an_ensemble_are_independent(optimizer):
     _, one = run("kink_aware", optimizer, epochs=15, rate=1e-3, seeds=1, width=8)
     _, three = run("kink_aware", optimizer, epochs=15, rate=1e-3, seeds=3, width=8)
     torch.testing.assert_close(three.theta[:1], one.theta, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_diverged_seed_is_noted_and_frozen_and_the_others_go_on(optimizer):
+def test_diverged_seed_is_recorded_and_frozen_and_the_others_continue(optimizer):
     net = network("tanh", width=6)
     plain = ritz_gradient("autodiff", problem(), net, **NUMBERS)
 
     def poisoned(theta):
-        """The energy, but not a number for the second seed of three once its weights have moved."""
+        """The energy, but NaN for the second seed of three once its weights have changed."""
         value, gradient = plain(theta)
         if len(theta) == 3:
             moved = (theta[1] - start[1]).abs().max() > 0.02
@@ -112,7 +112,7 @@ def test_a_diverged_seed_is_noted_and_frozen_and_the_others_go_on(optimizer):
     torch.testing.assert_close(history.theta[[0, 2]], healthy.theta, rtol=1e-8, atol=1e-10)
 
 
-def test_a_rate_that_is_too_large_is_recorded_not_raised():
+def test_divergence_at_a_large_learning_rate_is_recorded_without_an_error():
     _, history = run(optimizer="sgd", rate=1e6, epochs=60)
     diverged = history.diverged_at >= 0
     assert diverged.any()
@@ -120,14 +120,14 @@ def test_a_rate_that_is_too_large_is_recorded_not_raised():
     assert np.array_equal(np.isnan(history.records["objective"][-1]), diverged.numpy())
 
 
-def test_divergence_of_the_last_step_is_noted():
+def test_divergence_in_the_last_step_is_recorded():
     _, history = run(optimizer="sgd", rate=1e6, epochs=4)
     assert np.array_equal(np.isnan(history.records["objective"][-1]), (history.diverged_at >= 0).numpy())
     assert (history.diverged_at >= 0).any()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_overflowing_parameters_stop_their_own_network_alone(optimizer):
+def test_overflowing_parameters_stop_only_their_own_network(optimizer):
     net = network("tanh", width=5)
     gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
     theta = parameters(net, seeds=3)
@@ -144,7 +144,7 @@ def test_schedule_decays_exponentially_to_the_final_rate():
 
 
 def interrupted_after(gradient, calls: int):
-    """The gradient, but the machine stops at one of its calls."""
+    """Return the gradient with an interruption after the given number of calls."""
     count = 0
 
     def stopping(theta):
@@ -158,7 +158,7 @@ def interrupted_after(gradient, calls: int):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_resumed_runs_end_with_the_same_bits(optimizer, tmp_path):
+def test_resumed_run_is_bit_identical(optimizer, tmp_path):
     net = network("relu", width=6)
     gradient = ritz_gradient("kink_aware", problem(), net, **NUMBERS)
     schedule = Schedule(24, 1e-3, 1e-4, record_every=5)
@@ -178,7 +178,7 @@ def test_resumed_runs_end_with_the_same_bits(optimizer, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign", "empty", "other work"])
-def test_damaged_checkpoints_are_not_resumed_from(damage, tmp_path):
+def test_damaged_or_foreign_checkpoints_are_ignored(damage, tmp_path):
     net = network("relu", width=4)
     gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
     path = tmp_path / "state.safetensors"
@@ -198,7 +198,7 @@ def test_damaged_checkpoints_are_not_resumed_from(damage, tmp_path):
     assert torch.equal(go(10).theta, expected.theta)
 
 
-def test_survives_kill_nine_with_the_same_bits(tmp_path):
+def test_run_resumed_after_sigkill_is_bit_identical(tmp_path):
     script = textwrap.dedent(
         """
         import sys, time

@@ -69,7 +69,7 @@ def test_equal_labels_on_one_problem_are_completed_by_the_case():
     assert jobs[2].problem.label == "Poisson on [0, 1]²"
 
 
-def test_a_remedy_does_not_change_the_problem():
+def test_remedy_does_not_change_the_problem():
     plain, hull = job({"equation": "buckley_leverett"}), job(HULL)
     assert plain.problem.solution_key == hull.problem.solution_key != job(HULL | {"mobility": 1}).problem.solution_key
     assert plain.problem.label == hull.problem.label == "Buckley–Leverett, M = 2"
@@ -77,7 +77,7 @@ def test_a_remedy_does_not_change_the_problem():
 
 @dataclass(frozen=True)
 class InMemory(Result):
-    """An audit without files."""
+    """An audit that is not read from files."""
 
     audits: pd.DataFrame
 
@@ -91,7 +91,7 @@ class InMemory(Result):
 
 
 def table_of(audits: list[Audit | None]) -> list[Result]:
-    """The table that an audit of these seeds writes, as a result."""
+    """Return the table of an audit of these seeds as a result."""
     measured_of = [{"verdict": "diverged"} if found is None else columns(found) for found in audits]
     names = {"case": "experiment/case", "document": "failed_ideas"}
     return [InMemory({}, pd.DataFrame([{**names, "seed": n, **row} for n, row in enumerate(measured_of)]))]
@@ -125,7 +125,7 @@ def test_hidden_singularities_depend_on_the_order(order, words):
     assert verdict_text(row) == "consistent" + words
 
 
-def test_a_diverged_case_has_a_row_without_measures():
+def test_diverged_case_has_a_row_without_measures():
     (row,) = summarize_audits(table_of([None, None])).to_dict("records")
     assert verdict_text(row) == "diverged"
     assert {cell(row, name).text for name in JUDGED} == {"–"}
