@@ -11,7 +11,7 @@ import torch
 from test_devices import ENSEMBLES, HALF, TRAININGS, WHOLE, arrays, assert_same_bits, trained
 
 from builders import job_of
-from reproduction.jobs.kernel_ensemble import kernel_ensemble
+from reproduction.jobs.kernel_ensemble import sampled_kernels
 from reproduction.jobs.setup import devices
 from reproduction.storage.checkpoints import CheckpointFile
 
@@ -65,6 +65,6 @@ def test_training_resumes_from_checkpoints_of_either_device(name, gpu, tmp_path)
 @pytest.mark.parametrize("name", ENSEMBLES)
 def test_kernels_agree_with_the_cpu_within_rounding_and_repeat_bit_identically(name, gpu):
     job = job_of("kernel_ensemble", **ENSEMBLES[name])
-    found = arrays(kernel_ensemble(job, gpu))
-    assert_close(found, arrays(kernel_ensemble(job)), TOLERANCES["float64"])
-    assert_same_bits(arrays(kernel_ensemble(job, gpu)), found)
+    found = arrays(sampled_kernels(job, gpu))
+    assert_close(found, arrays(sampled_kernels(job)), TOLERANCES["float64"])
+    assert_same_bits(arrays(sampled_kernels(job, gpu)), found)
