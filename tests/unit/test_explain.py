@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reproduction.config import loading, tasks
 from reproduction.config.errors import ConfigError
-from reproduction.runtime import explain
-from reproduction.runtime.explain import Stale
+from reproduction.runtime import explain, rerun_reasons
+from reproduction.runtime.rerun_reasons import StaleJob
 from reproduction.storage import code_digest, store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,30 +87,30 @@ def test_reasons_name_exactly_the_changed_modules(modules, data):
     changed = data.draw(st.sets(st.sampled_from(sorted(modules)), min_size=1))
     now = {name: ("x" + each[1:] if name in changed else each) for name, each in modules.items()}
     before, after = ([f"{name} {each} numpy" for name, each in one.items()] for one in (modules, now))
-    found = explain.short_reason(reason(before, after))
+    found = rerun_reasons.short_reason(reason(before, after))
     assert set(re.findall(r"rectified/[a-z]+\.py", found)) == changed
 
 
 def test_reasons_show_old_and_new_values_of_changed_settings():
     job = CONFIG.job("single_neuron", "default")
     other = job.model_copy(update={"settings": job.settings.model_copy(update={"bias": -0.25})})
-    found = explain.short_reason(reason(job.model_dump_json(), other.model_dump_json()))
+    found = rerun_reasons.short_reason(reason(job.model_dump_json(), other.model_dump_json()))
     assert found == "changed: bias from -0.5 to -0.25"
 
 
 @pytest.mark.parametrize("text", ["Code has changed since last execution", "Updated input files: a, b"])
 def test_other_reasons_are_unchanged(text):
-    assert explain.short_reason(text) == text
+    assert rerun_reasons.short_reason(text) == text
 
 
 def test_missing_outputs_are_reported_as_not_computed_yet():
-    assert explain.short_reason("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
+    assert rerun_reasons.short_reason("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
 
 
 def test_only_first_causes_are_shown():
-    cause = Stale("train", "a", "changed: rectified/ritz.py")
-    follows = Stale("figure", "b", "Input files updated by another job: results/a.nc")
-    assert explain.first_causes([follows, cause]) == [cause]
+    cause = StaleJob("train", "a", "changed: rectified/ritz.py")
+    follows = StaleJob("figure", "b", "Input files updated by another job: results/a.nc")
+    assert rerun_reasons.first_causes([follows, cause]) == [cause]
     text = "\n".join(explain.state([follows, cause]))
     assert "2 jobs would run" in text
     assert cause.reason in text

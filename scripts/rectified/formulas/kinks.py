@@ -70,7 +70,7 @@ def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, 
     if not points:
         return [(-math.inf, expression)]
     first = _smooth_branch(expression, variable, points[0], -1)
-    rough = {kink.point for kink in kinks(expression, variable)}
+    rough = {kink.point for kink in find_kinks(expression, variable)}
     rest = [(float(p), _smooth_branch(expression, variable, p, +1)) for p in points if float(p) in rough]
     return [(-math.inf, first), *rest]
 

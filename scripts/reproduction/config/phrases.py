@@ -55,7 +55,13 @@ TRAINING = (
 )
 EPOCHS = Phrase("{} epochs", setting("epochs"))
 SEEDS = Phrase("{} seeds", seeds)
-DISTANCE = Phrase("D(x) = {}", lambda job: formula(job.settings.distance))
+RITZ_NETWORK = (
+    PROBLEM,
+    ACTIVATION,
+    HIDDEN,
+    WIDTH,
+    Phrase("D(x) = {}", lambda job: formula(job.settings.distance)),
+)
 START = Phrase("start: {}", ritz_start)
 VARIANCES = (
     Phrase("C_W = {}", setting("weight_variance")),

@@ -4,7 +4,6 @@ make explain FIGURE=deep_ritz/fig3
 """
 
 import ast
-import json
 import re
 import sys
 from argparse import ArgumentParser
@@ -20,6 +19,7 @@ from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import Costs
+from reproduction.runtime.rerun_reasons import StaleJob, first_causes, short_reason
 from reproduction.runtime.schedule import TIERS, PlannedJob, dry_run, listed_jobs, predict, read_jobs
 from reproduction.storage import store
 
@@ -27,7 +27,6 @@ KINDS = {"figure": "plot", "table": "table"}
 SHOWN_CASES = 6
 SHOWN_JOBS = 8
 LABEL = 12
-PARAMETERS = re.compile(r"Params have changed .*?before: (.*) now: (.*)", re.S)
 
 
 class NamedExhibit(NamedTuple):
@@ -47,14 +46,6 @@ class NamedExhibit(NamedTuple):
     def stem(self, results: str) -> str:
         """Return the path of its files without the suffix."""
         return f"{results}/{self.kind}s/{self.document}/{self.name}"
-
-
-class Stale(NamedTuple):
-    """A job that would run: its rule, the stem of its benchmark and the reason."""
-
-    rule: str
-    stem: str
-    reason: str
 
 
 def find(config: Config, name: str) -> NamedExhibit:
@@ -177,7 +168,7 @@ def _abbreviated(names: list[str], shown: int = SHOWN_CASES) -> list[str]:
     return names if len(names) <= shown else [*names[: shown - 1], f"and {len(names) - shown + 1} more"]
 
 
-def state(stale: list[Stale]) -> list[str]:
+def state(stale: list[StaleJob]) -> list[str]:
     """Return the state of an exhibit as lines of text: up to date, or the jobs that would run, with reasons."""
     if not stale:
         return _labelled("state", ["up to date"])
@@ -185,11 +176,6 @@ def state(stale: list[Stale]) -> list[str]:
     return _labelled(
         "state", [f"stale: {_counted(len(stale), 'job')} would run because of", *_abbreviated(lines, SHOWN_JOBS)]
     )
-
-
-def first_causes(stale: list[Stale]) -> list[Stale]:
-    """Return the jobs that run for another reason than updated inputs; all jobs if there are none."""
-    return [job for job in stale if "updated by another job" not in job.reason] or stale
 
 
 def cost(stale: list[float], whole: list[float]) -> list[str]:
@@ -215,7 +201,7 @@ def _counted(count: int, what: str) -> str:
 
 def planned_jobs(
     exhibit: NamedExhibit, tier: str, results: str, everything: bool = False
-) -> tuple[list[PlannedJob], list[Stale]]:
+) -> tuple[list[PlannedJob], list[StaleJob]]:
     """Return the jobs that a dry run of Snakemake lists for an exhibit, and their reasons.
 
     Args:
@@ -231,48 +217,7 @@ def planned_jobs(
     text = dry_run([f"{exhibit.stem(results)}.{suffix}"], tier, everything)
     fields = [job for _, job in listed_jobs(text) if "benchmark" in job]
     jobs = read_jobs(text, results)
-    return jobs, [Stale(job.rule, job.stem, short_reason(each.get("reason", ""))) for job, each in zip(jobs, fields)]
-
-
-def short_reason(reason: str) -> str:
-    """Return Snakemake's reason for a job in short form; changed modules and settings are listed by name."""
-    if reason.startswith("Missing output files"):
-        return "not computed yet"
-    found = PARAMETERS.search(reason)
-    if found is None:
-        return reason.strip() or "no reason given"
-    before, now = (_flat(side) for side in found.groups())
-    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
-    return "changed: " + ", ".join(_difference(key, before.get(key), now.get(key)) for key in keys)
-
-
-def _difference(key: str, before: object, now: object) -> str:
-    if key.endswith(".py"):
-        return key
-    return f"{key} from {before if before is not None else 'nothing'} to {now if now is not None else 'nothing'}"
-
-
-def _flat(side: str) -> dict[str, object]:
-    """Return the parameters in Snakemake's output: module → digest, setting → value."""
-    values = () if side.startswith("<") else ast.literal_eval(f"({side},)")
-    flat: dict[str, object] = {}
-    for value in values:
-        if isinstance(value, list):
-            flat |= {module: imported for module, _, imported in (line.partition(" ") for line in value)}
-        elif isinstance(value, str) and value.startswith("{"):
-            flat |= _leaves(json.loads(value))
-        else:
-            flat["parameter"] = value
-    return flat
-
-
-def _leaves(entry: Mapping, above: str = "") -> dict[str, object]:
-    """Return the values of nested entries by dotted name; ``settings`` adds no prefix."""
-    flat: dict[str, object] = {}
-    for key, value in entry.items():
-        name = f"{above}{key}" if above or key != "settings" else ""
-        flat |= _leaves(value, f"{name}." if name else "") if isinstance(value, dict) else {name: value}
-    return flat
+    return jobs, [StaleJob(job.rule, job.stem, short_reason(each.get("reason", ""))) for job, each in zip(jobs, fields)]
 
 
 def main() -> None:

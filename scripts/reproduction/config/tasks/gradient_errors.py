@@ -21,11 +21,7 @@ class GradientErrorsSettings(RitzNetworkTask):
         ("ritz/gradients", "ritz/closed_form_gradient"),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
-        phrases.PROBLEM,
-        phrases.ACTIVATION,
-        phrases.HIDDEN,
-        phrases.WIDTH,
-        phrases.DISTANCE,
+        *phrases.RITZ_NETWORK,
         Phrase("grids of {} points", setting("grids")),
         Phrase("finite differences with ε = {}", setting("steps")),
         Phrase("on {} points", setting("points")),

@@ -25,11 +25,7 @@ class LandscapeSettings(RitzNetworkTask):
         ("optimization/hessian", "ritz/loss_landscape", "ritz/energy"),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
-        phrases.PROBLEM,
-        phrases.ACTIVATION,
-        phrases.HIDDEN,
-        phrases.WIDTH,
-        phrases.DISTANCE,
+        *phrases.RITZ_NETWORK,
         Phrase("energy by {} quadrature", lambda job: job.settings.quadrature.replace("_", "-")),
         Phrase("Hessian by {} quadrature", lambda job: job.settings.hessian.replace("_", "-")),
         Phrase("M = {}", used_setting("points", lambda s: "grid" in (s.quadrature, s.hessian)), "on grids"),

@@ -22,11 +22,7 @@ class RitzSettings(RitzNetworkTask):
         ("ritz/energy", "ritz/gradients"),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
-        phrases.PROBLEM,
-        phrases.ACTIVATION,
-        phrases.HIDDEN,
-        phrases.WIDTH,
-        phrases.DISTANCE,
+        *phrases.RITZ_NETWORK,
         Phrase("M = {}", used_setting("points", lambda s: s.gradient != "kink_aware"), "on grids"),
         Phrase(
             "gradient of the energy: {}",
