@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the container from workflow/container/Containerfile without any registry of images, runs the smoke tier in it,
-# or some of it (`tests/container/check.sh [TARGET ...]`), and compares the results with those of .venv.
-# Needs root, buildah, mmdebstrap and 8 GB in $TMPDIR. The base is made of Debian's packages; Python's packages are
-# those that pip of .venv gets. To keep both for the next time, name a folder in $WHEELS and a tar file in $BASE.
-# A project with finished results of the same targets, named in $ORDINARY, saves the run with .venv. Give whole paths.
+# Builds the container from workflow/container/Containerfile without an image registry, runs the smoke tier in it, or
+# only some targets (`tests/container/check.sh [TARGET ...]`), and compares the results with those of .venv.
+# Needs root, buildah, mmdebstrap and 8 GB in $TMPDIR. The base image is made from Debian packages; the Python packages
+# are obtained by pip of .venv. To keep both for later runs, set $WHEELS to a folder and $BASE to a tar file.
+# To skip the run with .venv, set $ORDINARY to a project with finished results of the same targets. Use absolute paths.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for tool in buildah mmdebstrap; do

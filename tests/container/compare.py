@@ -1,7 +1,7 @@
-"""Compares the results of two runs: `compare.py FOLDER FOLDER`; ends with an error where data differ.
+"""Comparison of the results of two runs: `compare.py FOLDER FOLDER`; exits with an error if data differ.
 
-Files of the same bytes are the same. Of others the data and the attributes are compared, all but the versions: another
-patch version of Python is named there.
+Files with the same bytes are equal. Of other files, data and attributes are compared, except for the versions, which
+include the patch version of Python.
 """
 
 import sys
@@ -15,12 +15,12 @@ KINDS = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".md", ".pd
 
 
 def results(folder: Path) -> dict[str, Path]:
-    """All results but logs and timings, by their path."""
+    """Return all results except logs and timings, by path."""
     return {str(file.relative_to(folder)): file for file in folder.glob("results/**/*") if file.suffix in KINDS}
 
 
 def same_data(one: Path, other: Path) -> bool:
-    """Whether two files hold the same but for the versions they name."""
+    """Return True if two files have the same data and attributes, except for the versions."""
     match one.suffix:
         case ".nc":
             left, right = store.read_arrays(one), store.read_arrays(other)
@@ -40,7 +40,7 @@ def _attributes(attributes: dict) -> dict:
 
 
 def main(inside: Path, outside: Path) -> None:
-    """Print how many files agree, and how far."""
+    """Print the number of files with the same bytes and with the same data; exit with an error if any differ."""
     ours, theirs = results(inside), results(outside)
     if not ours or ours.keys() != theirs.keys():
         sys.exit(f"not the same files: {sorted(ours.keys() ^ theirs.keys())[:10]}")

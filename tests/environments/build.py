@@ -1,4 +1,4 @@
-"""The isolated environments of all env files, built where they are not there yet; takes minutes the first time."""
+"""Isolated environments of all env files, built if they are missing; the first build takes minutes."""
 
 import fcntl
 import os
@@ -20,12 +20,12 @@ def use_stand_in(set_variable: Callable[[str, str], None]) -> None:
 
 
 def conda(prefix: Path) -> list[str]:
-    """Options that run every rule in the environment of its env file."""
+    """Return the options that run every rule in the environment of its env file."""
     return ["--sdm", "conda", "--conda-prefix", str(prefix)]
 
 
 def build(project: Project) -> Path:
-    """Build what is missing, delete what is used no more; returns the folder. One process at a time."""
+    """Build missing environments and delete unused ones, one process at a time; return their folder."""
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The kinds of jobs of the workflow: rule, env file, entry script, and the modules that the script imports by name."""
+"""Kinds of jobs of the workflow: rule, env file, entry script, and the modules that the script imports by name."""
 
 import pkgutil
 import re
@@ -15,7 +15,7 @@ VARIANT = re.compile(r"reproduction/(?:jobs|exhibits/figures|exhibits/tables)/(?
 
 
 class Kind(NamedTuple):
-    """The env file of a kind of jobs, its entry script, and the modules that the script imports by name."""
+    """Env file of a kind of job, its entry script, and the modules that the script imports by name."""
 
     env: str | None
     script: str
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
 
 def kinds() -> dict[tuple[str, str], Kind]:
-    """Rule and variant (the task of a training, the family of a figure or table, or nothing) → kind."""
+    """Map rule and variant (the task of a training, the family of a figure or table, or empty) to the kind."""
     found = {}
     for rule, env, script in _written_rules():
         for variant, modules in _variants(rule).items():
@@ -35,7 +35,7 @@ def kinds() -> dict[tuple[str, str], Kind]:
 
 
 def _written_rules() -> list[tuple[str, str | None, str]]:
-    """Name, env file and script of the rules that are written out and run a script."""
+    """Return name, env file and script of the rules in workflow/rules that run a script."""
     found = []
     for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule, body in RULE.findall(file.read_text()):
@@ -69,14 +69,14 @@ def _modules(package: str) -> list[str]:
 
 
 def _models(rule: str, variant: str) -> list[str]:
-    """Modules of the models that a kind of jobs may read: its own task's, or all where it reads results of any."""
+    """Return the model modules of a kind of job: those of its own task, or all if it reads results of any task."""
     names = [variant] if variant in tasks.names() and rule not in ("figure", "table") else tasks.names()
     models = [f"reproduction.config.tasks.{name}" for name in names]
     return [*models, *(f"reproduction.config.problems.{name}" for name in problems.names())]
 
 
 def variant_of(rule: str, code: str) -> str:
-    """The variant of a finished job, from the code that its result names."""
+    """Return the variant of a finished job from the code recorded in its result."""
     if (rule, "") in kinds():
         return ""
     (variant,) = set(VARIANT.findall(code)) or {""}

@@ -1,7 +1,7 @@
-"""Stands in for conda where no channel can be reached: builds an env file as a virtual environment from PyPI.
+"""Stand-in for conda without access to a channel: builds an env file as a virtual environment from PyPI.
 
-It answers what Snakemake asks of conda, and nothing else. With ``guard/`` it shows that a rule needs no package that
-its env file does not name. It shows nothing about conda-forge: neither that it has these builds, nor what they compute.
+It supports only the calls that Snakemake makes. Together with ``guard/`` it shows that a rule needs no package outside
+its env file. It does not test conda-forge: neither the availability of these builds nor their results.
 """
 
 import argparse
@@ -28,13 +28,13 @@ ANSWERS = {
 
 @dataclass(frozen=True)
 class EnvFile:
-    """What an env file asks for.
+    """Contents of an env file.
 
     Attributes:
         channels: where conda looks for packages.
         python: the version of Python.
-        packages: name on PyPI → version, wherever conda takes them from.
-        pip: the version of pip that installs those from PyPI; none where there are none.
+        packages: name on PyPI → version, from conda or PyPI.
+        pip: the version of pip that installs packages from PyPI; None if it is not listed.
     """
 
     channels: list[str]
@@ -47,14 +47,14 @@ def read(path: str | Path) -> EnvFile:
     """Read an env file.
 
     Raises:
-        ValueError: if something in it is not pinned, or Python is missing, or pip where it is wanted.
+        ValueError: if a package is not pinned, or if Python or a required pip is missing.
     """
     content = yaml.safe_load(Path(path).read_text())
     sections = [line["pip"] for line in content["dependencies"] if isinstance(line, dict) and [*line] == ["pip"]]
     from_pypi = dict(_pin(path, line, PYPI_PIN, "name==version") for section in sections for line in section)
     pins = dict(_pin(path, line) for line in content["dependencies"] if not (sections and isinstance(line, dict)))
     if "python" not in pins:
-        raise ValueError(f"{path}: names no python")
+        raise ValueError(f"{path}: python is missing")
     python = pins.pop("python")
     pip = pins.pop("pip", None)
     if from_pypi and not pip:
@@ -75,7 +75,7 @@ def create(file: str, prefix: str) -> None:
     wanted = read(file)
     here = "{}.{}".format(*sys.version_info)
     if wanted.python != here:
-        raise ValueError(f"{file}: wants python {wanted.python}, and this is {here}")
+        raise ValueError(f"{file}: requires python {wanted.python}; this is python {here}")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
     pins = [f"{name}=={version}" for name, version in wanted.packages.items()]
     pip = [sys.executable, "-m", "pip", "--python", f"{prefix}/bin/python", "install", "--quiet", "--no-compile"]
@@ -83,12 +83,12 @@ def create(file: str, prefix: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Answer one call as conda would."""
+    """Handle one call as conda would."""
     if tuple(arguments) in ANSWERS:
         print(ANSWERS[tuple(arguments)])
         return
     if arguments[:2] != ["env", "create"]:
-        raise ValueError(f"the stand-in for conda knows no {arguments}")
+        raise ValueError(f"unsupported arguments: {arguments}")
     options = argparse.ArgumentParser(prog="conda env create")
     options.add_argument("--file", required=True)
     options.add_argument("--prefix", required=True)

@@ -1,7 +1,7 @@
-"""A SLURM of two nodes on this machine, loopback only: one partition of CPUs, one with a GPU that is none.
+"""Local SLURM cluster of two nodes on the loopback interface: a CPU partition, and one with a simulated GPU.
 
-Everything it writes lies in one folder; into the system come only Debian's packages, where they are missing, and, while
-it lives, links to its configuration where SLURM's programs look for it.
+All files are written to one folder. The only changes to the system are Debian's packages, installed if they are
+missing, and links to the configuration where SLURM's programs look for it, which exist while the cluster runs.
 """
 
 import os
@@ -67,18 +67,18 @@ NodeName=gpu01 Name=gpu File=/dev/null
 
 
 class Cluster:
-    """Daemons of SLURM that live in a folder."""
+    """SLURM daemons whose files are in one folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}  # by which its processes are known
+        self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}  # identifies its processes
         self.processes: list[psutil.Process] = []
 
     def start(self) -> None:
-        """Bring up munge, the controller and both nodes.
+        """Start munge, the controller and both nodes.
 
         Raises:
-            RuntimeError: if the nodes do not come up, with the log of the controller.
+            RuntimeError: if the nodes do not start; the message contains the log of the controller.
         """
         host, ports = socket.gethostname().split(".")[0], free_ports(3)
         for folder in ("state", "spool.cpu01", "spool.gpu01"):
@@ -100,7 +100,7 @@ class Cluster:
         self._start(shutil.which("slurmd", path=SBIN), "-N", node, pid=f"slurmd.{node}.pid")
 
     def lose_node(self, node: str) -> None:
-        """Lose a node at once, its daemon and all that runs on it, until SLURM knows."""
+        """Kill the daemon and all processes of a node; wait until SLURM reports it as down."""
         jobs = self.run("squeue", "--noheader", f"--nodelist={node}", "--format=%i").split()
         steps = [step for step in self._steps() if any(f"[{job}." in " ".join(step.cmdline()) for job in jobs)]
         daemon = psutil.Process(int((self.folder / f"slurmd.{node}.pid").read_text()))
@@ -112,22 +112,22 @@ class Cluster:
         assert wait(lambda: self.states()[node].startswith("down"), seconds=20)
 
     def bring_back(self, node: str) -> None:
-        """Start a lost node again, until SLURM has it."""
+        """Restart a lost node; wait until SLURM reports it as idle."""
         self.start_node(node)
         self.run("scontrol", "update", f"nodename={node}", "state=resume")
         assert wait(lambda: self.states()[node] == "idle", seconds=30)
 
     def states(self) -> dict[str, str]:
-        """State of each node, such as idle, mixed or down."""
+        """Return the state of each node, such as idle, mixed or down."""
         lines = self.run("sinfo", "--noheader", "--Node", "--format", "%N %T").splitlines()
         return dict(line.split() for line in lines)
 
     def run(self, *command: str) -> str:
-        """Run one of SLURM's commands; return what it prints."""
+        """Run a SLURM command; return its output."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout
 
     def stop(self) -> None:
-        """End everything that was started, jobs first."""
+        """Stop all jobs, then all daemons, and remove the links."""
         self.run("scancel", f"--user={os.geteuid()}")
         wait(lambda: not self._steps(), seconds=20)
         daemons = [process for process in reversed(self.processes) if process.is_running()]
@@ -141,11 +141,11 @@ class Cluster:
                 link.unlink()
 
     def left(self) -> list[psutil.Process]:
-        """Processes of this machine that were started by this cluster: its daemons, and what they run."""
+        """Return the processes that this cluster started on this machine: its daemons and their jobs."""
         return [process for process in psutil.process_iter() if self._started(process)] + self._steps()
 
     def _steps(self) -> list[psutil.Process]:
-        """The managers of job steps; they tell nothing of their environment, but have their log open in the folder."""
+        """Return the managers of job steps; their environment is hidden, but their open log is in the folder."""
         return [process for process in psutil.process_iter() if self._manages(process)]
 
     def _manages(self, process: psutil.Process) -> bool:
@@ -162,10 +162,10 @@ class Cluster:
         return False
 
     def _link_configuration(self) -> None:
-        """Put links where SLURM's programs look, as the steps of jobs know no other place."""
+        """Create links where SLURM's programs look, because job steps know no other location."""
         for link in LINKS:
-            if link.exists():  # one that leads nowhere is of a test that was killed
-                raise RuntimeError(f"{link} is there: this machine has a SLURM of its own, which the tests leave alone")
+            if link.exists():  # a broken link is left over from a killed test
+                raise RuntimeError(f"{link} exists: this machine has its own SLURM, which the tests must not disturb")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             link.symlink_to(self.folder / link.name)
@@ -194,7 +194,7 @@ SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def install() -> None:
-    """Install SLURM from Debian's packages where it is missing; none of its services is started."""
+    """Install SLURM from Debian's packages if it is missing; start none of its services."""
     if all(shutil.which(program, path=SBIN) for program in ("slurmctld", "slurmd", "sbatch", "munged")):
         return
     quiet = {"check": True, "stdout": subprocess.DEVNULL}
@@ -213,7 +213,7 @@ def install() -> None:
 
 
 def wait(until, seconds: float) -> bool:
-    """Wait until something is so; False if it did not come."""
+    """Wait until a condition holds; return False if it does not within the time limit."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if until():
@@ -223,7 +223,7 @@ def wait(until, seconds: float) -> bool:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of loopback that nothing listens to."""
+    """Return unused ports of the loopback interface."""
     sockets = [socket.socket() for _ in range(number)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""A SLURM of two nodes for the tests, and the project submitted to it."""
+"""SLURM cluster of two nodes for the tests, and runs of the project that are submitted to it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status
 
 
 class Submission:
-    """A run of Snakemake whose jobs go to SLURM, going on in the background."""
+    """Run of Snakemake in the background whose jobs are submitted to SLURM."""
 
     def __init__(self, project: Project, cluster: Cluster, profile: str, *arguments: str):
         self.project, self.log = project, project.folder / "submission.log"
@@ -34,26 +34,26 @@ class Submission:
             )
 
     def end(self, seconds: float = 480, ok: bool = True) -> str:
-        """Wait for the end of the run; return all that it printed."""
+        """Wait for the end of the run; return its output."""
         code = self.process.wait(timeout=seconds)
         output = self.log.read_text()
         assert (code == 0) == ok, output[-5000:]
         return output
 
     def submitted(self) -> list[str]:
-        """Numbers that SLURM gave to the jobs of the run, which must end well."""
+        """Wait for the end of the run, which must succeed; return the SLURM numbers of its jobs."""
         return SUBMITTED.findall(self.end())
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Interrupt the run with Ctrl-C."""
         os.killpg(self.process.pid, signal.SIGINT)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """The cluster; at the end nothing of it is left."""
+    """Running cluster; none of its processes remains at the end."""
     if os.geteuid():
-        pytest.fail("SLURM's daemons want root: run these tests as root, in a container or on a spare machine")
+        pytest.fail("SLURM's daemons need root: run these tests as root, in a container or on a spare machine")
     install()
     cluster = Cluster(tmp_path_factory.mktemp("slurm"))
     try:
@@ -66,7 +66,7 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory):
-    """Make a new copy of the project whose profiles name the partitions of the cluster."""
+    """Make new copies of the project whose profiles name the partitions of the cluster."""
 
     def make() -> Project:
         project = Project(tmp_path_factory.mktemp("project"))
@@ -81,7 +81,7 @@ def fresh(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Checksums of the smoke tier on this machine's own cores, from the tests that have just run it, or run now."""
+    """Checksums of the smoke tier run without SLURM, remembered from earlier tests or computed now."""
     project = Project(tmp_path_factory.mktemp("local"))
     known = remembered_smoke(project)
     if known is None:

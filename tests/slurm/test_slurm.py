@@ -1,4 +1,4 @@
-"""The smoke tier on a real SLURM, undisturbed and with what happens to long jobs, ends in the same bytes."""
+"""The smoke tier on a real SLURM cluster gives the same bytes, with and without faults of long jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def checkpoint(project, case: str):
 
 
 def trains(project, case: str) -> psutil.Process | None:
-    """The process that trains a case of a project."""
+    """Return the process that trains a case of a project, or None."""
     for process in psutil.process_iter():
         try:
             if process.cwd() == str(project.folder) and "scripts/tmp" in " ".join(process.cmdline()):
@@ -37,7 +37,7 @@ def trains(project, case: str) -> psutil.Process | None:
 
 @pytest.fixture(scope="session")
 def long_jobs(fresh):
-    """Make a project whose Ritz trainings take some fifteen seconds."""
+    """Make projects whose Ritz trainings take about 15 seconds."""
 
     def make():
         project = fresh()
@@ -49,7 +49,7 @@ def long_jobs(fresh):
 
 @dataclass
 class Trouble:
-    """What has happened to a training, and the run that it belongs to; ``job`` is the number that it had in SLURM."""
+    """Fault of a training, and the run to which it belongs; ``job`` is the SLURM number of the training."""
 
     run: Submission
     case: str
@@ -58,7 +58,7 @@ class Trouble:
     details: str = ""
 
     def befalls(self, cluster) -> bool:
-        """Let it happen if the training has written a checkpoint and not met it yet; whether it has happened."""
+        """Cause the fault once the training has written a checkpoint; return True if it has been caused."""
         process = trains(self.run.project, self.case)
         if not self.job and process and checkpoint(self.run.project, self.case).exists():
             self.job = process.environ()["SLURM_JOB_ID"]
@@ -69,7 +69,7 @@ class Trouble:
 
 @pytest.fixture(scope="session")
 def trouble(cluster, long_jobs):
-    """One training is cancelled, one hangs, one loses its node, and one belongs to a run that is stopped by Ctrl-C."""
+    """Faults of trainings: one is cancelled, one hangs, one loses its node, and one is in a run ended by Ctrl-C."""
     short = ("--set-resources", "train:runtime=attempt")  # minutes
     both = Submission(long_jobs(), cluster, "slurm", weights("relu-k2"), weights("tanh-k2"), *short, *CHECKPOINTS)
     gpu = Submission(long_jobs(), cluster, "slurm-gpu", weights("relu2-k2"), *CHECKPOINTS, "device=auto")
@@ -88,19 +88,19 @@ def trouble(cluster, long_jobs):
 
 @pytest.fixture(scope="session")
 def smoke(cluster, fresh, undisturbed, trouble):
-    """The whole smoke tier through the profile, going on while other tests look at what has become of the trouble."""
+    """Whole smoke tier, submitted with the profile; it runs while other tests check the faults."""
     return Submission(fresh(), cluster, "slurm", "all")
 
 
 @pytest.fixture(scope="session")
 def whole(long_jobs, smoke):
-    """The long trainings without trouble, on this machine's own cores."""
+    """Undisturbed long trainings, run without SLURM."""
     project = long_jobs()
     project.run(*map(weights, ("relu-k2", "tanh-k2", "relu2-k2")), "--configfile", LONG[0])
     return project
 
 
-def test_ctrl_c_takes_the_jobs_back(cluster, trouble, smoke):
+def test_ctrl_c_cancels_the_jobs(cluster, trouble, smoke):
     run, job = trouble["interrupted"].run, trouble["interrupted"].job
     run.end(seconds=30, ok=False)
     assert wait(lambda: "CANCELLED" in cluster.run("scontrol", "show", "job", job), seconds=10)
@@ -118,14 +118,14 @@ def test_ctrl_c_takes_the_jobs_back(cluster, trouble, smoke):
         (["--config", "device=cuda"], "rule train runs on cuda (`device` in config) but requests no GPU"),
     ],
 )
-def test_what_no_node_can_run_is_refused_before_it_is_submitted(cluster, trouble, smoke, arguments, sentence):
+def test_jobs_that_no_node_can_run_are_rejected_before_submission(cluster, trouble, smoke, arguments, sentence):
     run = Submission(trouble["interrupted"].run.project, cluster, "slurm", weights("relu2-k4"), *arguments)
     output = run.end(seconds=120, ok=False)
     assert sentence in output
     assert not SUBMITTED.search(output)
 
 
-def test_a_lost_node_costs_nothing_but_time(trouble, whole):
+def test_a_job_of_a_lost_node_is_resubmitted_and_resumed(trouble, whole):
     lost = trouble["lost"]
     assert "Partition=gpu" in lost.details
     assert "gres:gpu:1" in lost.details
@@ -135,7 +135,7 @@ def test_a_lost_node_costs_nothing_but_time(trouble, whole):
     assert_resumed_to_the_same(lost.run.project, whole, lost.case)
 
 
-def test_a_cancelled_job_is_submitted_again_and_goes_on(trouble, whole):
+def test_a_cancelled_job_is_resubmitted_and_resumed(trouble, whole):
     cancelled, hanging = trouble["cancelled"], trouble["hanging"]
     numbers = cancelled.run.submitted()
     assert {cancelled.job, hanging.job} < set(numbers)
@@ -143,7 +143,7 @@ def test_a_cancelled_job_is_submitted_again_and_goes_on(trouble, whole):
     assert_resumed_to_the_same(cancelled.run.project, whole, cancelled.case)
 
 
-def test_a_job_that_hits_its_time_limit_is_given_more(cluster, trouble, whole):
+def test_a_job_that_exceeds_its_time_limit_gets_more_time(cluster, trouble, whole):
     hanging = trouble["hanging"]
     hanging.run.end()
     assert "JobState=TIMEOUT" in cluster.run("scontrol", "show", "job", hanging.job)
@@ -160,7 +160,7 @@ def assert_resumed_to_the_same(project, whole, case: str) -> None:
     assert [name for name in names if ours[name] != theirs[name]] == []
 
 
-def test_the_smoke_tier_gives_the_bytes_of_a_local_run(smoke, undisturbed):
+def test_the_smoke_tier_gives_the_same_bytes_as_a_local_run(smoke, undisturbed):
     assert len(smoke.submitted()) > 50
     ours = smoke.project.checksums()
     assert len(undisturbed) > 100

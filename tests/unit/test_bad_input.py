@@ -1,4 +1,4 @@
-"""Whatever stands in config.yaml: a valid config, or one sentence, never a traceback."""
+"""Any config either loads or is rejected with a one-line message, never a traceback."""
 
 import copy
 import datetime
@@ -16,7 +16,7 @@ BASE = raw("smoke")
 
 
 def places(value, path: tuple = ()):
-    """The paths to all values of a config."""
+    """Yield the paths of all values of a config."""
     if path:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -47,7 +47,7 @@ def answer(config: dict) -> str:
     wrong=st.sampled_from(WRONG) | st.text(max_size=20),
     key=st.sampled_from([*KEYS, ...]),
 )
-def test_one_wrong_value_or_key_gives_a_config_or_a_sentence(place, wrong, key):
+def test_a_wrong_value_or_key_is_accepted_or_rejected_in_one_line(place, wrong, key):
     changed = copy.deepcopy(BASE)
     above = changed
     for part in place[:-1]:
@@ -63,7 +63,7 @@ def test_one_wrong_value_or_key_gives_a_config_or_a_sentence(place, wrong, key):
 
 
 @pytest.mark.parametrize("whole", [{}, {1: 2}, {None: None}, {"tier": "a"}])
-def test_what_is_no_config_at_all_is_said(whole):
+def test_incomplete_configs_are_rejected(whole):
     with pytest.raises(ConfigError):
         loading.load(whole)
 
@@ -84,7 +84,7 @@ def test_what_is_no_config_at_all_is_said(whole):
         ({"experiments": [1]}, r"^experiments must be a valid dictionary; got \[1\]$"),
     ],
 )
-def test_it_says_what_was_given(change, message):
+def test_messages_state_the_given_value(change, message):
     with pytest.raises(ConfigError, match=message) as error:
         loading.load(small(**change))
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Captions: one for each figure and table, plain, and true whatever a run computes."""
+"""Captions: one per figure and table, in plain text, independent of computed numbers."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def config():
 
 
 def parsed(text: str) -> docutils.nodes.document:
-    """A reST text; anything that docutils warns of is an error."""
+    """Parse a reST text; any docutils warning is an error."""
     parser = docutils.parsers.rst.Parser()
     settings = docutils.frontend.get_default_settings(docutils.parsers.rst.Parser)
     settings.halt_level = settings.report_level = docutils.utils.Reporter.INFO_LEVEL
@@ -38,7 +38,7 @@ def parsed(text: str) -> docutils.nodes.document:
     return document
 
 
-def test_every_figure_and_table_has_a_caption_and_every_caption_its_exhibit(config):
+def test_captions_match_figures_and_tables_one_to_one(config):
     wanted = {
         f"{document}/{name}"
         for group in (config.figures, config.tables)
@@ -57,10 +57,10 @@ def test_a_caption_is_a_short_title_and_plain_paragraphs(file):
     assert text.endswith(".")
     kinds = {type(node).__name__ for node in parsed(file.read_text()).findall()}
     assert kinds <= {"document", "paragraph", "Text", "emphasis", "literal"}
-    assert not re.search(r"\d\.?\d*e[+-]?\d", file.read_text()), "a number with an exponent is one that a run computes"
+    assert not re.search(r"\d\.?\d*e[+-]?\d", file.read_text()), "a number with an exponent is computed by a run"
 
 
-def test_the_reader_of_captions_and_docutils_agree_on_paragraphs():
+def test_captions_are_split_into_paragraphs_as_by_docutils():
     for file in FILES:
         paragraphs = [
             " ".join(node.astext().split()) for node in parsed(file.read_text()).findall(docutils.nodes.paragraph)
@@ -75,13 +75,13 @@ def claims(figure: str, verdict: str = "reproduced", parts: int = 2) -> pd.DataF
 
 
 def written(tmp_path: Path, **documents: pd.DataFrame) -> pd.DataFrame:
-    """Tables of claims, written by document and read again."""
+    """Write a table of claims per document; return the claims read from these files."""
     for name, table in documents.items():
         store.write_table(tmp_path / f"{name}.parquet", table, {})
     return captions.claims_of([tmp_path / f"{name}.parquet" for name in documents])
 
 
-def test_a_caption_has_the_claims_that_it_shows_once_each_and_no_others(config, tmp_path):
+def test_a_caption_lists_each_claim_of_its_exhibit_once(config, tmp_path):
     found = captions.captions(config, written(tmp_path, ours=claims("deep_ritz/fig3"), other=claims("deep_ritz/fig4")))
     statement = {"claim": "c7", "document": "ours", "statement": "It is so.", "verdict": "reproduced"}
     assert found["figures/deep_ritz/fig3"].verdicts == [statement]
@@ -89,37 +89,37 @@ def test_a_caption_has_the_claims_that_it_shows_once_each_and_no_others(config, 
     assert [one["document"] for one in found["figures/deep_ritz/fig4"].verdicts] == ["other"]
 
 
-def test_a_verdict_in_a_caption_is_that_of_the_claims(config, tmp_path):
+def test_captions_show_the_verdicts_of_the_claims(config, tmp_path):
     for verdict in ("reproduced", "not reproduced"):
         found = captions.captions(config, written(tmp_path, ours=claims("deep_ritz/table2", verdict)))
         assert found["tables/deep_ritz/table2"].verdicts[0]["verdict"] == verdict
 
 
-def test_a_column_of_documents_goes_before_the_name_of_the_file(tmp_path):
+def test_a_document_column_takes_precedence_over_the_file_name(tmp_path):
     table = written(tmp_path, all=claims("deep_ritz/fig1").assign(document="deep_ritz"))
     assert set(table.document) == {"deep_ritz"}
 
 
-def test_captions_say_the_tier_and_go_by_kind_document_and_name(config):
+def test_captions_state_the_tier_and_are_sorted_by_kind_document_and_name(config):
     found = captions.captions(config, UNDECIDED)
     assert {caption.tier for caption in found.values()} == {config.tier}
     assert [*found][:2] == ["figures/deep_ritz/fig1", "figures/deep_ritz/fig2"]
     assert [*found][-1] == "tables/failed_ideas/table3"
 
 
-def test_an_exhibit_without_a_file_has_the_words_of_its_family(config, tmp_path):
+def test_an_exhibit_without_a_caption_file_has_the_title_of_its_family(config, tmp_path):
     caption = captions.captions(config, UNDECIDED, tmp_path)["figures/deep_ritz/fig3"]
     assert (caption.title, caption.text) == ("The derivatives of one neuron", "")
 
 
-def test_config_survives_the_way_to_the_job_as_json(config):
+def test_config_survives_a_json_round_trip(config):
     text = config.model_dump_json(exclude_unset=True)
     assert Config.model_validate_json(text).cases == config.cases
 
 
 @settings(deadline=None)
 @given(st.permutations([f"{kind}{number}" for kind in ("fig", "ext", "table") for number in range(1, 13)]))
-def test_names_are_in_the_order_of_a_reader_however_they_are_given(names):
+def test_names_are_sorted_naturally_from_any_order(names):
     numbers = range(1, 13)
     kinds = ("fig", "ext", "table")
     assert captions.in_order(names) == [f"{kind}{number}" for kind in kinds for number in numbers]

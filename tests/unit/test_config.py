@@ -1,4 +1,4 @@
-"""The config: the shipped one, its tiers and schema, and what it says to mistakes."""
+"""Config: the shipped config, its tiers and schema, and the messages about invalid entries."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ TIERS = ["draft", "smoke", "paper"]
 
 
 def merged(base: dict, overlay: dict) -> dict:
-    """What Snakemake makes of a config file and an overlay."""
+    """Merge an overlay into a config as Snakemake does."""
     result = copy.deepcopy(base)
     for key, value in overlay.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
@@ -37,14 +37,14 @@ def raw(tier: str = "draft") -> dict:
 
 
 def small(**changes) -> dict:
-    """A config of one experiment, changed."""
+    """Return a config of one experiment with changes."""
     experiment = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu"}
     config = {"tier": "test", "problems": {"k2": {"solution": "sin(2*pi*x)"}}, "experiments": {"one": experiment}}
     return merged(config, changes)
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
+def test_every_tier_is_valid_and_has_its_own_results_folder(tier):
     config = loading.load(raw(tier))
     assert config.tier == tier
     assert config.results == ("results" if tier == "draft" else f"results/{tier}")
@@ -54,13 +54,13 @@ def test_every_tier_is_valid_and_writes_where_no_other_does(tier):
         assert set(config.tables[document]) == {f"table{n}" for n in range(1, tables + 1)}
 
 
-def test_schema_is_in_step_with_the_models():
+def test_the_schema_matches_the_models():
     path = ROOT / "workflow/schemas/config.schema.json"
     assert path.read_text() == loading.schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
+def test_the_schema_accepts_the_tiers_and_rejects_unknown_keys(tier):
     schema = json.loads(loading.schema())
     config = json.loads(json.dumps(raw(tier)))
     jsonschema.validate(config, schema)
@@ -69,13 +69,13 @@ def test_schema_accepts_the_tiers_and_refuses_a_typo(tier):
         jsonschema.validate(config, schema)
 
 
-def test_yaml_numbers_in_exponent_form_simply_work():
+def test_yaml_numbers_with_exponents_are_read_as_numbers():
     config = loading.load(small(experiments={"one": yaml.safe_load("{learning_rate: 1e-3, epochs: 1e4}")}))
     settings = config.cases["one"]["default"]
     assert (settings.learning_rate, settings.epochs) == (1e-3, 10_000)
 
 
-def test_layers_override_one_another():
+def test_cases_override_experiments_and_experiments_override_defaults():
     config = loading.load(
         small(
             defaults={"ritz": {"width": 7, "seeds": 2, "epochs": 9}},
@@ -87,7 +87,7 @@ def test_layers_override_one_another():
     assert [(c.width, c.seeds, c.epochs) for c in cases.values()] == [(4, 3, 5), (8, 3, 5), (4, 3, 9), (8, 3, 9)]
 
 
-def test_a_job_depends_on_its_own_entries_alone():
+def test_a_job_depends_only_on_its_own_entries():
     base = small(experiments={"two": {"document": "deep_ritz", "task": "ritz", "problem": "k1", "activation": "tanh"}})
     base["problems"]["k1"] = {"solution": "sin(pi*x)"}
     before = loading.load(base)
@@ -97,7 +97,7 @@ def test_a_job_depends_on_its_own_entries_alone():
     assert before.job("two", "default") != after.job("two", "default")
 
 
-def test_a_custom_activation_is_one_line():
+def test_a_custom_activation_needs_one_line_of_config():
     config = loading.load(
         small(
             custom_activations={"mish": "x*tanh(log(1 + exp(x)))"},
@@ -374,7 +374,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("change", "message"), MISTAKES)
-def test_mistakes_are_answered_in_one_sentence(change, message):
+def test_invalid_entries_are_rejected_with_a_one_line_message(change, message):
     with pytest.raises(ConfigError) as error:
         loading.load(small(**change))
     assert re.search(message, str(error.value)), str(error.value)
@@ -391,11 +391,11 @@ def test_mistakes_are_answered_in_one_sentence(change, message):
         {"custom_activations": None},
     ],
 )
-def test_unusual_but_meaningful_entries_are_taken(change):
+def test_unusual_but_valid_entries_are_accepted(change):
     loading.load(small(**change))
 
 
-def test_planes_of_deep_networks_are_counted_with_all_their_parameters():
+def test_plane_indices_range_over_all_parameters_of_deep_networks():
     deep = {"hidden_layers": 2, "width": 10}
     planes = {"document": "deep_ritz", "task": "landscape", "problem": "k2", "activation": "relu", **deep}
     planes |= {"start": "one/default", "planes": [[1, 140]]}
@@ -405,14 +405,14 @@ def test_planes_of_deep_networks_are_counted_with_all_their_parameters():
 
 
 @pytest.mark.parametrize("key", ["width", "seeds", "activation"])
-def test_a_start_must_fit(key):
+def test_a_start_must_have_the_same_settings(key):
     value = {"width": 9, "seeds": 3, "activation": "tanh"}[key]
     second = {"document": "deep_ritz", "task": "ritz", "problem": "k2", "activation": "relu", "start": "one/default"}
     with pytest.raises(ConfigError, match=f"{key} must be .*, as in the start 'one/default'; got"):
         loading.load(small(experiments={"two": {**second, key: value}}))
 
 
-def test_a_plane_must_lie_among_the_eigenvectors():
+def test_plane_indices_must_not_exceed_the_number_of_eigenvectors():
     entry = {
         "document": "deep_ritz",
         "task": "landscape",
@@ -424,7 +424,7 @@ def test_a_plane_must_lie_among_the_eigenvectors():
         loading.load(small(defaults={"ritz": {"width": 50}}, experiments={"two": {**entry, "planes": [[1, 151]]}}))
 
 
-def test_environments_pin_what_requirements_pin():
+def test_environments_pin_the_versions_of_the_requirements():
     pins = dict(re.findall(r"^([a-z0-9_-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M))
     for path in (ROOT / "envs").glob("*.yaml"):
         *listed, last = yaml.safe_load(path.read_text())["dependencies"]

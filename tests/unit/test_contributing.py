@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md work as they stand, and are short."""
+"""Recipes of CONTRIBUTING.md: complete, short, and valid."""
 
 import re
 from pathlib import Path
@@ -15,13 +15,13 @@ CONFIGURED = ("Add an activation", "Add a problem", "Add a figure", "Add a claim
 RECIPES = dict(re.findall(r"^## (Add an? .+?)\n(.*?)(?=^## )", TEXT, re.S | re.M))
 
 
-def test_there_is_a_recipe_for_each_thing_one_adds():
+def test_there_is_a_recipe_for_each_kind_of_addition():
     coded = {"Add an equation", "Add a task", "Add a figure family", "Add a table family", "Add a quantity"}
-    assert set(RECIPES) == {*CONFIGURED, *coded}  # those with code: tests/workflow/test_recipes.py
+    assert set(RECIPES) == {*CONFIGURED, *coded}  # recipes with code: tests/workflow/test_recipes.py
 
 
 @pytest.mark.parametrize("name", CONFIGURED)
-def test_a_recipe_has_fewer_than_15_lines_to_type_and_is_a_config_that_holds(name):
+def test_a_recipe_has_fewer_than_15_lines_and_is_a_valid_config(name):
     (block,) = re.findall(r"```yaml\n(.*?)```", RECIPES[name], re.S)
     assert len(block.splitlines()) < 15
     merged: dict = {}
@@ -32,7 +32,7 @@ def test_a_recipe_has_fewer_than_15_lines_to_type_and_is_a_config_that_holds(nam
     assert after.model_dump() != before.model_dump()
 
 
-def test_every_file_that_it_names_exists_or_is_added():
+def test_every_named_file_exists_or_is_added():
     named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|yaml|md))`", TEXT))
     missing = {name for name in named if not (ROOT / name).is_file() and not name.startswith("results/")}
     assert {Path(name).stem for name in missing} <= {"advection", "inactive_units"}

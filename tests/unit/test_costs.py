@@ -1,4 +1,4 @@
-"""Predicted costs and plans against cases small enough to be worked out by hand."""
+"""Predicted costs and schedules, compared with small cases computed by hand."""
 
 import itertools
 import re
@@ -32,17 +32,17 @@ def measured(config, stem: str, seconds: float, megabytes: float = 100.0) -> Mea
     return Measured(stem, settings.work(config), seconds, megabytes, cost_model.nondefault_settings(settings))
 
 
-def test_a_measured_job_costs_what_it_did(config):
+def test_a_measured_job_is_predicted_to_cost_the_same_again(config):
     table = Costs([measured(config, "deep_ritz/ritz/relu-k2/train", 30.0, 500.0)])
     assert table.of("deep_ritz/ritz/relu-k2/train", config) == Cost(30.0, 500.0)
 
 
-def test_work_beyond_the_start_grows_with_epochs_and_seeds(config, paper):
+def test_time_after_start_up_scales_with_epochs_and_seeds(config, paper):
     table = Costs([measured(config, "deep_ritz/ritz/relu-k2/train", START + 6.0)])
     assert table.of("deep_ritz/ritz/relu-k2/train", paper).seconds == pytest.approx(START + 6.0 * 20 / 6)
 
 
-def test_the_nearest_settings_are_taken(config):
+def test_costs_are_those_of_the_nearest_measured_settings(config):
     rows = [
         measured(config, "deep_ritz/ritz/relu-k2/train", 10.0),
         measured(config, "deep_ritz/ritz/relu_finite_difference-k2/train", 100.0),
@@ -57,14 +57,14 @@ def test_shards_share_the_row_of_their_case(config):
     assert Costs([row]).of("effective_theory/mrepu/default/shard3", config).seconds == 50.0
 
 
-def test_a_figure_costs_what_it_did_or_what_figures_do(config):
+def test_figures_cost_as_measured_or_as_much_as_other_figures(config):
     rows = [Measured(f"figures/deep_ritz/fig{n}", 1.0, float(n), 10.0 * n, {}) for n in (1, 2, 9)]
     assert Costs(rows).of("figures/deep_ritz/fig9", config) == Cost(9.0, 90.0)
     assert Costs(rows).of("figures/new/one", config) == Cost(2.0, 90.0)
     assert Costs([]).of("figures/new/one", config).seconds == START
 
 
-def test_the_table_is_read_as_it_was_written(tmp_path, config):
+def test_the_cost_table_survives_a_round_trip(tmp_path, config):
     rows = [measured(config, f"deep_ritz/ritz/{case}-k2/train", 12.3, 456) for case in ("relu", "tanh")]
     cost_model.write(tmp_path / "costs.tsv", rows)
     again = Costs.read(tmp_path / "costs.tsv")
@@ -72,7 +72,7 @@ def test_the_table_is_read_as_it_was_written(tmp_path, config):
         assert again.of(row.job, config) == Cost(12.3, 456)
 
 
-def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
+def test_benchmarks_are_summarized_in_one_row_per_case(tmp_path, monkeypatch, config):
     monkeypatch.chdir(tmp_path)
     header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     for shard, (wall, cpu, memory) in enumerate([("90.0", "40.0", "300.0"), ("80.0", "60.0", "500.0")]):
@@ -87,7 +87,7 @@ def test_benchmarks_become_rows(tmp_path, monkeypatch, config):
 
 
 @pytest.mark.parametrize("tier", schedule.TIERS)
-def test_every_case_of_every_tier_has_a_cost_from_its_own_task(tier):
+def test_every_case_of_every_tier_has_a_positive_cost(tier):
     config, table = loading.read([ROOT / path for path in schedule.TIERS[tier]]), Costs.read(ROOT / cost_model.TABLE)
     stems = {
         "ritz": "train",
@@ -122,7 +122,7 @@ localrule all:
 """
 
 
-def test_a_dry_run_is_read_as_jobs_that_wait_for_each_other():
+def test_a_dry_run_is_parsed_into_jobs_with_dependencies():
     jobs = schedule.read_jobs(DRY_RUN, "results")
     assert jobs == [
         PlannedJob("train", "a/train", ()),
@@ -131,13 +131,13 @@ def test_a_dry_run_is_read_as_jobs_that_wait_for_each_other():
     ]
 
 
-def test_a_chain_is_no_faster_on_many_workers():
+def test_many_workers_do_not_speed_up_a_chain_of_jobs():
     jobs = [PlannedJob("r", "0", ()), PlannedJob("r", "1", (0,)), PlannedJob("r", "2", (1,))]
     assert schedule.makespan(jobs, [1.0, 2.0, 3.0], 64) == 6.0
     assert schedule.critical_path(jobs, [1.0, 2.0, 3.0]) == [0, 1, 2]
 
 
-def test_long_jobs_come_first():
+def test_long_jobs_are_scheduled_first():
     jobs = [PlannedJob("r", str(n), ()) for n in range(5)]
     assert schedule.makespan(jobs, [1.0, 1.0, 1.0, 1.0, 4.0], 2) == 4.0
 
@@ -151,7 +151,7 @@ def graphs(draw):
 
 
 @given(graphs(), st.integers(1, 6))
-def test_no_schedule_beats_the_bounds_and_list_schedules_keep_grahams(graph, workers):
+def test_makespans_lie_between_the_lower_bounds_and_grahams_bound(graph, workers):
     needs, seconds = graph
     jobs = [PlannedJob("r", str(index), need) for index, need in enumerate(needs)]
     total, longest = sum(seconds), max(schedule.chains(jobs, seconds))
@@ -162,13 +162,13 @@ def test_no_schedule_beats_the_bounds_and_list_schedules_keep_grahams(graph, wor
     assert sum(seconds[index] for index in schedule.critical_path(jobs, seconds)) == pytest.approx(longest)
 
 
-def test_the_report_says_how_long_on_how_many():
+def test_the_report_shows_hours_by_number_of_workers():
     text = schedule.report("paper", [PlannedJob("train", "a/b/c/train", ())], [7200.0])
     assert re.search(r"\n +1 +2\.00\n +8 +2\.00\n +64 +2\.00\n", text)
     assert "a/b/c/train" in text
 
 
-def test_a_broken_overlay_is_told(tmp_path):
+def test_an_invalid_overlay_is_rejected(tmp_path):
     (tmp_path / "o.yaml").write_text("experiments: {fit: {activation: rleu}}")
     with pytest.raises(ConfigError, match="did you mean 'relu'"):
         loading.read([tmp_path / "o.yaml"])

@@ -1,4 +1,4 @@
-"""Digests of code: what counts as a change, and whom it concerns."""
+"""Code digests: changes that count, and the jobs that depend on them."""
 
 import importlib.metadata
 import json
@@ -23,14 +23,14 @@ def digest_of(text: str, tmp_path: Path) -> str:
     return code_digest._digest(path)
 
 
-def test_comments_docstrings_and_layout_do_not_count(tmp_path):
+def test_comments_docstrings_and_layout_do_not_change_the_digest(tmp_path):
     plain = "import math\ndef f(x):\n    return math.sin(x)\n"
     dressed = '"""Doc."""\nimport math  # why\n\n\ndef f(x):\n    """Sine."""\n    return math.sin(\n        x\n    )\n'
     assert digest_of(plain, tmp_path) == digest_of(dressed, tmp_path)
 
 
 @pytest.mark.parametrize("change", ["return math.cos(x)", "return math.sin(x + 0)", "y = x; return math.sin(y)"])
-def test_meaning_counts(change, tmp_path):
+def test_changed_statements_change_the_digest(change, tmp_path):
     text = "import math\ndef f(x):\n    return math.sin(x)\n"
     assert digest_of(text, tmp_path) != digest_of(text.replace("return math.sin(x)", change), tmp_path)
 
@@ -43,7 +43,7 @@ def test_meaning_counts(change, tmp_path):
         ("return self.width", "return 2 * self.width"),
     ],
 )
-def test_descriptions_of_tasks_do_not_count_and_settings_do(change, tmp_path, monkeypatch):
+def test_settings_of_tasks_change_the_digest_and_their_descriptions_do_not(change, tmp_path, monkeypatch):
     text = (
         "from words import Phrase\nfrom types import Count\n"
         'class S:\n    phrases: tuple = (Phrase("{} wide"),)\n    width: Count = 3\n    """Width."""\n'
@@ -61,7 +61,7 @@ def test_descriptions_of_tasks_do_not_count_and_settings_do(change, tmp_path, mo
 
 
 def jobs() -> dict[str, tuple[str, ...]]:
-    """Name → entry script and the modules that it imports by name, for every kind of job."""
+    """Map every kind of job to its entry script and the modules that the script imports by name."""
     found = {}
     for name, model in tasks.models().items():
         own = (f"reproduction.jobs.{name}", f"reproduction.config.tasks.{name}")
@@ -83,7 +83,7 @@ def jobs() -> dict[str, tuple[str, ...]]:
 JOBS = jobs()
 DRAWING = [name for name, (script, *_) in JOBS.items() if script in ("plot.py", "table.py")]
 ENTRY_SCRIPTS = sorted(path.name for path in SCRIPTS.glob("*.py"))
-# Imported for the descriptions of tasks alone, which the digest leaves out.
+# Imported only for the descriptions of tasks, which the digest excludes.
 DESCRIPTIVE = {"reproduction/config/phrases", "reproduction/config/words"}
 
 
@@ -91,7 +91,7 @@ def modules(name: str) -> set[str]:
     return {line.split()[0] for line in code_digest.code(*JOBS[name])}
 
 
-def test_imports_are_followed_through_other_modules():
+def test_indirect_imports_are_included():
     assert {
         "train.py",
         "rectified/optimization/training_loop.py",
@@ -111,7 +111,7 @@ def test_a_job_does_not_depend_on_the_registry_or_on_other_tasks():
         assert found & others <= allowed, name
 
 
-# Loads what is not ours once, and then the imports of every script in a process of its own.
+# Loads third-party packages once, then the imports of each script in its own process.
 PROBE = """
 import json, os, sys
 import matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, scipy.stats, sympy, torch, xarray
@@ -127,7 +127,7 @@ for script, imports in json.load(sys.stdin).items():
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, set[str]]:
-    """Name of a job → modules of the project that Python loads for it."""
+    """Map the name of each job to the modules of the project that Python loads for it."""
     imports = {}
     for name, (script, *dynamic) in JOBS.items():
         lines = [line for line in (SCRIPTS / script).read_text().splitlines() if re.match("import|from", line)]
@@ -145,15 +145,15 @@ def loaded() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_closure_is_what_python_loads(name, loaded):
-    """The digest contains every module of the project that the job imports, and no more."""
+def test_the_digest_covers_exactly_the_modules_that_python_loads(name, loaded):
+    """The digest contains all modules of the project that the job imports, and no others."""
     seen = {module.removesuffix(".py").removesuffix("/__init__") for module in modules(name)}
     expected = seen - {JOBS[name][0].removesuffix(".py")}
     assert loaded[name] - DESCRIPTIVE == expected - DESCRIPTIVE
 
 
 @pytest.mark.parametrize("name", [*DRAWING, "theory"])
-def test_torch_free_jobs_load_no_torch(name):
+def test_figures_tables_and_theory_do_not_import_torch(name):
     names = {
         imported.split(".")[0]
         for line in code_digest.code(*JOBS[name])
@@ -174,7 +174,7 @@ def test_entry_scripts_are_thin(script):
     assert "__future__" not in text
 
 
-def test_no_entry_script_hides_an_installed_package():
+def test_no_entry_script_shadows_an_installed_package():
     """With scripts/ first on the path, a script named like a package would be imported in its place."""
     installed = {name.lower() for name in importlib.metadata.packages_distributions()}
     assert {script.removesuffix(".py") for script in ENTRY_SCRIPTS} & installed == set()

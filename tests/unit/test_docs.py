@@ -69,7 +69,7 @@ PLANNED = [
     "snakemake --profile workflow/profiles/gpu --cores 8 all",
 ]
 
-# command → why no test executes it
+# command → reason why no test executes it
 NOT_EXECUTED = {
     "make": "takes half an hour; the smoke tier runs the same rules",
     "make setup": "installs packages from the network; the tests run in its result",
@@ -98,13 +98,13 @@ NOT_EXECUTED = {
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """The code blocks of a language in all pages, each with its page."""
+    """Return the code blocks of a language in all pages, each with its page."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
     return [(page, block) for page, text in TEXT.items() for block in pattern.findall(text)]
 
 
 def commands() -> list[str]:
-    """The commands of shell blocks, without comments, and of code in the text; each once."""
+    """Return the commands of shell blocks, without comments, and of inline code; each once."""
     lines = [line for _, block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
     found = [re.sub(r"\s*#.*", "", line).strip() for line in lines]
     for text in TEXT.values():
@@ -120,7 +120,7 @@ def test_every_command_is_executed_planned_or_listed_with_a_reason():
     assert [command for command in commands() if command not in {*EXECUTED, *PLANNED, *NOT_EXECUTED}] == []
 
 
-def test_the_lists_have_only_commands_of_the_documentation():
+def test_the_lists_contain_only_documented_commands():
     assert {*EXECUTED, *PLANNED, *NOT_EXECUTED} - {*commands()} == set()
     assert EXECUTED.keys() & NOT_EXECUTED.keys() == set()
 
@@ -132,13 +132,13 @@ def test_the_named_tests_exist(file):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")
 @pytest.mark.parametrize("command", MAKE)
-def test_a_make_command_names_a_target(command):
+def test_make_commands_name_existing_targets(command):
     run = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
 
 def planned_together() -> list[str]:
-    """The planned commands with options joined to one command of all targets of those without."""
+    """Return the planned commands; those without options are joined into one command."""
     plain = re.compile(r"snakemake --cores \d+ (?:-n )?([^-]*)")
     targets = [found[1] for command in PLANNED if (found := plain.fullmatch(command))]
     with_options = [command for command in PLANNED if not plain.fullmatch(command)]
@@ -166,7 +166,7 @@ def test_links_lead_to_files_and_headings(page):
 
 
 def _anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page."""
+    """Return the anchors that GitHub assigns to the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -180,7 +180,7 @@ def test_named_modules_and_files_exist(page):
     assert [name for name in missing if not name.startswith(("results/", "workflow/report/<"))] == []
 
 
-def test_the_table_of_figures_is_that_of_the_configuration():
+def test_the_table_of_figures_matches_the_config():
     config, text = loading.read(), TEXT["workflow/docs/figures.md"]
     for document, section in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE):
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line[:2] == "| "]
@@ -202,7 +202,7 @@ def test_python_code_runs(page):
     assert run.stdout.startswith("inconsistent (parameter gradient"), run.stdout
 
 
-def test_api_pages_have_every_public_function_and_need_no_network(tmp_path):
+def test_api_pages_list_every_public_function_and_need_no_network(tmp_path):
     pytest.importorskip("pdoc")
     command = re.search(
         r"^docs:.*\n\tPYTHONPATH=scripts \.venv/bin/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE

@@ -1,4 +1,4 @@
-"""The env files of the rules: pinned, in step with requirements.txt, complete, and without anything too much."""
+"""Env files of the rules: pinned, consistent with requirements.txt, complete, and minimal."""
 
 import importlib.metadata
 import re
@@ -13,7 +13,7 @@ from environments.rules import ROOT, SCRIPTS, Kind, kinds
 from reproduction.storage import code_digest, store
 
 ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
-# What no script imports by its name: the engine of xarray, what that writes with, and the TeX writer of pandas.
+# Packages that no script imports by name: the engine of xarray, its backend, and the TeX writer of pandas.
 UNNAMED = {
     "compute.yaml": {"h5netcdf", "h5py"},
     "figures.yaml": {"h5netcdf", "h5py", "jinja2"},
@@ -29,13 +29,13 @@ KINDS = kinds()
 
 
 def imported(kind: Kind) -> set[str]:
-    """Packages that a kind of jobs imports, by their names on PyPI."""
+    """Return the PyPI names of the packages that a kind of job imports."""
     lines = code_digest.code(kind.script, *kind.modules)
     names = {package for line in lines for package in line.split()[2:]}
     return {store.INSTALLED_AS.get(name, name) for name in names}
 
 
-def test_every_rule_that_runs_a_script_names_an_env_file_and_none_is_left_over():
+def test_every_script_rule_names_an_env_file_and_every_env_file_is_used():
     assert [name for name, kind in KINDS.items() if kind.env is None] == []
     assert {kind.env for kind in KINDS.values()} == set(ENV_FILES)
 
@@ -45,7 +45,7 @@ def test_every_script_belongs_to_a_rule():
 
 
 @pytest.mark.parametrize("name", ENV_FILES)
-def test_versions_are_those_of_the_requirements(name):
+def test_versions_match_the_requirements(name):
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     required = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert {package: required.get(package) for package in pins(name)} == pins(name)
@@ -59,13 +59,13 @@ def test_python_is_pinned_and_packages_come_from_conda_forge(name):
 
 
 @pytest.mark.parametrize("name", ENV_FILES)
-def test_an_env_file_names_what_its_scripts_import_and_no_more(name):
+def test_an_env_file_names_exactly_the_packages_of_its_scripts(name):
     packages = {package for kind in KINDS.values() if kind.env == name for package in imported(kind)}
     assert set(pins(name)) == packages | UNNAMED[name]
 
 
 @pytest.mark.parametrize("line", ["numpy", "numpy >=2", "numpy ==2.4.6", "numpy =2.*", "{pip: [numpy]}"])
-def test_what_is_no_pin_is_refused(line, tmp_path):
+def test_unpinned_packages_are_rejected(line, tmp_path):
     file = tmp_path / "env.yaml"
     file.write_text(f"channels: [conda-forge]\ndependencies:\n  - python =3.11\n  - {line}\n")
     with pytest.raises(ValueError, match="is no pin"):
@@ -78,44 +78,44 @@ def env_file(folder: Path, *lines: str) -> Path:
     return file
 
 
-def test_packages_of_pypi_are_pinned_and_installed_by_a_pinned_pip(tmp_path):
+def test_pinned_packages_from_pypi_and_the_pinned_pip_are_read(tmp_path):
     env = stand_in.read(env_file(tmp_path, "  - numpy =2.4.6", "  - pip =25.3", "  - pip: [typst==0.15.2]"))
     assert (env.packages, env.pip) == ({"numpy": "2.4.6", "typst": "0.15.2"}, "25.3")
 
 
 @pytest.mark.parametrize("line", ["typst", "typst =0.15.2", "typst>=0.15"])
-def test_what_is_no_pin_of_pypi_is_refused(line, tmp_path):
+def test_unpinned_packages_from_pypi_are_rejected(line, tmp_path):
     with pytest.raises(ValueError, match="is no pin; write 'name==version'"):
         stand_in.read(env_file(tmp_path, "  - pip =25.3", f"  - pip: ['{line}']"))
 
 
-def test_packages_of_pypi_without_pip_are_refused(tmp_path):
+def test_packages_from_pypi_without_pip_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="no pip to install them"):
         stand_in.read(env_file(tmp_path, "  - pip: [typst==0.15.2]"))
 
 
 @pytest.mark.parametrize("name", KINDS, ids="-".join)
-def test_results_name_the_versions_of_the_packages_that_their_code_imports(name):
+def test_results_record_the_versions_of_the_imported_packages(name):
     kind = KINDS[name]
     versions = store.versions(code_digest.code(kind.script, *kind.modules))
     assert set(versions) == imported(kind) | {"python", "h5netcdf"}
     assert all(versions[name] == importlib.metadata.version(name) for name in versions if name != "python")
 
 
-def test_results_of_figures_do_not_name_torch_although_it_is_installed():
+def test_figures_do_not_record_torch_although_it_is_installed():
     for name, has_torch in ((("train", "ritz"), True), (("figure", "training"), False)):
         kind = KINDS[name]
         assert ("torch" in store.versions(code_digest.code(kind.script, *kind.modules))) == has_torch
 
 
-def test_packages_of_a_module_are_neither_ours_nor_of_the_standard_library(tmp_path):
+def test_packages_of_a_module_exclude_the_project_and_the_standard_library(tmp_path):
     module = tmp_path / "module.py"
     module.write_text("import json, scipy.stats\nfrom rectified import errors\nfrom torch import nn\n")
     assert code_digest.packages(module) == ["scipy", "torch"]
 
 
 def guarded(code: str, *foreign: Path) -> subprocess.CompletedProcess:
-    """Run code under the guard of the stand-in, with foreign packages at the end of the path as Snakemake puts them."""
+    """Run code under the guard of the stand-in, with foreign packages appended to the path as by Snakemake."""
     environment = {"PYTHONPATH": str(ROOT / "tests/environments/guard")}
     lines = f"import sys; sys.path += {[str(path) for path in foreign]}\n{code}"
     return subprocess.run([sys.executable, "-c", lines], env=environment, capture_output=True, text=True)
@@ -123,7 +123,7 @@ def guarded(code: str, *foreign: Path) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def foreign(tmp_path):
-    """The packages of another environment: one that snakemake is, one that it imports, one for neither."""
+    """Packages of another environment: a part of Snakemake, a package that it imports, and an unrelated one."""
     folder = tmp_path / "lib/site-packages"
     folder.mkdir(parents=True)
     (folder / "snakemake_of_test.py").write_text("import wanted_by_snakemake\n")
@@ -134,7 +134,7 @@ def foreign(tmp_path):
     return folder
 
 
-def test_the_guard_refuses_a_package_that_only_snakemake_has(foreign):
+def test_the_guard_rejects_a_package_outside_the_env_file(foreign):
     run = guarded("import forgotten", foreign)
     assert "imports forgotten, which the env file of this rule does not name" in run.stderr
     assert run.returncode == 1
@@ -149,6 +149,6 @@ def test_the_guard_refuses_a_package_that_only_snakemake_has(foreign):
         "import importlib.metadata as m; assert m.version('numpy')",
     ],
 )
-def test_the_guard_lets_everything_else_pass(code, foreign):
+def test_the_guard_allows_all_other_imports(code, foreign):
     run = guarded(code, foreign)
     assert run.returncode == 0, run.stderr

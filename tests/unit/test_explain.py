@@ -1,4 +1,4 @@
-"""From a figure to its equation: every exhibit is traced, reasons name what changed, nothing else."""
+"""Explanations of exhibits: traces to equations, reasons for reruns, costs and claims."""
 
 import re
 from pathlib import Path
@@ -23,14 +23,14 @@ EXHIBITS = [
 
 
 def reason(before: object, now: object) -> str:
-    """As Snakemake prints it."""
+    """Return a reason as printed by Snakemake."""
     return (
         "Params have changed since last execution: Union of exclusive params before and now across all output: "
         f"before: {before!r} now: {now!r} "
     )
 
 
-def test_every_equation_is_in_modules_that_the_task_runs():
+def test_every_task_runs_the_modules_of_its_equation():
     for task, model in tasks.models().items():
         modules = [f"reproduction.jobs.{task}"]
         if model.is_trained:
@@ -42,7 +42,7 @@ def test_every_equation_is_in_modules_that_the_task_runs():
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
-def test_an_exhibit_is_traced_to_every_task_behind_it(name):
+def test_an_exhibit_is_traced_to_all_tasks_that_it_depends_on(name):
     wanted = explain.find(CONFIG, name)
     lines = explain.trace(CONFIG, wanted)
     text = "\n".join(lines)
@@ -59,21 +59,21 @@ def upstream(wanted):
     return explain.upstream(CONFIG, CONFIG.select(wanted.entry.data))
 
 
-def test_what_is_audited_or_started_from_is_upstream():
+def test_audited_cases_and_starts_are_upstream():
     audited = {case.experiment for case in upstream(explain.find(CONFIG, "failed_ideas/ext7"))}
     assert {"audit", "ritz", "poisson", "burgers"} <= audited
     landscape = [f"{case.experiment}/{case.case}" for case in upstream(explain.find(CONFIG, "deep_ritz/fig7"))]
     assert landscape == ["landscape/relu", "small_fit/relu"]
 
 
-def test_experiments_are_found_where_yaml_has_them():
+def test_line_numbers_of_experiments_match_the_yaml_parser():
     root = yaml.compose(Path("config.yaml").read_text())
     (experiments,) = (value for key, value in root.value if key.value == "experiments")
     lines = {key.value: key.start_mark.line + 1 for key, _ in experiments.value}
     assert lines == {name: explain.line_of(name) for name in CONFIG.experiments}
 
 
-def test_a_mistyped_name_gets_the_nearest():
+def test_unknown_names_are_rejected_with_the_nearest_name():
     with pytest.raises(ConfigError, match="unknown figure or table 'deep_ritz/fig33'; did you mean 'deep_ritz/fig3'"):
         explain.find(CONFIG, "deep_ritz/fig33")
 
@@ -83,7 +83,7 @@ hashes = st.from_regex(r"[0-9a-f]{12}", fullmatch=True)
 
 
 @given(st.dictionaries(names, hashes, min_size=1), st.data())
-def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
+def test_reasons_name_exactly_the_changed_modules(modules, data):
     changed = data.draw(st.sets(st.sampled_from(sorted(modules)), min_size=1))
     now = {name: ("x" + each[1:] if name in changed else each) for name, each in modules.items()}
     before, after = ([f"{name} {each} numpy" for name, each in one.items()] for one in (modules, now))
@@ -91,7 +91,7 @@ def test_of_changed_code_the_modules_are_named_and_no_others(modules, data):
     assert set(re.findall(r"rectified/[a-z]+\.py", found)) == changed
 
 
-def test_of_changed_settings_the_values_before_and_now_are_told():
+def test_reasons_show_old_and_new_values_of_changed_settings():
     job = CONFIG.job("single_neuron", "default")
     other = job.model_copy(update={"settings": job.settings.model_copy(update={"bias": -0.25})})
     found = rerun_reasons.short_reason(reason(job.model_dump_json(), other.model_dump_json()))
@@ -99,15 +99,15 @@ def test_of_changed_settings_the_values_before_and_now_are_told():
 
 
 @pytest.mark.parametrize("text", ["Code has changed since last execution", "Updated input files: a, b"])
-def test_other_reasons_stay_as_they_are(text):
+def test_other_reasons_are_unchanged(text):
     assert rerun_reasons.short_reason(text) == text
 
 
-def test_a_missing_output_is_not_computed_yet():
+def test_missing_outputs_are_reported_as_not_computed_yet():
     assert rerun_reasons.short_reason("Missing output files: results/a.nc, results/b.nc") == "not computed yet"
 
 
-def test_the_causes_come_before_what_follows_from_them():
+def test_only_first_causes_are_shown():
     cause = StaleJob("train", "a", "changed: rectified/ritz.py")
     follows = StaleJob("figure", "b", "Input files updated by another job: results/a.nc")
     assert rerun_reasons.first_causes([follows, cause]) == [cause]
@@ -118,19 +118,19 @@ def test_the_causes_come_before_what_follows_from_them():
     assert explain.state([]) == ["state       up to date"]
 
 
-def test_predicted_minutes_are_sums():
+def test_predicted_times_are_summed():
     assert explain.cost([30.0, 60.0], [30.0, 60.0, 90.0]) == [
         "time        1.5 min in 2 jobs for what is stale; 3.0 min in 3 jobs from nothing (one core, workflow/costs.tsv)"
     ]
     assert "stale" not in explain.cost([], [60.0])[0]
 
 
-def test_figures_and_tables_are_told_apart():
+def test_figures_and_tables_are_distinguished():
     assert explain.find(CONFIG, "deep_ritz/fig1").kind == "figure"
     assert explain.find(CONFIG, "deep_ritz/table1").kind == "table"
 
 
-def test_the_claims_that_an_exhibit_shows_are_told_with_their_verdicts():
+def test_claims_of_an_exhibit_are_listed_with_their_verdicts():
     wanted = explain.find(CONFIG, "failed_ideas/fig4")
     groups = CONFIG.decided_claims
     mine = [(g, name) for g in groups for name, claim in groups[g].items() if claim.figure == "failed_ideas/fig4"]

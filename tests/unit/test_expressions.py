@@ -1,4 +1,4 @@
-"""The parser of formulas: accepted and rejected text, kinks and jumps."""
+"""Parser of formulas: accepted and rejected text, kinks and jumps."""
 
 import math
 
@@ -53,14 +53,14 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("text", TRICKS)
-def test_text_that_is_no_formula_is_rejected(text):
+def test_invalid_formulas_are_rejected(text):
     with pytest.raises(InvalidInputError, match="expression"):
         expressions.parse(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40))
-def test_arbitrary_text_gives_a_formula_or_a_sentence(text):
+def test_arbitrary_text_is_parsed_or_rejected(text):
     try:
         symbols = expressions.parse(text).free_symbols
     except InvalidInputError:
@@ -68,7 +68,7 @@ def test_arbitrary_text_gives_a_formula_or_a_sentence(text):
     assert symbols <= {X}
 
 
-def test_names_the_nearest_function():
+def test_unknown_functions_are_rejected_with_the_nearest_name():
     with pytest.raises(InvalidInputError, match=r"unknown function 'tahn'; did you mean .*'tanh'"):
         expressions.parse("tahn(x)")
 
@@ -85,7 +85,7 @@ FORMULAS = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(FORMULAS, st.floats(-2, 2))
-def test_agrees_with_python_on_formulas(text, x):
+def test_values_agree_with_python(text, x):
     names = {name: getattr(math, name) for name in ("sin", "cos", "tanh", "exp", "atan", "pi")} | {"abs": abs, "x": x}
     try:
         expected = eval(text, {"__builtins__": {}}, names)
@@ -114,7 +114,7 @@ def test_agrees_with_python_on_formulas(text, x):
         ("tanh(x)", [], []),
     ],
 )
-def test_finds_every_kink(text, points, orders):
+def test_all_kinks_are_found(text, points, orders):
     kinks = find_kinks(expressions.parse(text), X)
     assert [kink.point for kink in kinks] == pytest.approx(points)
     assert [kink.order for kink in kinks] == orders
@@ -125,7 +125,7 @@ def test_finds_every_kink(text, points, orders):
     st.lists(st.tuples(st.integers(-6, 6), st.integers(1, 5)), min_size=1, max_size=4, unique_by=lambda t: t[0]),
     st.integers(1, 3),
 )
-def test_sizes_of_jumps_of_spline_sums(terms, degree):
+def test_jumps_of_spline_sums_have_the_exact_size(terms, degree):
     text = " + ".join(f"{height}*relu(x - ({point}))**{degree}" for point, height in terms)
     kinks = find_kinks(expressions.parse(text), X)
     found = {kink.point: kink.jumps[degree] for kink in kinks}
@@ -133,7 +133,7 @@ def test_sizes_of_jumps_of_spline_sums(terms, degree):
     assert all(kink.order == degree for kink in kinks)
 
 
-def test_kinks_that_cannot_be_listed_are_rejected():
+def test_formulas_with_infinitely_many_kinks_are_rejected():
     with pytest.raises(InvalidInputError, match="cannot list"):
         find_kinks(expressions.parse("relu(sin(x))"), X)
 

@@ -53,7 +53,7 @@ KINK_AWARE_GRADIENT = """
 
 
 def dependency_closure(names: tuple[str, ...]) -> set[str]:
-    """The distributions that the named ones need, themselves included."""
+    """Return the named distributions and all distributions that they depend on."""
     found, waiting = set(), list(names)
     while waiting:
         name = canonicalize_name(waiting.pop())
@@ -76,7 +76,7 @@ def link_distributions(names: set[str], site: Path) -> None:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory) -> Path:
-    """The interpreter of an environment that has the wheel of the library and its dependencies alone."""
+    """Python interpreter of an environment with only the wheel of the library and its dependencies."""
     directory = tmp_path_factory.mktemp("package")
     source = directory / "source"
     shutil.copytree(
@@ -97,7 +97,7 @@ def python(tmp_path_factory) -> Path:
 
 
 def run(python: Path, directory: Path, code: str) -> str:
-    """Run code outside the checkout, without the variables that would lead Python back to it; return what it prints."""
+    """Run code outside the checkout, without environment variables that point to it; return its output."""
     command = [str(python), "-I", "-c", textwrap.dedent(code)]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -149,7 +149,7 @@ def test_the_citation_states_the_version():
     assert cited[1] == rectified.__version__
 
 
-def test_dependencies_are_the_four_and_their_bounds_admit_the_pinned_versions():
+def test_the_four_dependencies_and_the_extra_admit_the_pinned_versions():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     bounds = {one.name: one.specifier for one in map(Requirement, project["dependencies"])}
     assert set(bounds) == set(DEPENDENCIES)

@@ -1,4 +1,4 @@
-"""README.md: short, its code runs, its numbers are those of the gallery."""
+"""README.md: it is short, its code runs, and its numbers match the gallery."""
 
 import os
 import re
@@ -14,17 +14,17 @@ CLAIMS = ROOT / "results/gallery/claims.csv"
 NUMBER = r"\d[\d.]*(?:e-?\d+)?"
 
 
-def test_it_has_at_most_150_lines():
+def test_the_readme_has_at_most_150_lines():
     assert len(README.splitlines()) <= 150
 
 
-def test_the_setup_commands_are_in_the_first_screen():
+def test_the_setup_commands_are_on_the_first_screen():
     screen = "\n".join(README.splitlines()[:24])
     assert re.search(r"^make +#", screen, re.MULTILINE)
     assert re.search(r"^make test +#", screen, re.MULTILINE)
 
 
-def test_its_python_code_runs_and_prints_what_its_comments_state():
+def test_the_python_code_prints_the_output_in_its_comments():
     code = "\n".join(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "OMP_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
@@ -33,7 +33,7 @@ def test_its_python_code_runs_and_prints_what_its_comments_state():
     assert verdicts == ["inconsistent", "consistent"], run.stdout
 
 
-def test_numbers_with_an_interval_are_those_of_the_claim():
+def test_numbers_with_an_interval_match_the_claim():
     claims = pd.read_csv(CLAIMS)
     quoted = re.findall(rf"({NUMBER}) \[({NUMBER}), ({NUMBER})\][^\[\]()]*?\(([deco]\d+)\)", README)
     assert len(quoted) == README.count("[", README.index("## What came out"), README.index("[Results]"))
@@ -44,12 +44,12 @@ def test_numbers_with_an_interval_are_those_of_the_claim():
 
 
 def _rounded(value: float, like: str) -> float:
-    """A value in as many significant digits as a text."""
+    """Round a value to as many significant digits as a text has."""
     digits = len(re.sub(r"e.*|\.", "", like).lstrip("0"))
     return float(f"{value:.{digits}g}")
 
 
-def test_counts_of_verdicts_are_those_of_the_claims():
+def test_counts_of_verdicts_match_the_claims():
     verdicts = pd.read_csv(CLAIMS).drop_duplicates(["document", "claim"]).verdict.value_counts()
     named = [
         verdicts[name] for name in ("reproduced", "reproduced in part", "not reproduced", "undecided at this tier")

@@ -61,7 +61,7 @@ def text_of(path, body: str) -> str:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([*pdf_claims.VERDICTS])), min_size=1, max_size=8))
-def test_counts_are_of_claims_not_of_parts_and_add_up(found):
+def test_claims_are_counted_once_regardless_of_their_parts(found):
     rows = [(document, f"c{number}", verdict) for number, (document, verdict) in enumerate(found)]
     table = claims(*rows)
     expected = pd.crosstab([d for d, _ in found], [v for _, v in found])
@@ -191,7 +191,7 @@ def test_times_exclude_scorecards(tmp_path):
     pd.testing.assert_frame_equal(run_facts.times(config, tmp_path), before)
 
 
-def test_a_report_without_benchmarks(tmp_path):
+def test_missing_benchmarks_are_reported(tmp_path):
     assert "No benchmarks were recorded" in pdf.costs_chapter(run_facts.times(CONFIG, tmp_path))
 
 
@@ -203,7 +203,7 @@ def test_all_recorded_versions_are_listed(tmp_path):
 
 
 @pytest.mark.parametrize("change", ["width", "figure"])
-def test_the_config_digest_covers_what_results_depend_on(change):
+def test_the_config_digest_covers_all_settings_that_affect_results(change):
     raw = json.loads(CONFIG.model_dump_json(exclude_unset=True))
     same = Config.model_validate(raw | {"device": "auto", "memory": 3})
     assert run_facts.config_digest(same) == run_facts.config_digest(CONFIG)
@@ -219,7 +219,7 @@ def test_the_project_digest_is_sha256():
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59, "59.0 s"), (90, "1.5 min"), (5400, "1.5 h")])
-def test_durations(seconds, text):
+def test_durations_have_a_suitable_unit(seconds, text):
     assert pdf.duration(seconds) == text
 
 

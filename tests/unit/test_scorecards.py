@@ -1,4 +1,4 @@
-"""Scorecards: their cases, their table, the text of their page, and a page that compiles."""
+"""Scorecards: cases, table, text of the page, and compilation of the page."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def config(**changes):
     return loading.load(base | changes, checked=True)
 
 
-# --- which cases ---
+# --- cases ---
 
 
 @pytest.mark.parametrize("tier", ["draft", "smoke", "paper"])
@@ -72,7 +72,7 @@ def test_kink_aware_quadrature_needs_kinks():
     assert not selection.refused_cases(config(), "mrepu2")
 
 
-def test_every_stands_for_all_activations_once():
+def test_the_placeholder_every_expands_to_each_activation_once():
     found = config().expand_activations(["tanh", "every", "custom"])
     assert found == ["tanh", *(name for name in activations.REGISTRY if name != "tanh"), "mish", "steps"]
 
@@ -122,7 +122,7 @@ def test_reserved_names_are_rejected(name):
     ("name", "smoothness"),
     [("perceptron", "jumps"), ("relu", "C0"), ("abs", "C0"), ("relu2", "C1"), ("mrepu3", "C2"), ("gelu", "smooth")],
 )
-def test_smoothness(name, smoothness):
+def test_activations_have_the_correct_smoothness_class(name, smoothness):
     assert activations.get(name).smoothness == smoothness
 
 
@@ -146,7 +146,7 @@ AUDIT = {"order": 1, "threshold": 0.05, "derivatives": "given", "points": 100, "
 
 
 def write(root, found, case, data):
-    """Write what a job leaves."""
+    """Write the output of a job."""
     job = found.job(case.experiment, case.case)
     for name, content in data.items():
         path = root / case.folder / name
@@ -295,5 +295,5 @@ def test_the_overview_has_one_row_per_activation(tmp_path):
         (150.0, "150"),
     ],
 )
-def test_rounded_numbers(value, said):
+def test_numbers_are_rounded_for_the_page(value, said):
     assert rounded(value) == said

@@ -1,4 +1,4 @@
-"""What a config, a formula or a file of results can do to the machine it is used on: nothing."""
+"""Configs, formulas and result files can neither run code nor write outside the results folder."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ SOURCES = [
     for pattern in ("scripts/**/*.py", "tests/**/*.py", "workflow/**/*.smk", "workflow/**/*.py", "Snakefile")
     for path in ROOT.glob(pattern)
 ]
-# Each use of Python's eval or exec in tests, none of it on text from elsewhere.
+# Uses of Python's eval and exec in tests; none is applied to external text.
 KNOWN = {("tests/unit/test_expressions.py", "eval"), ("tests/unit/test_digest.py", "exec")}
 
 # --- code --------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def _calls_in(line: str) -> list[ast.Call]:
 
 
 def given_as(call: ast.Call, keyword: str):
-    """The constant that a keyword of a call has; None if it is not given, ... if it is no constant."""
+    """Return the constant value of a keyword of a call; None if it is not given, ... if it is not a constant."""
     for item in call.keywords:
         if item.arg == keyword:
             return item.value.value if isinstance(item.value, ast.Constant) else ...
@@ -55,7 +55,7 @@ def given_as(call: ast.Call, keyword: str):
 
 
 def dangers(call: ast.Call) -> list[str]:
-    """Why a call may run code that is hidden in what it reads."""
+    """List the reasons why a call may run code hidden in its input."""
     name = ast.unparse(call.func)
     last = name.split(".")[-1]
     found = []
@@ -73,14 +73,14 @@ def dangers(call: ast.Call) -> list[str]:
     return found
 
 
-def test_no_code_is_run_that_hides_in_data():
+def test_no_call_can_run_code_hidden_in_data():
     found = {
         (str(path.relative_to(ROOT)), danger) for path in SOURCES for call in calls(path) for danger in dangers(call)
     }
     assert found - KNOWN == set()
 
 
-def test_no_module_is_imported_that_unpickles():
+def test_no_unpickling_module_is_imported():
     modules = {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())) if path.suffix == ".py" else ():
@@ -105,7 +105,7 @@ def test_no_module_is_imported_that_unpickles():
         "sympy.parsing.sympy_parser.parse_expr(t)",
     ],
 )
-def test_the_search_for_danger_finds_it(line):
+def test_dangerous_calls_are_detected(line):
     assert any(dangers(call) for call in _calls_in(line))
 
 
@@ -118,7 +118,7 @@ HARMLESS = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Symbol, sympy.Number, sympy.N
 
 
 def is_harmless(expression: sympy.Expr) -> bool:
-    """Whether an expression consists of x, numbers, arithmetic and functions of the grammar alone."""
+    """Return True if an expression consists only of x, numbers, arithmetic and functions of the grammar."""
     nodes = list(sympy.preorder_traversal(expression))
     return all(isinstance(node, HARMLESS) or node.func in FUNCTIONS for node in nodes) and (
         expression.free_symbols <= {expressions.symbol("x")}
@@ -126,7 +126,7 @@ def is_harmless(expression: sympy.Expr) -> bool:
 
 
 def parsed(text: str) -> str:
-    """Parse a text: "a formula" if it is harmless, or the message of the error."""
+    """Parse a text; return "a formula" if it is harmless, or the error message."""
     try:
         expression = expressions.parse(text)
     except InvalidInputError as error:
@@ -157,7 +157,7 @@ PLAIN = st.lists(st.sampled_from(GRAMMAR), max_size=14)
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tokens=SOUP | PLAIN, glue=st.sampled_from(["", " "]))
-def test_a_soup_of_tokens_is_a_formula_or_the_error_of_the_project(tokens, glue, tmp_path, monkeypatch):
+def test_random_tokens_are_parsed_or_rejected_without_side_effects(tokens, glue, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert parsed(glue.join(tokens))
     assert canary(tmp_path) == []
@@ -196,12 +196,12 @@ TRICKS = {
     "deep signs": "-" * 10**5 + "x",
     "null": "x\x00",
 }
-# Sums of towers stay as they are: sympy does not count them out. NFKC makes x of a wide x, as in all Python.
+# Accepted because sympy does not evaluate nested exponentials.
 TAKEN = {"tower of e"}
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_tricks_end_in_a_sentence_at_once(trick, tmp_path, monkeypatch):
+def test_malicious_formulas_are_handled_within_seconds(trick, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     began = time.process_time()
     sentence = parsed(TRICKS[trick])
@@ -212,7 +212,7 @@ def test_tricks_end_in_a_sentence_at_once(trick, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("formula", ["relu(x**64 + x**63 - 1)", "*".join(f"relu(x - {i})" for i in range(16))])
-def test_a_formula_to_brood_over_is_refused_in_time(formula, monkeypatch):
+def test_formulas_that_take_too_long_to_analyse_are_rejected(formula, monkeypatch):
     monkeypatch.setattr(consistency_checks, "SECONDS_PER_ENTRY", 1.0)
     began = time.process_time()
     with pytest.raises(ConfigError, match=r"^custom_activations.mine: .* takes more than 1 s; simplify it$"):
@@ -220,7 +220,7 @@ def test_a_formula_to_brood_over_is_refused_in_time(formula, monkeypatch):
     assert time.process_time() - began < 5
 
 
-def test_the_registry_is_far_from_the_limit():
+def test_the_registry_is_analysed_within_the_time_limit():
     began = time.process_time()
     for name in activations.REGISTRY:
         _ = activations.get(name).kinks
@@ -268,7 +268,7 @@ NAMED = {
 
 @pytest.mark.parametrize("kind", NAMED)
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_no_name_leads_out_of_the_results(kind, name):
+def test_no_name_points_outside_the_results(kind, name):
     if kind == "results/" and name == "":
         name = "/"
     with pytest.raises(ConfigError) as error:
@@ -276,7 +276,7 @@ def test_no_name_leads_out_of_the_results(kind, name):
     assert str(error.value)
 
 
-def test_names_that_are_fine_are_taken():
+def test_valid_names_are_accepted():
     for kind, change in NAMED.items():
         if kind != "results":
             loading.load(small(**change("a1_b")))
@@ -284,12 +284,12 @@ def test_names_that_are_fine_are_taken():
 
 
 @pytest.mark.parametrize("values", [["../x"], ["a/b"], ["a\n"], ["~"]])
-def test_no_swept_value_leads_out_of_the_results(values):
+def test_no_swept_value_points_outside_the_results(values):
     with pytest.raises(ConfigError):
         loading.load(small(experiments={"one": {"sweep": {"distance": values}}}))
 
 
-def test_all_folders_of_all_tiers_lie_in_the_results():
+def test_all_folders_of_all_tiers_are_inside_the_results():
     for tier in ("", "smoke", "paper"):
         raw = yaml.safe_load((ROOT / "config.yaml").read_text())
         raw = merged(raw, yaml.safe_load((ROOT / "workflow/claims.yaml").read_text()))
@@ -302,7 +302,7 @@ def test_all_folders_of_all_tiers_lie_in_the_results():
 
 
 @pytest.mark.parametrize("where", ["", "tier: ", "tier: [1, "])
-def test_a_tag_of_yaml_that_would_run_code_is_refused(where, tmp_path, monkeypatch):
+def test_yaml_tags_that_run_code_are_rejected(where, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("overlay.yaml").write_text(f"{where}!!python/object/apply:os.mkdir [canary]{']' if '[' in where else ''}\n")
     with pytest.raises(WorkflowError, match="not valid JSON or YAML"):

@@ -17,7 +17,7 @@ from reproduction.exhibits import style
 MODULES = sorted(Path(style.__file__).parent.rglob("*.py"))
 JUST_NOTICEABLE = 0.02  # difference in Oklab, approximately
 
-# Vision without one kind of cones, in linear RGB (Machado, Oliveira, Fernandes, IEEE TVCG 15 (2009), severity 1).
+# Vision without one type of cone, in linear RGB (Machado, Oliveira, Fernandes, IEEE TVCG 15 (2009), severity 1).
 SIGHTS = {
     "full": np.eye(3),
     "protanopia": np.array(

@@ -22,7 +22,7 @@ TABLE = pd.DataFrame(
 )
 
 
-def test_cells_of_a_tex_table():
+def test_cells_of_a_tex_table_are_formatted_and_escaped():
     lines = latex(TABLE, {"rule": "rule", "points": "$M$", "error": "error"}, "smoke_tier").splitlines()
     assert lines[2] == r"rule & $M$ & error \\"
     assert lines[4] == r"kink\_aware & -- & $1.50\cdot10^{-3}$ [$1.00\cdot10^{-3}$, --] \\"

@@ -1,4 +1,4 @@
-"""Torch functions made from formulas, against sympy's numbers and torch's own functions."""
+"""Torch functions generated from formulas, compared with sympy and with torch's own functions."""
 
 import numpy as np
 import pytest
@@ -26,12 +26,12 @@ ALL = [*activations.REGISTRY, *CUSTOM, "relu4", "mrepu4"]
 
 
 def points() -> torch.Tensor:
-    """Arguments on both sides of all kinks, none on one."""
+    """Points on both sides of all kinks, none at a kink."""
     return torch.linspace(-4.03, 4.07, 100, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("name", NATIVE)
-def test_values_and_slopes_are_those_of_torch(name):
+def test_values_and_slopes_agree_with_torch(name):
     z = points().requires_grad_(True)
     value = NATIVE[name](z)
     (slope,) = torch.autograd.grad(value.sum(), z)
@@ -41,7 +41,7 @@ def test_values_and_slopes_are_those_of_torch(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_derivatives_are_those_of_the_formula(name):
+def test_derivatives_agree_with_the_formula(name):
     activation = activations.get(name, CUSTOM)
     z = points()
     for order, values in enumerate(torch_activation(activation).values_to_second_order(z)):
@@ -50,7 +50,7 @@ def test_derivatives_are_those_of_the_formula(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_automatic_derivative_of_the_slope_is_the_pointwise_second_derivative(name):
+def test_autodiff_of_the_slope_gives_the_pointwise_second_derivative(name):
     activation = torch_activation(activations.get(name, CUSTOM))
     z = points().requires_grad_(True)
     value, slope = activation.values_and_slopes(z)
@@ -63,7 +63,7 @@ def test_automatic_derivative_of_the_slope_is_the_pointwise_second_derivative(na
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if activations.get(name, CUSTOM).is_piecewise_linear])
-def test_lines_of_piecewise_linear_activations(name):
+def test_lines_of_piecewise_linear_activations_reproduce_their_values(name):
     activation = torch_activation(activations.get(name, CUSTOM))
     z = points()
     slope, intercept = activation.line(z.clone())
@@ -73,7 +73,7 @@ def test_lines_of_piecewise_linear_activations(name):
 
 
 @pytest.mark.parametrize("name", ["swish", "softplus", "sigmoid", "tanh", "gelu", "mish"])
-def test_nothing_overflows(name):
+def test_large_arguments_do_not_overflow(name):
     z = torch.tensor([-1e4, -800.0, 800.0, 1e4], dtype=torch.float64)
     for values in torch_activation(activations.get(name, CUSTOM)).values_to_second_order(z):
         assert torch.isfinite(values).all()
@@ -82,15 +82,15 @@ def test_nothing_overflows(name):
 @pytest.mark.parametrize(
     "formula", ["x + sqrt(2)", "2*x + sqrt(2)*x**2 - pi + 1", "3*x**2 - 2*x", "relu(x)*heaviside(x) + heaviside(x)**2"]
 )
-def test_sums_with_factors_and_constants(formula):
+def test_sums_with_factors_and_constants_agree_with_sympy(formula):
     expression = expressions.parse(formula)
     (values,) = torch_function([expression], [X])(points())
     np.testing.assert_allclose(values, expressions.sample(expression, points()), rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", ["relu2", "mrepu2", "mrepu3"])
-def test_steps_that_do_nothing_are_left_out(name):
-    """θ(u)·max(0, u)ᵏ has lost its step, and its values are the same."""
+def test_redundant_step_functions_are_removed(name):
+    """θ(u)·max(0, u)ᵏ is simplified to max(0, u)ᵏ, which has the same values."""
     activation = activations.get(name)
     plain = sympy.diff(activation.expression, X)
     assert plain.has(sympy.Heaviside)
@@ -102,7 +102,7 @@ def test_steps_that_do_nothing_are_left_out(name):
 @pytest.mark.parametrize(
     "formula", ["exp(sqrt(2))*x + exp(sqrt(2))*cos(x)*sin(x) + sqrt(2)*cos(x)", "x*sin(1) + sin(sin(1))*x**2"]
 )
-def test_numbers_shared_by_terms_are_numbers_also_where_one_is_made_of_another(formula):
+def test_nested_constants_shared_by_terms_are_evaluated_as_numbers(formula):
     expression = expressions.parse(formula)
     (found,) = torch_function([expression + sympy.cos(expression)], [X])(points())
     np.testing.assert_allclose(

@@ -57,13 +57,13 @@ def test_numbers_in_a_text_keep_their_values(low, high):
         ("ReLU-2, infinite", "ReLU-2, infinite"),
     ],
 )
-def test_numbers_in_a_text_have_the_form_of_tables(text, plain):
+def test_numbers_in_a_text_are_formatted_as_in_tables(text, plain):
     assert plain_numbers(text) == plain
 
 
 @settings(deadline=None)
 @given(st.integers(-400, 400))
-def test_superscript_digits_are_those_of_the_number(number):
+def test_superscripts_show_the_digits_of_the_number(number):
     assert int(superscript(number).translate(PLAIN)) == number
 
 
@@ -82,7 +82,7 @@ def shown(tex: str) -> str:
         ("$u_{xx}$", "u<xx>"),
     ],
 )
-def test_headings_lose_only_their_tex(tex, text):
+def test_headings_are_converted_from_tex(tex, text):
     assert shown(tex).replace("u\u0302", "û") == text
 
 
@@ -93,5 +93,5 @@ def test_every_table_heading_can_be_converted():
             assert not set(r"\${}_") & set(shown(tex))
 
 
-def test_names_of_documents():
+def test_documents_have_readable_names():
     assert [readable(name) for name in ("deep_ritz", "effective_theory")] == ["Deep Ritz", "Effective theory"]

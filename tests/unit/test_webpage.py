@@ -64,12 +64,12 @@ def test_a_label_cannot_end_a_script(text):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_headings_leave_no_tex(family):
+def test_headings_contain_no_tex(family):
     for tex in importlib.import_module(f"reproduction.exhibits.tables.{family}").HEADINGS.values():
         assert not set("$\\{}^_") & set(web_page.heading(tex)), tex
 
 
-def test_headings_of_formulas():
+def test_formulas_in_headings_become_html():
     assert web_page.heading(r"$C_W^{\max}$") == "C<sub>W</sub><sup>max</sup>"
     assert web_page.heading(r"$\Pi[\hat u]-\Pi^*$") == "Π[u\u0302]−Π<sup>*</sup>"
     assert web_page.heading(r"rel.\ $L^2$") == "rel. L<sup>2</sup>"
@@ -85,7 +85,7 @@ def test_numbers_can_be_read_back(value):
     assert read == pytest.approx(value, rel=5e-3)
 
 
-def test_missing_and_infinite_numbers_of_a_table():
+def test_missing_and_infinite_numbers_of_a_table_have_symbols():
     table = pd.DataFrame({"rule": ["a<b", "c"], "error_median": [np.nan, 2.5], "error_low": 1.0, "error_high": np.inf})
     page = html_page(table, {"rule": "rule", "error": "error"}, "draft tier", "tables, t1")
     assert "<td>a&lt;b</td><td>– [1, ∞]</td>" in page
@@ -134,5 +134,5 @@ def test_a_page_of_claims_links_to_exhibits_in_natural_order(tmp_path):
     assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
 
 
-def test_padded_names_of_exhibits():
+def test_names_of_exhibits_are_padded_to_equal_length():
     assert {len(snakemake_report.numbered(name)) for name in ("fig1", "fig10")} == {5}

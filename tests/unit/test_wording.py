@@ -1,4 +1,4 @@
-"""Settings in words: what is said is so, and what differs is said to differ."""
+"""Settings in words: they are correct, and different settings have different descriptions."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ def config(experiments: dict, **more) -> Config:
 
 
 def said(entry: dict, **more) -> str:
-    """The sentence of all cases of one experiment."""
+    """Return the sentence that describes all cases of one experiment."""
     made = config({"e": {"document": "d", **entry}}, **more)
     return settings_in_words.sentence([made.job("e", case) for case in made.cases["e"]])
 
@@ -29,7 +29,7 @@ RITZ = {"task": "ritz", "activation": "relu", "width": 50, "epochs": 10_000, "se
 NETWORK = "1 hidden layer, width 50, D(x) = x·(1 − x)"
 
 
-def test_what_all_cases_share_comes_first_and_what_varies_last():
+def test_shared_settings_come_first_and_varied_settings_last():
     entry = RITZ | {"sweep": {"problem": ["k1", "k2"]}}
     assert said(entry, problems=PROBLEMS) == (
         f"ReLU, {NETWORK}, M = 100, gradient of the energy: autodiff, start: random, Adam, rate 0.005, 10,000 epochs, "
@@ -37,7 +37,7 @@ def test_what_all_cases_share_comes_first_and_what_varies_last():
     )
 
 
-def test_a_setting_that_does_not_enter_a_case_is_not_said_of_it():
+def test_settings_that_do_not_affect_a_case_are_omitted():
     entry = RITZ | {"problem": "k1", "cases": {"one": {"gradient": "kink_aware"}}}
     assert "M = " not in said(entry, problems=PROBLEMS)
     assert "ε" not in said(entry, problems=PROBLEMS)
@@ -47,25 +47,25 @@ def test_a_setting_that_does_not_enter_a_case_is_not_said_of_it():
     assert "rate" not in said(newton, problems=PROBLEMS)
 
 
-def test_many_numbers_are_said_by_their_ends_and_few_in_their_order():
+def test_many_values_are_given_as_a_range_and_few_as_a_sorted_list():
     entry = RITZ | {"problem": "k1"}
     assert "varied: width 5 to 100." in said(entry | {"sweep": {"width": [100, 5, 20, 10, 50]}}, problems=PROBLEMS)
     assert "varied: width 5, 10 and 100." in said(entry | {"sweep": {"width": [100, 5, 10]}}, problems=PROBLEMS)
 
 
-def test_one_of_something_is_no_plural():
+def test_counts_of_one_are_singular():
     sentence = said(RITZ | {"problem": "k1", "seeds": 1, "epochs": 1, "hidden_layers": 2}, problems=PROBLEMS)
     assert "2 hidden layers" in sentence
     assert sentence.endswith("1 epoch, 1 seed.")
 
 
-def test_critical_units_are_said():
+def test_critical_units_are_stated():
     entry = {"task": "kernel_ensemble", "activation": "relu2", "weight_variances": [0.7, 1], "networks": 1000}
     assert "C_W = 0.7 and 1 times the critical one" in said(entry | {"in_critical_units": True})
     assert "critical" not in said(entry)
 
 
-def test_several_tasks_have_a_sentence_each():
+def test_each_task_has_its_own_sentence():
     experiments = {
         "p": {"document": "d", "task": "collocation", "problem": "poisson"},
         "a": {"document": "d", "task": "audit", "of": ["p/*"], "threshold": 0.05, "seeds": 3},
@@ -76,7 +76,7 @@ def test_several_tasks_have_a_sentence_each():
     assert sentence.endswith(". Audit with threshold 0.05, audited seeds of a case: at most 3.")
 
 
-def test_there_are_words_for_every_task():
+def test_every_task_has_phrases():
     for name, model in tasks.models().items():
         assert model.phrases, name
 
@@ -86,8 +86,8 @@ def tier(request):
     return loading.read(request.param)
 
 
-def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
-    """But for which cases an audit looks at, which names of exhibits tell, and how often a history is recorded."""
+def test_different_cases_of_an_exhibit_have_different_descriptions(tier):
+    """Two settings are exempt: the audited cases, which the exhibit names, and the interval between records."""
     silent = {"of", "record_every"}
     for group in (tier.figures, tier.tables):
         for entries in group.values():
@@ -107,7 +107,7 @@ def test_cases_of_one_exhibit_that_differ_are_said_to_differ(tier):
 
 @settings(deadline=None)
 @given(st.permutations(range(5)))
-def test_the_order_of_cases_does_not_matter_to_numbers(order):
+def test_descriptions_of_numeric_settings_do_not_depend_on_the_order_of_cases(order):
     jobs = [job_of("kernel_ensemble", activation="relu", widths=[width]) for width in (8, 16, 32, 64, 128)]
     assert settings_in_words.sentence([jobs[place] for place in order]) == settings_in_words.sentence(jobs)
 
@@ -124,17 +124,17 @@ def test_the_order_of_cases_does_not_matter_to_numbers(order):
         ("hard", "hard"),
     ],
 )
-def test_numbers_in_words(value, text):
+def test_numbers_are_formatted_for_text(value, text):
     assert words.written(value) == text
 
 
 @settings(deadline=None)
 @given(st.floats(1e-12, 1e12, allow_nan=False))
-def test_a_number_in_words_is_that_number(value):
+def test_formatted_numbers_keep_their_value(value):
     digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
     text = re.sub(r"(?:^|·)10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", r"e\1", words.written(value)).translate(digits)
     assert float("1" + text if text.startswith("e") else text) == pytest.approx(value, rel=1e-5)
 
 
-def test_formulas_are_written_as_they_are_read():
+def test_formulas_are_formatted_for_text():
     assert words.formula("x**15/2 - 3*relu(x - 1)**2*pi") == "x¹⁵/2 − 3·relu(x − 1)²·π"

@@ -1,4 +1,4 @@
-"""Projects for the tests to run the workflow in."""
+"""Projects in which the tests run the workflow."""
 
 import shutil
 
@@ -17,7 +17,7 @@ def fresh(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(fresh):
-    """A project whose smoke tier has run on two cores; not to be changed."""
+    """Project with a finished smoke tier, run on two cores; tests must not change it."""
     project = fresh()
     key = project.key()
     project.run("all", *SMOKE)
@@ -28,7 +28,7 @@ def finished(fresh):
 
 @pytest.fixture
 def edited(finished, tmp_path):
-    """A copy of the finished project, to be changed."""
+    """Copy of the finished project that tests may change."""
     shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
     copy = object.__new__(Project)
     copy.folder = tmp_path / "project"

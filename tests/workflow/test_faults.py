@@ -1,4 +1,4 @@
-"""Faults of runs on one machine: after each, the same command again ends well, with the bytes of an undisturbed run."""
+"""Faults on one machine: after each, the same command resumes and gives the bytes of an undisturbed run."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ STATE = f"{RESULTS}/.checkpoints/faults/little/long/weights.safetensors"
 
 @pytest.fixture(scope="module")
 def little(fresh):
-    """A project to which nothing has happened: a figure of two small cases, gradients at one of them, a longer case."""
+    """Undisturbed project: a figure of two small cases, gradient errors of one of them, and a longer case."""
     project = fresh()
     (project.folder / "little.yaml").write_text(LITTLE)
     project.run(FIGURE, GRADIENTS, LONG, *WITH)
@@ -57,7 +57,7 @@ def little(fresh):
 
 @pytest.fixture
 def victim(little, tmp_path):
-    """A copy of it in which the longer case is still to come."""
+    """Copy of the undisturbed project without the longer case."""
     shutil.copytree(little.folder, tmp_path / "project", symlinks=True)
     copy = object.__new__(Project)
     copy.folder = tmp_path / "project"
@@ -67,7 +67,7 @@ def victim(little, tmp_path):
 
 @contextmanager
 def running(project: Project, *arguments: str):
-    """A run in a process group of its own whose job is stopped after its first checkpoint; killed if still there."""
+    """Start a run in its own process group and suspend its job after the first checkpoint; kill both at the end."""
     with (project.folder / "run.log").open("w") as log:
         run = subprocess.Popen(
             project.command(*arguments),
@@ -93,13 +93,13 @@ def running(project: Project, *arguments: str):
 def wait_for(condition, run: subprocess.Popen | None = None, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "nothing came of it"
-        assert run is None or run.poll() is None, "the run is over"
+        assert time.monotonic() < deadline, "timed out"
+        assert run is None or run.poll() is None, "the run has ended"
         time.sleep(0.05)
 
 
 def processes_of(project: Project) -> list[psutil.Process]:
-    """All processes, Snakemake and jobs, that run in the folder of a project."""
+    """Return all processes, Snakemake and jobs, that run in the folder of a project."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -111,7 +111,7 @@ def processes_of(project: Project) -> list[psutil.Process]:
 
 
 def done(output: str) -> list[str]:
-    """Rules of the jobs that a run has finished."""
+    """Return the rules of the jobs that a run has finished."""
     return sorted(line.split("Rule: ")[1].rstrip(")") for line in output.splitlines() if "Finished jobid" in line)
 
 
@@ -128,7 +128,7 @@ def locks(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("whom", ["all of its processes", "Snakemake alone"])
-def test_a_killed_run_goes_on(victim, little, whom):
+def test_a_killed_run_is_resumed(victim, little, whom):
     command = (FIGURE, LONG, *WITH)
     with running(victim, *command) as run:
         if whom == "Snakemake alone":
@@ -151,7 +151,7 @@ def test_a_killed_run_goes_on(victim, little, whom):
     assert list((victim.folder / ".snakemake/runs").glob("*.json")) == []
 
 
-def test_a_run_that_lives_is_left_alone_and_control_c_ends_it(victim, little):
+def test_a_live_run_is_not_disturbed_and_ctrl_c_ends_it(victim, little):
     command = (FIGURE, LONG, *WITH)
     with running(victim, *command) as run:
         held = locks(victim)
@@ -173,7 +173,7 @@ def test_a_run_that_lives_is_left_alone_and_control_c_ends_it(victim, little):
     assert victim.data() == little.data()
 
 
-def test_a_checkpoint_that_is_no_whole_one_is_not_used(victim, little):
+def test_a_truncated_checkpoint_is_not_used(victim, little):
     state = victim.folder / STATE
     state.parent.mkdir(parents=True, exist_ok=True)
     state.write_bytes((victim.folder / CASES / "quick/weights.safetensors").read_bytes()[:-50])
@@ -187,7 +187,7 @@ def test_a_checkpoint_that_is_no_whole_one_is_not_used(victim, little):
     assert not left.exists()
 
 
-def test_damaged_inputs_are_set_aside_and_computed_again(victim, little):
+def test_damaged_inputs_are_set_aside_and_recomputed(victim, little):
     cases = victim.folder / CASES
     whole = {name: (cases / name).read_bytes() for name in ("quick/fields.nc", "other/fields.nc")}
     history = cases / "quick/history.parquet"
@@ -221,7 +221,7 @@ def test_damaged_inputs_are_set_aside_and_computed_again(victim, little):
 
 @contextmanager
 def disk(folder: Path, size: str):
-    """A small disk of its own in a folder; skips the test where none can be had."""
+    """Mount a small disk at a folder; skip the test if mounting is not possible."""
     folder.mkdir(parents=True)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
     if mounted.returncode:
@@ -232,7 +232,7 @@ def disk(folder: Path, size: str):
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(victim, little):
+def test_a_full_disk_is_reported_and_the_run_resumes_once_there_is_space(victim, little):
     shutil.rmtree(victim.folder / RESULTS)
     command = (FIGURE, GRADIENTS, *WITH)
     with disk(victim.folder / RESULTS, "28k"):

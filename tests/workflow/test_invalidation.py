@@ -1,4 +1,4 @@
-"""What a change reruns, by dry run: the jobs that it concerns, their descendants, and no others."""
+"""Jobs that a change reruns, by dry run: the affected jobs, their descendants, and no others."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from reproduction.config import loading
 
 
 def concerned(plan: dict) -> set[tuple[str, str]]:
-    """The jobs rerun for a reason of their own, not because an input of theirs will change."""
+    """Return the jobs that rerun for a reason of their own, not because one of their inputs will change."""
     return {job for job, reason in plan.items() if "changed since last execution" in reason}
 
 
@@ -50,7 +50,7 @@ LATER = {"latents", "audit", *CLAIMS}
         ("reproduction/storage/results.py", {*SHOWING, DECIDING}, {*SHOWING, *CLAIMS}),
     ],
 )
-def test_a_changed_module_reruns_the_rules_that_import_it_and_what_follows(edited, module, first, after):
+def test_a_changed_module_reruns_the_rules_that_import_it_and_their_descendants(edited, module, first, after):
     edited.append(f"scripts/{module}", MEANING)
     plan = edited.planned("all", *SMOKE)
     assert rules(concerned(plan)) == first
@@ -58,13 +58,13 @@ def test_a_changed_module_reruns_the_rules_that_import_it_and_what_follows(edite
 
 
 def tasks_of(plan) -> set[str]:
-    """The tasks of the cases whose jobs are rerun for a reason of their own."""
+    """Return the tasks of the cases whose jobs rerun for a reason of their own."""
     config = smoke()
     cases = [name.split("/")[:2] for rule, name in concerned(plan) if rule not in {*SHOWING, *CLAIMS, "reference"}]
     return {config.cases[experiment][case].task for experiment, case in cases}
 
 
-def test_a_new_setting_of_a_task_reruns_the_cases_of_this_task_and_no_others(edited):
+def test_a_new_setting_of_a_task_reruns_only_the_cases_of_this_task(edited):
     edited.edit(
         "scripts/reproduction/config/tasks/pinn.py",
         "    compile: bool = False\n",
@@ -88,7 +88,7 @@ def smoke():
     return loading.read(["workflow/tiers/smoke.yaml"])
 
 
-def test_a_new_activation_of_the_registry_reruns_nothing(edited):
+def test_a_new_activation_in_the_registry_reruns_nothing(edited):
     edited.edit(
         "scripts/rectified/formulas/activations.py",
         '    "sin": "sin(x)",\n',
@@ -106,14 +106,14 @@ def test_a_new_activation_of_the_registry_reruns_nothing(edited):
         ("reproduction/config/words.py", '"lbfgs": "L-BFGS"', '"lbfgs": "limited-memory BFGS"'),
     ],
 )
-def test_reworded_settings_rerun_no_job_of_a_case(edited, module, old, new):
+def test_reworded_settings_rerun_no_case(edited, module, old, new):
     edited.edit(f"scripts/{module}", old, new)
     assert rules(edited.planned("all", *SMOKE)) <= {*SHOWING, "all"}
     if not module.endswith("words.py"):
         assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")
 
 
-def test_a_new_document_reruns_nothing_of_the_others(edited):
+def test_a_new_document_does_not_rerun_the_others(edited):
     edited.edit(
         "config.yaml",
         "\nexperiments:\n",
@@ -128,13 +128,13 @@ def test_a_new_document_reruns_nothing_of_the_others(edited):
     assert set(plan) - {("all", "")} == {("single_neuron", "fourth/default"), ("figure", "fig1")}
 
 
-def test_a_changed_figure_family_concerns_its_figures(edited):
+def test_a_changed_figure_family_redraws_only_its_figures(edited):
     edited.append("scripts/reproduction/exhibits/figures/landscape.py", MEANING)
     plan = edited.planned("all", *SMOKE)
     assert set(plan) - {("all", "")} == {("figure", "fig7"), ("figure", "fig8"), ("figure", "ext2")}
 
 
-def test_comments_docstrings_and_new_dates_of_modules_rerun_nothing(edited):
+def test_comments_docstrings_and_modification_times_rerun_nothing(edited):
     for module in (
         "rectified/ritz/quadrature.py",
         "reproduction/exhibits/style.py",
@@ -147,7 +147,7 @@ def test_comments_docstrings_and_new_dates_of_modules_rerun_nothing(edited):
     assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")
 
 
-def test_a_changed_experiment_reruns_its_cases_alone(edited):
+def test_a_changed_experiment_reruns_only_its_cases(edited):
     edited.edit("workflow/tiers/smoke.yaml", "drift: {epochs: 100,", "drift: {epochs: 101,")
     plan = edited.planned("all", *SMOKE)
     assert concerned(plan) == {("train", "drift/autodiff"), ("train", "drift/kink_aware")}
@@ -156,14 +156,14 @@ def test_a_changed_experiment_reruns_its_cases_alone(edited):
     assert rules(after) >= CLAIMS
 
 
-def test_a_changed_problem_reruns_the_cases_that_solve_it(edited):
+def test_a_changed_problem_reruns_only_the_cases_that_solve_it(edited):
     edited.edit("config.yaml", 'k4: {solution: "sin(4*pi*x)"}', 'k4: {solution: "sin(3*pi*x)"}')
     own = concerned(edited.planned("all", *SMOKE))
     assert own
     assert {case.split("-")[-1].split("/")[-1] for _, case in own} == {"k4"}
 
 
-def test_a_changed_figure_entry_redraws_that_figure(edited):
+def test_a_changed_figure_entry_redraws_only_that_figure(edited):
     edited.edit("config.yaml", "data: [ritz/relu2-k2, ritz/tanh-k2]}", "data: [ritz/tanh-k2, ritz/relu2-k2]}")
     plan = edited.planned("all", *SMOKE)
     assert rules(plan) == {"figure", "all"}
@@ -171,6 +171,6 @@ def test_a_changed_figure_entry_redraws_that_figure(edited):
     assert len(plan) == 2
 
 
-def test_time_between_checkpoints_is_no_part_of_the_work(edited):
+def test_a_changed_checkpoint_interval_reruns_nothing(edited):
     edited.edit("config.yaml", "checkpoint_seconds: 60", "checkpoint_seconds: 30")
     assert "Nothing to be done" in edited.run("all", *SMOKE, "-n")

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md that add code, followed in a copy of the project, which then runs what they add."""
+"""Recipes of CONTRIBUTING.md that add code, applied to a copy of the project, which then runs the additions."""
 
 import re
 from pathlib import Path
@@ -42,14 +42,14 @@ def blocks(recipe: str) -> list[str]:
 
 
 def new_modules(recipe: str) -> list[str]:
-    """The modules that a recipe names and that do not exist yet, in order."""
+    """Return the modules that a recipe names and that do not exist yet, in order."""
     return [name for name in dict.fromkeys(NAMED.findall(RECIPES[recipe])) if not (ROOT / name).exists()]
 
 
 def follow(recipe: str, folder: Path) -> set[str]:
-    """Do what a recipe says; return the files that it touches.
+    """Apply a recipe to a project; return the files that it changes.
 
-    A block that begins with a docstring is the next new module; any other is appended to the models of its kind.
+    A block that begins with a docstring is the next new module; other blocks are appended to the models of their kind.
     """
     touched, modules = set(), iter(new_modules(recipe))
     for block in blocks(recipe):
@@ -72,7 +72,7 @@ CODED = ["Add an equation", "Add a task", "Add a figure family", "Add a table fa
 
 @pytest.fixture(scope="module")
 def added(fresh):
-    """A project to which everything has been added, and the files that each recipe touched."""
+    """Project with all additions, and the files that each recipe changed."""
     project = fresh()
     touched = {recipe: follow(recipe, project.folder) for recipe in CODED}
     task = "scripts/reproduction/config/tasks/collocation.py"
@@ -85,13 +85,13 @@ def added(fresh):
     return project, touched
 
 
-def test_a_recipe_touches_at_most_three_files_besides_its_test(added):
+def test_a_recipe_changes_at_most_three_files_besides_its_test(added):
     _, touched = added
     assert {recipe: len(files) for recipe, files in touched.items() if len(files) > 3} == {}
     assert all(touched.values())
 
 
-def test_the_added_task_computes(added):
+def test_the_added_task_computes_correct_results(added):
     project, _ = added
     share = store.read_arrays(project.folder / "results/recipes/added/inactive/relu/inactive_units.nc").share
     assert share.dims == ("network", "layer")
@@ -100,7 +100,7 @@ def test_the_added_task_computes(added):
     assert float(other.max()) == 0
 
 
-def test_the_added_families_show_it_and_the_added_quantity_is_decided_on(added):
+def test_the_added_families_show_the_task_and_the_added_quantity_decides_a_claim(added):
     project, _ = added
     plotted = store.read_table(project.folder / "results/recipes/figures/added/fig1.parquet")
     assert set(plotted.series) == {"inactive/relu", "inactive/tanh"}
@@ -110,7 +110,7 @@ def test_the_added_families_show_it_and_the_added_quantity_is_decided_on(added):
     assert (decided.measure.tolist(), decided.n.tolist()) == (["last_share"], [8])
 
 
-def test_the_added_equation_is_trained_on(added):
+def test_a_network_is_trained_on_the_added_equation(added):
     project, _ = added
     fields = store.read_arrays(project.folder / "results/recipes/added/advected/default/fields.nc")
     assert fields.field.dims == ("seed", "x", "t")

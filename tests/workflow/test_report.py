@@ -1,4 +1,4 @@
-"""The report of the finished smoke tier: everything is in it, and nothing is cut."""
+"""PDF report of the finished smoke tier: complete, and nothing is cut off."""
 
 import json
 
@@ -48,7 +48,7 @@ def bookmarks(outline) -> list[str]:
     return found
 
 
-def test_every_figure_and_every_table_is_there_with_its_caption(config, text, captions):
+def test_every_figure_and_table_appears_with_its_caption(config, text, captions):
     assert set(captions) == set(exhibits(config))
     for name, caption in captions.items():
         kind, label = name.split("/", 1)
@@ -57,7 +57,7 @@ def test_every_figure_and_every_table_is_there_with_its_caption(config, text, ca
         assert all("".join(paragraph.split()) in text for paragraph in caption["text"].split("\n\n"))
 
 
-def test_every_figure_and_every_table_has_a_bookmark(config, report):
+def test_every_figure_and_table_has_a_bookmark(config, report):
     titles = bookmarks(report.outline)
     for name in exhibits(config):
         kind, label = name.split("/", 1)
@@ -65,7 +65,7 @@ def test_every_figure_and_every_table_has_a_bookmark(config, report):
     assert {"Costs", "Provenance"} <= set(titles)
 
 
-def test_every_claim_is_there_with_its_verdict(config, text, finished):
+def test_every_claim_appears_with_its_verdict(config, text, finished):
     for document in config.decided_claims:
         table = pd.read_parquet(finished.folder / RESULTS / f"claims/{document}.parquet")
         for row in table.itertuples():
@@ -73,7 +73,7 @@ def test_every_claim_is_there_with_its_verdict(config, text, finished):
             assert "".join(row.verdict.split()) in text
 
 
-def test_captions_carry_the_verdicts_on_the_claims_that_they_show(config, captions, finished):
+def test_captions_state_the_verdicts_of_their_claims(config, captions, finished):
     for document in config.decided_claims:
         table = pd.read_parquet(finished.folder / RESULTS / f"claims/{document}.parquet").drop_duplicates("claim")
         for row in table[table.figure != ""].itertuples():
@@ -84,19 +84,19 @@ def test_captions_carry_the_verdicts_on_the_claims_that_they_show(config, captio
             assert said in caption["verdicts"]
 
 
-def test_there_is_a_picture_for_every_figure_and_none_is_cut(config, report):
+def test_every_figure_has_a_picture_and_none_is_cut_off(config, report):
     assert sum(len(pages.pictures(page)) for page in report.pages) == sum(map(len, config.figures.values()))
     assert [number for number, page in enumerate(report.pages, 1) if pages.cut_off(page)] == []
 
 
-def test_pictures_stand_in_their_own_size_or_are_no_higher_than_a_page(report):
+def test_pictures_fit_the_width_and_height_of_a_page(report):
     for page in report.pages:
         for left, bottom, right, top in pages.pictures(page):
             assert right - left <= 178 * 72 / 25.4 + 1
             assert top - bottom <= typst_markup.TEXT_HEIGHT * 72 / 25.4
 
 
-def test_no_text_is_beyond_the_margins(report):
+def test_all_text_is_within_the_margins(report):
     for number, page in enumerate(report.pages, 1):
         right, top = map(float, page.mediabox.upper_right)
         for text, x, y, size in pages.places(page):
@@ -105,22 +105,22 @@ def test_no_text_is_beyond_the_margins(report):
             assert 0 < y < top, (number, text)
 
 
-def test_provenance_names_the_tier_its_overlay_and_the_packages_of_both_sides(text):
+def test_provenance_lists_the_overlay_and_the_package_versions(text):
     for part in ("smoke.yaml", "torch2.13.0", "matplotlib3.11.2", "typst0.15.2", "Costs", "Measuredinthisrun"):
         assert part in text
 
 
-def test_a_second_report_is_not_made(finished):
+def test_an_up_to_date_report_is_not_rebuilt(finished):
     assert "Nothing to be done" in finished.run("report", *SMOKE)
 
 
-def test_the_report_of_the_same_results_is_the_same_bytes(edited, finished):
+def test_a_rebuilt_report_has_the_same_bytes(edited, finished):
     edited.run("report", "--forcerun", "report", *SMOKE)
     file = f"{RESULTS}/report.pdf"
     assert (edited.folder / file).read_bytes() == (finished.folder / file).read_bytes()
 
 
-def test_a_changed_caption_makes_the_captions_and_the_report_anew(edited):
+def test_a_changed_caption_rebuilds_only_the_captions_and_the_report(edited):
     file = "workflow/report/deep_ritz/fig3.rst"
     (edited.folder / file).write_text("Another title\n\nAnother text.\n")
     assert {rule for rule, _ in edited.planned("report", *SMOKE)} == {"captions", "report"}

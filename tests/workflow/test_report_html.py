@@ -1,4 +1,4 @@
-"""The HTML report in a browser: what is clicked is shown, with its caption, and nothing is fetched."""
+"""The HTML report in a browser: exhibits are shown with their captions, without network access."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."
 
 
 def captions(project: Project) -> dict:
-    """Captions in the form that the report reads, with texts that would break a page if they were not made safe."""
+    """Return captions in the format of the report, with texts that break a page unless they are escaped."""
     results = project.folder / RESULTS
     stems = [path.with_suffix("").relative_to(results).as_posix() for path in results.glob("[ft]*s/*/*.parquet")]
     verdict = {"claim": "c1", "document": "failed_ideas", "statement": STATEMENT, "verdict": "undecided at this tier"}
@@ -35,7 +35,7 @@ def captions(project: Project) -> dict:
 
 @pytest.fixture(scope="module")
 def reported(finished, tmp_path_factory):
-    """A copy of the finished project with its HTML report."""
+    """Copy of the finished project with its HTML report."""
     copy = object.__new__(Project)
     copy.folder = tmp_path_factory.mktemp("reported") / "project"
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
@@ -46,7 +46,7 @@ def reported(finished, tmp_path_factory):
 
 @pytest.fixture
 def browsed(reported):
-    """The report in a browser; in the end nothing was fetched and nothing went wrong."""
+    """Report opened in a browser; at the end there must be no requests and no errors."""
     with opened(reported.folder / RESULTS / "report.html") as browsed:
         yield browsed
     assert browsed.fetched == []
@@ -58,18 +58,18 @@ def click(page, text):
 
 
 def row(page, exhibit):
-    """The line of an exhibit in the list of a category."""
+    """Return the row of an exhibit in the list of a category."""
     return page.locator("tbody tr").filter(has=page.get_by_role("cell", name=re.compile(rf"^{exhibit}$")))
 
 
 def show(page, exhibit):
-    """Click on the eye, then on the i, of an exhibit."""
+    """Click on the eye icon, then on the i icon, of an exhibit."""
     line = row(page, exhibit)
     line.locator("a").nth(0).click()
     line.locator("a").nth(1).click()
 
 
-def test_it_opens_with_a_description_and_the_graph_of_rules(browsed):
+def test_the_report_opens_with_a_description_and_the_rule_graph(browsed):
     description = browsed.page.locator(".prose").first.inner_text()
     assert "Deep Ritz, Effective theory, Failed ideas" in description
     assert "smoke tier" in description
@@ -91,14 +91,14 @@ def test_a_figure_is_shown_with_its_caption(browsed, reported):
     assert caption.locator("em").first.inner_text() == "stressed"
 
 
-def test_figures_are_listed_in_their_order(browsed):
+def test_figures_are_listed_in_natural_order(browsed):
     click(browsed.page, "Effective theory")
     click(browsed.page, "Figures")
     listed = [text.replace("\u2007", "") for text in browsed.page.locator("tbody td:first-child").all_inner_texts()]
     assert listed == [*(f"ext{n}" for n in range(1, 7)), *(f"fig{n}" for n in range(1, 18))]
 
 
-def test_a_table_is_shown_with_the_numbers_of_its_data(browsed, reported):
+def test_a_table_shows_the_numbers_of_its_data(browsed, reported):
     click(browsed.page, "Effective theory")
     click(browsed.page, "Tables")
     show(browsed.page, "table\\s*6")
@@ -109,14 +109,14 @@ def test_a_table_is_shown_with_the_numbers_of_its_data(browsed, reported):
     assert "The text of tables/effective_theory/table6" in browsed.page.locator(".prose").first.inner_text()
 
 
-def test_verdicts_are_those_of_the_data_and_lead_to_figures(browsed, reported):
+def test_verdicts_match_the_data_and_link_to_figures(browsed, reported):
     data = pd.read_parquet(reported.folder / RESULTS / "claims/failed_ideas.parquet")
     click(browsed.page, "Claims")
     show(browsed.page, "Failed ideas")
     frame = browsed.page.frame_locator("iframe")
     shown = dict(zip(*(frame.locator(f"tbody td:nth-child({n})").all_inner_texts() for n in (1, 3))))
     assert shown == {claim: f"{VERDICTS[name].sign} {name}" for claim, name in zip(data.claim, data.verdict)}
-    assert frame.locator("a").count() == 0  # in a frame they would lead nowhere
+    assert frame.locator("a").count() == 0  # links do not work in a frame
     browsed.page.locator(".prose a", has_text="failed_ideas/fig2").click()
     image = browsed.page.locator("img[src^='data:image/png']")
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
@@ -126,7 +126,7 @@ def test_verdicts_are_those_of_the_data_and_lead_to_figures(browsed, reported):
     frame.locator("table").wait_for()
 
 
-def test_each_picture_is_in_it_once_and_no_pdf(reported):
+def test_each_picture_is_embedded_once_and_no_pdf_is_embedded(reported):
     content = (reported.folder / RESULTS / "report.html").read_text()
     assert "data:application/pdf" not in content
     embedded = re.findall(r'"data:image/png;[^"]*base64,([^"]*)"', content)
@@ -135,7 +135,7 @@ def test_each_picture_is_in_it_once_and_no_pdf(reported):
     assert sorted(map(base64.b64decode, embedded)) == sorted(pictures)
 
 
-def test_without_captions_it_says_what_to_type(fresh):
+def test_missing_captions_are_reported_with_the_command_that_makes_them(fresh):
     output = fresh().run("--report", f"{RESULTS}/report.html", *SMOKE, ok=False)
     wanted = "run `snakemake --cores 8 captions --configfile workflow/tiers/smoke.yaml` first"
     assert f"the report needs {RESULTS}/captions.json, which is missing; {wanted}" in output

@@ -1,4 +1,4 @@
-"""Every kind of jobs, run with the packages of the env file of its rule alone."""
+"""Jobs of every kind, run with only the packages of the env file of their rule."""
 
 import re
 import shutil
@@ -30,12 +30,12 @@ def stand_in_for_conda():
 
 @pytest.fixture(scope="module")
 def environments(fresh):
-    """The folder of the environments of all env files."""
+    """Folder with the environments of all env files."""
     return build(fresh())
 
 
 def cheapest_jobs(project: Project) -> dict[tuple[str, str], list[str]]:
-    """Rule and variant → the outputs of its shortest job in a finished run."""
+    """Map rule and variant to the outputs of the shortest such job in a finished run."""
     rows = [line.split("\t") for line in project.run(*ALL, *SMOKE, "--summary").splitlines()]
     jobs = defaultdict(list)
     for output, _, rule, log, *_ in (row for row in rows if len(row) == 6 and row[3].endswith(".log")):
@@ -49,7 +49,7 @@ def cheapest_jobs(project: Project) -> dict[tuple[str, str], list[str]]:
 
 
 def code_of(outputs: list[Path]) -> str:
-    """The code that the results of a job name; nothing if they name none."""
+    """Return the code recorded in the results of a job; empty if none is recorded."""
     data = next((file for file in outputs if file.suffix in READERS), None)
     return READERS[data.suffix](data)["code"] if data else ""
 
@@ -61,7 +61,7 @@ def chosen(finished):
 
 @pytest.fixture(scope="module")
 def isolated(finished, chosen, environments, tmp_path_factory):
-    """A copy of the finished project in which the chosen jobs ran again, each in the environment of its rule."""
+    """Copy of the finished project after a rerun of the chosen jobs, each in the environment of its rule."""
     project = object.__new__(Project)
     project.folder = tmp_path_factory.mktemp("isolated") / "project"
     shutil.copytree(finished.folder, project.folder, symlinks=True)
@@ -72,23 +72,23 @@ def isolated(finished, chosen, environments, tmp_path_factory):
     return project
 
 
-def test_the_chosen_jobs_are_of_every_kind(chosen):
+def test_a_job_of_every_kind_is_chosen(chosen):
     assert set(chosen) == set(kinds())
 
 
-def test_they_ran_in_their_environments(isolated, chosen):
-    # Each job enters its environment twice: to ask for the version of Python, and to run.
+def test_jobs_run_in_their_environments(isolated, chosen):
+    # Each job activates its environment twice: to query the version of Python, and to run.
     assert isolated.printed.count("Activating conda environment") >= 2 * len(chosen)
 
 
-def test_they_leave_the_same_bytes_as_in_the_environment_of_all(isolated, finished, chosen):
+def test_results_are_identical_to_those_of_the_common_environment(isolated, finished, chosen):
     targets = [output for outputs in chosen.values() for output in outputs if not output.endswith("report.pdf")]
     different = [t for t in targets if (isolated.folder / t).read_bytes() != (finished.folder / t).read_bytes()]
     assert different == []
     assert isolated.data() == finished.data()
 
 
-def test_a_package_that_the_env_file_forgets_stops_the_job_with_its_name(fresh, chosen, tmp_path):
+def test_a_package_missing_from_the_env_file_is_named_in_the_error(fresh, chosen, tmp_path):
     project = fresh()
     file = project.folder / "envs/figures.yaml"
     numpy = stand_in.read(file).packages["numpy"]

@@ -1,4 +1,4 @@
-"""The smoke tier from end to end: complete, repeatable to the byte, and robust."""
+"""The smoke tier from end to end: complete, reproducible to the byte, and robust to invalid input."""
 
 import json
 
@@ -13,14 +13,14 @@ from reproduction.storage import store
 
 
 def exhibits(document: str) -> tuple[list[str], list[str]]:
-    """Names of the figures and of the tables of a document."""
+    """Return the names of the figures and of the tables of a document."""
     figures, extensions, tables = EXHIBITS[document]
     names = [f"fig{n}" for n in range(1, figures + 1)] + [f"ext{n}" for n in range(1, extensions + 1)]
     return names, [f"table{n}" for n in range(1, tables + 1)]
 
 
 @pytest.mark.parametrize("document", EXHIBITS)
-def test_leaves_every_figure_and_table(finished, document):
+def test_a_run_produces_every_figure_and_table(finished, document):
     data = finished.data()
     figures, tables = exhibits(document)
     for name in figures:
@@ -38,7 +38,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_one_core_gives_the_same_bytes_as_two(finished, fresh):
-    """A part of the tier, with all kinds of jobs; the whole is compared between this machine and a cluster."""
+    """Only a part of the tier with all kinds of jobs; tests/slurm compares the whole tier with a cluster run."""
     project = fresh()
     exhibits = ("deep_ritz/ext2", "effective_theory/fig7", "effective_theory/ext6", "failed_ideas/fig2")
     project.run(*(f"results/smoke/figures/{name}.pdf" for name in exhibits), *SMOKE, cores=1)
@@ -47,7 +47,7 @@ def test_one_core_gives_the_same_bytes_as_two(finished, fresh):
     assert [name for name in one if one[name] != two[name]] == []
 
 
-def test_results_know_where_they_come_from(finished):
+def test_results_record_their_provenance(finished):
     fields = store.read_arrays(finished.folder / "results/smoke/deep_ritz/ritz/relu-k2/fields.nc")
     job = Job.model_validate_json(fields.attrs["spec"])
     assert job.tier == "smoke"
@@ -57,12 +57,12 @@ def test_results_know_where_they_come_from(finished):
     assert json.loads(fields.attrs["versions"])["torch"].startswith("2.13.0")
 
 
-def test_a_figure_alone_builds_only_what_it_needs(fresh):
+def test_a_single_figure_runs_only_its_own_jobs(fresh):
     plan = fresh().planned("results/figures/deep_ritz/fig3.pdf")
     assert set(plan) == {("single_neuron", "single_neuron/default"), ("figure", "fig3")}
 
 
-def test_waiting_jobs_are_looked_at_when_one_ends_and_not_all_the_time(edited):
+def test_ready_jobs_are_selected_only_when_a_job_ends(edited):
     figures = [f"results/smoke/figures/deep_ritz/{name}.pdf" for name in ("fig1", "fig2", "fig4")]
     printed = edited.run("--verbose", "--forcerun", "figure", *SMOKE, "--", *figures, cores=1)
     assert printed.count("Finished jobid") == len(figures)
@@ -107,7 +107,7 @@ tables:
 """
 
 
-def test_a_custom_activation_goes_through_everything(fresh):
+def test_a_custom_activation_runs_through_the_deep_ritz_tasks(fresh):
     project = fresh()
     (project.folder / "custom.yaml").write_text(CUSTOM)
     stem = "results/smoke"
@@ -122,7 +122,7 @@ def test_a_custom_activation_goes_through_everything(fresh):
     assert error["hat", "autodiff", "b"] > 1e-3
 
 
-def test_one_line_of_config_sends_an_activation_through_the_effective_theory(fresh):
+def test_one_line_of_config_adds_an_activation_to_the_effective_theory(fresh):
     project = fresh()
     (project.folder / "custom.yaml").write_text('custom_activations: {mish: "x*tanh(log(1 + exp(x)))"}')
     stem = "results/smoke"
@@ -138,7 +138,7 @@ def test_one_line_of_config_sends_an_activation_through_the_effective_theory(fre
     assert row.universality_class in {"scale-invariant", "K* = 0", "half-stable", "none"}
 
 
-def test_the_same_line_sends_it_through_the_failed_ideas_and_the_audit(fresh):
+def test_one_line_of_config_adds_an_activation_to_failed_ideas_and_the_audit(fresh):
     project = fresh()
     (project.folder / "custom.yaml").write_text("""
 custom_activations: {mish: "x*tanh(log(1 + exp(x)))", hat: "max(0, 1 - abs(x))"}
@@ -155,23 +155,23 @@ claims: {failed_ideas: {c2: ~}, ours: {o9: ~, o10: ~}}
     assert shown.series.str.contains("activations/mish").any()
 
 
-def test_verdicts_are_decided_with_a_number_and_an_interval(finished):
+def test_verdicts_have_a_value_and_an_interval(finished):
     table = pd.read_parquet(finished.folder / "results/smoke/claims/failed_ideas.parquet")
     assert set(table.outcome) <= {"holds", "fails", "undecided"}
     sampled = table[table.coverage < 1]
-    assert (sampled.outcome == "undecided").all()  # two seeds decide nothing
+    assert (sampled.outcome == "undecided").all()  # two seeds are too few
     assert ((table.low <= table.value) & (table.value <= table.high)).all()
     assert table[table.claim == "c10"].iloc[0][["value", "outcome"]].tolist() == [3, "holds"]
 
 
-def test_the_page_of_all_claims_has_what_the_documents_have(finished):
+def test_the_claims_page_contains_the_claims_of_all_documents(finished):
     folder = finished.folder / "results/smoke"
     together = pd.read_parquet(folder / "claims.parquet")
     assert set(together.document) == {"deep_ritz", "effective_theory", "failed_ideas", "ours"}
     for document, rows in together.groupby("document"):
         alone = pd.read_parquet(folder / f"claims/{document}.parquet")
         pd.testing.assert_frame_equal(rows.reset_index(drop=True), alone)
-        assert (rows.outcome != "undecided").any()  # some of every document are decided at this tier
+        assert (rows.outcome != "undecided").any()  # this tier decides some claims of every document
     page = (folder / "claims.md").read_text()
     assert all(
         f"| {name} | {claim} " in page for name, claim in zip(together.claim, together.statement) if "|" not in claim
@@ -210,7 +210,7 @@ def test_the_page_of_all_claims_has_what_the_documents_have(finished):
         ("results/deep_ritz/ritz/rule-k2/weights.safetensors", "{}", "unknown case of ritz 'rule-k2'; did you mean"),
     ],
 )
-def test_mistakes_stop_before_any_job(fresh_once, target, overlay, message):
+def test_invalid_configuration_is_rejected_before_any_job_starts(fresh_once, target, overlay, message):
     (fresh_once.folder / "overlay.yaml").write_text(overlay)
     output = fresh_once.run(target, "--configfile", "overlay.yaml", ok=False)
     assert message in output

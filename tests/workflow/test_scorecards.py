@@ -1,4 +1,4 @@
-"""One line of config and one command: the scorecard of an activation, and nothing that it does not need."""
+"""Scorecard of a custom activation: one line of config, one command, and no unnecessary jobs."""
 
 import pandas as pd
 import pytest
@@ -13,7 +13,7 @@ REFERENCES = {"relu", "tanh"}
 
 @pytest.fixture(scope="module")
 def scored(fresh):
-    """A fresh project with mish on one line of config, and the scorecards of mish and perceptron."""
+    """Project with mish added in one line of config, and the scorecards of mish and perceptron."""
     project = fresh()
     project.edit("config.yaml", '  # mish: "x*tanh(log(1 + exp(x)))"', '  mish: "x*tanh(log(1 + exp(x)))"')
     project.run(f"{STEM}/mish.pdf", f"{STEM}/perceptron.pdf", *SMOKE)
@@ -25,7 +25,7 @@ def card(project, name):
     return found.set_index(["section", "experiment", "variant", "quantity"]).sort_index()
 
 
-def test_nothing_but_references_is_computed_beside(scored):
+def test_only_the_references_are_computed_in_addition(scored):
     folders = {path.parent.name for path in (scored.folder / STEM).glob("*/*/*.log")}
     computed = {part for folder in folders for part in folder.split("-")} & {*activations.REGISTRY, "mish"}
     assert computed == {"mish", "perceptron", *REFERENCES}
@@ -35,7 +35,7 @@ def test_nothing_but_references_is_computed_beside(scored):
     assert beside == {"scorecard_ritz", "scorecard_regression", "scorecard_poisson"}
 
 
-def test_numbers_of_a_card_are_those_of_its_cases(scored):
+def test_numbers_of_a_scorecard_match_its_cases(scored):
     found = card(scored, "mish")
     assert (scored.folder / f"{STEM}/mish.pdf").read_bytes().startswith(b"%PDF")
     for variant in ("autodiff", "finite_difference"):
@@ -52,7 +52,7 @@ def test_numbers_of_a_card_are_those_of_its_cases(scored):
     assert float(fields.weight_variance) == pytest.approx(float(theory.critical_weight_variance))
 
 
-def test_a_card_says_what_was_refused(scored):
+def test_a_scorecard_lists_the_refused_cases(scored):
     found = card(scored, "perceptron")
     reasons = found.xs("refused", level="section").text
     assert len(reasons) == 8
@@ -65,7 +65,7 @@ def test_a_second_run_does_nothing(scored):
     assert "Nothing to be done" in scored.run(f"{STEM}/mish.pdf", f"{STEM}/perceptron.pdf", *SMOKE)
 
 
-def test_an_unknown_scorecard_is_refused_with_the_nearest_name(scored):
+def test_an_unknown_scorecard_is_rejected_with_the_nearest_name(scored):
     printed = scored.run(f"{STEM}/mihs.pdf", *SMOKE, ok=False)
     assert (
         "unknown scorecard 'results/smoke/scorecards/mihs.pdf'; did you mean 'results/smoke/scorecards/mish.pdf'"
@@ -73,7 +73,7 @@ def test_an_unknown_scorecard_is_refused_with_the_nearest_name(scored):
     )
 
 
-def test_all_of_them_are_those_of_config(scored):
-    plan = scored.planned("scorecards", *SMOKE)  # perceptron and the custom ones, whose pages are there
+def test_the_scorecards_target_plans_those_of_the_config_and_the_all_target_none(scored):
+    plan = scored.planned("scorecards", *SMOKE)  # the pages of perceptron and of the custom activation exist
     assert {rule for rule, _ in plan} == {"scorecard_table", "scorecards"}
     assert not any(rule.startswith("scorecard") for rule, _ in scored.planned("all", *SMOKE))

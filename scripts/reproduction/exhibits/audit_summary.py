@@ -44,7 +44,7 @@ def judged_measures(seeds: pd.DataFrame) -> pd.DataFrame:
 
 
 def hidden_singularities(row: dict) -> list[str]:
-    """Which of jumps and kinks a case has without its pointwise derivatives seeing them."""
+    """Return the singularities of a case, jumps or kinks, that its pointwise derivatives do not detect."""
     return [name for name, order in SINGULARITIES.items() if row["order"] >= order and row[name] > 0]
 
 

@@ -54,7 +54,7 @@ class RunRecord:
 
     @property
     def alive(self) -> bool:
-        """Whether the process exists; valid only on the machine of the run."""
+        """True if the process exists; valid only on the machine of the run."""
         try:
             process = psutil.Process(self.pid)
             zombie = process.status() == psutil.STATUS_ZOMBIE

@@ -1,8 +1,8 @@
-"""Keeps a job to the packages of its own environment.
+"""Restriction of a job to the packages of its own environment.
 
-Snakemake appends its own packages to the path of every script: a package that an env file forgets is silently taken
-from there. Python loads this module at its start, because ``activate`` puts it on the path; from then on packages
-outside the environment exist for Snakemake alone and for what Snakemake imports.
+Snakemake appends its own packages to the path of every script, so that a package missing from an env file is silently
+imported from there. Python loads this module at start-up because ``activate`` puts it on the path. From then on,
+packages outside the environment are visible only to Snakemake and to the modules that Snakemake imports.
 """
 
 import os
@@ -15,7 +15,7 @@ MACHINERY = ("<frozen importlib", os.path.dirname(sys.modules["importlib"].__fil
 
 
 def foreign(path: str) -> bool:
-    """Whether a folder or file belongs to the packages of another environment."""
+    """Return True if a folder or file belongs to the packages of another environment."""
     return "-packages" in path and not os.path.realpath(path).startswith(PREFIX + os.sep)
 
 
@@ -24,7 +24,7 @@ def own_path() -> list[str]:
 
 
 def importer() -> str:
-    """The file with the import statement that asks."""
+    """Return the file with the import statement being executed."""
     frame = sys._getframe(2)
     while frame.f_back and frame.f_code.co_filename.startswith(MACHINERY):
         frame = frame.f_back
@@ -32,7 +32,7 @@ def importer() -> str:
 
 
 class OwnPackages(PathFinder):
-    """Finds modules as Python does, but for foreign packages."""
+    """Finder of modules that excludes foreign packages."""
 
     @classmethod
     def find_spec(cls, fullname, path=None, target=None):
