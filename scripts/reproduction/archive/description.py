@@ -24,7 +24,7 @@ class Description(Strict):
     configfiles: list[ConfigFile]
     """Config files layered on config.yaml, in order."""
     full: bool
-    """Whether trained weights, fields and shards are included."""
+    """True if trained weights, fields and shards are included."""
     machine: str
     """Processor architecture."""
     python: str
