@@ -5,6 +5,7 @@ import pytest
 
 from builders import CUSTOM
 from rectified.effective_theory.critical_initialization import SAFETY_FACTOR, starting_variances
+from rectified.effective_theory.fixed_points import fixed_points
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.formulas import activations
 
@@ -48,5 +49,5 @@ def test_mrepu_has_a_separate_first_layer_variance():
     assert found.weight == SAFETY_FACTOR
     assert found.first_weight * 4.0 == pytest.approx(SAFETY_FACTOR * (1 / SAFETY_FACTOR - 1) / 18, rel=0.35)
     theory = EffectiveTheory(activations.get("mrepu2"))
-    (repelling,) = (point.kernel for point in theory.fixed_points(SAFETY_FACTOR) if point.stability == "repelling")
+    (repelling,) = (point.kernel for point in fixed_points(theory, SAFETY_FACTOR) if point.stability == "repelling")
     assert found.first_weight * 4.0 == pytest.approx(SAFETY_FACTOR * repelling)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import factorial2, ndtr
 
+from rectified.effective_theory.fixed_points import fixed_points, largest_first_kernel, largest_safe_weight_variance
 from rectified.effective_theory.gaussian_averages import average
 from rectified.effective_theory.homogeneous_activations import Homogeneous, homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
@@ -301,7 +302,7 @@ def test_first_kernel_is_preserved_at_the_critical_weight_variance(name, ratio):
     np.testing.assert_allclose(logs, np.log(critical * ratio), rtol=1e-9, atol=1e-9)
     assert theory(name).kernels(critical * ratio, critical, 0.0, 3)[-1] == pytest.approx(critical * ratio, rel=1e-11)
     if power.degree > 1:
-        assert theory(name).largest_safe_weight_variance(ratio) == pytest.approx(critical, rel=1e-12)
+        assert largest_safe_weight_variance(theory(name), ratio) == pytest.approx(critical, rel=1e-12)
 
 
 def test_published_critical_weight_variances_and_log_kernels_of_repu():
@@ -320,7 +321,7 @@ def test_published_critical_weight_variances_and_log_kernels_of_repu():
 
 @pytest.mark.parametrize(("weight_variance", "kernel"), [(0.9, 0.00614), (0.8, 0.01373), (0.5, 0.0532)])
 def test_mrepu2_has_a_repelling_fixed_point_below_unit_weight_variance(weight_variance, kernel):
-    zero, upper = theory("mrepu2").fixed_points(weight_variance)
+    zero, upper = fixed_points(theory("mrepu2"), weight_variance)
     assert (zero.kernel, zero.slope, zero.stability) == (0, pytest.approx(weight_variance), "attracting")
     assert upper.kernel == pytest.approx(kernel, rel=1e-3)
     assert upper.stability == "repelling"
@@ -348,7 +349,7 @@ def test_mrepu2_has_a_repelling_fixed_point_below_unit_weight_variance(weight_va
     ],
 )
 def test_fixed_points_and_their_stability(name, weight_variance, bias_variance, expected):
-    found = theory(name).fixed_points(weight_variance, bias_variance)
+    found = fixed_points(theory(name), weight_variance, bias_variance)
     assert [f"{point.kernel:.3g} {point.stability}" for point in found] == expected
     for point in found:
         again = theory(name).next_kernel(point.kernel, weight_variance, bias_variance)
@@ -356,14 +357,14 @@ def test_fixed_points_and_their_stability(name, weight_variance, bias_variance, 
 
 
 def test_fixed_points_of_the_exponential_agree_with_the_lambert_function():
-    for point, branch in zip(theory("exponential").fixed_points(0.1), (0, -1)):
+    for point, branch in zip(fixed_points(theory("exponential"), 0.1), (0, -1)):
         assert point.kernel == pytest.approx(float(-mpmath.lambertw(-0.2, branch).real / 2), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["swish", "gelu", "mish", "sin2"])
 def test_half_stable_fixed_points_are_found_without_a_sign_change(name):
     critical = universality_class(activations.get(name, CUSTOM))
-    found = theory(name).fixed_points(critical.weight_variance, critical.bias_variance)
+    found = fixed_points(theory(name), critical.weight_variance, critical.bias_variance)
     (point,) = [point for point in found if point.stability == "marginal"]
     assert point.kernel == pytest.approx(critical.kernel, rel=1e-9)
     assert point.slope == pytest.approx(1, abs=1e-12)
@@ -372,9 +373,9 @@ def test_half_stable_fixed_points_are_found_without_a_sign_change(name):
 @pytest.mark.parametrize(("p", "expected"), [(1, 0.4427), (2, 0.196), (3, 0.1115)])
 def test_largest_safe_weight_variance_of_mrepu(p, expected):
     found = theory(f"mrepu{p}")
-    limit = found.largest_safe_weight_variance(1.0)
+    limit = largest_safe_weight_variance(found, 1.0)
     assert limit == pytest.approx(expected, abs=6e-5)
-    assert found.fixed_points(limit)[1].kernel == pytest.approx(limit, rel=1e-11)
+    assert fixed_points(found, limit)[1].kernel == pytest.approx(limit, rel=1e-11)
     safe, unsafe = found.kernels(limit * np.array([0.999, 1.001]), limit * np.array([0.999, 1.001]), 0.0, 200)[-1]
     assert safe < 1e-6
     assert unsafe == np.inf
@@ -382,22 +383,22 @@ def test_largest_safe_weight_variance_of_mrepu(p, expected):
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "leaky_relu", "sin", "perceptron", "sigmoid"])
 def test_bounded_and_linear_growth_has_no_largest_safe_weight_variance(name):
-    assert theory(name).largest_safe_weight_variance(0.5) is None
+    assert largest_safe_weight_variance(theory(name), 0.5) is None
 
 
 @pytest.mark.parametrize(("p", "expected"), [(1, 0.0179), (2, 0.0030), (3, 0.0012)])
 def test_largest_first_kernel_of_mrepu(p, expected):
     found = theory(f"mrepu{p}")
-    limit = found.largest_first_kernel()
+    limit = largest_first_kernel(found)
     assert limit == pytest.approx(expected, abs=5e-5)
     assert found.kernels(limit, 1.0, 0.0, 11)[-1] / limit == pytest.approx(2, rel=1e-10)
 
 
 def test_largest_first_kernel_is_none_without_a_limit_and_zero_if_every_kernel_explodes():
-    assert theory("tanh").largest_first_kernel() is None
-    assert theory("sigmoid").largest_first_kernel() is None
-    assert theory("relu").largest_first_kernel(2.0) is None
-    assert theory("relu").largest_first_kernel(3.0) == 0
+    assert largest_first_kernel(theory("tanh")) is None
+    assert largest_first_kernel(theory("sigmoid")) is None
+    assert largest_first_kernel(theory("relu"), 2.0) is None
+    assert largest_first_kernel(theory("relu"), 3.0) == 0
 
 
 @pytest.mark.parametrize("p", [1, 2, 3])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rectified.effective_theory.fixed_points import fixed_points, largest_safe_weight_variance
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
 from rectified.formulas.activation import Activation
@@ -52,14 +53,14 @@ def starting_variances(activation: Activation, ratio: float, layers: int) -> Sta
         if _stays_bounded(theory, weight, bias, ratio, layers):
             return StartingVariances(weight, weight, bias, f"critical, class {kind.name}")
         weight *= SAFETY_FACTOR
-        repelling = [point.kernel for point in theory.fixed_points(weight) if _repels(point)]
+        repelling = [point.kernel for point in fixed_points(theory, weight) if _repels(point)]
         if repelling:
             reason = (
                 f"{SAFETY_FACTOR:g} of the critical C_W, "
                 f"first layer {SAFETY_FACTOR:g} of the repelling K* for the largest input"
             )
             return StartingVariances(weight, SAFETY_FACTOR * repelling[0] / ratio, 0.0, reason)
-    largest = theory.largest_safe_weight_variance(ratio)
+    largest = largest_safe_weight_variance(theory, ratio)
     if largest is not None:
         weight = SAFETY_FACTOR * largest
         return StartingVariances(

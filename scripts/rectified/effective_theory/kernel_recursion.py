@@ -1,4 +1,4 @@
-"""Effective theory of networks at initialization: kernels, susceptibilities, vertices and fixed points.
+"""Effective theory of networks at initialization: kernels, susceptibilities and vertices.
 
 In a wide network z¹ = b + Wx, zˡ⁺¹ = b + Wσ(zˡ) with b ~ N(0, C_b) and W ~ N(0, C_W/n), the preactivations are normal
 with variance K, the kernel. The kernel of the next layer is K' = C_b + C_W⟨σ²⟩_K. The parallel susceptibility
@@ -21,15 +21,11 @@ import sympy
 
 from rectified.effective_theory.gaussian_averages import average
 from rectified.effective_theory.homogeneous_activations import homogeneous
-from rectified.effective_theory.root_finding import EPSILON, rounding, zeros
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
 from rectified.formulas.kinks import pieces
 
 Values = np.ndarray | np.floating
-
-KERNELS = np.geomspace(1e-12, 1e6, 18 * 24 + 1)
-SMALL_KERNELS = np.geomspace(1e-10, 1, 10 * 24 + 1)
 
 
 class FiniteWidth(NamedTuple):
@@ -44,21 +40,6 @@ class FiniteWidth(NamedTuple):
     kernel: np.ndarray
     vertex: np.ndarray
     mean_correction: np.ndarray
-
-
-@dataclass(frozen=True)
-class FixedPoint:
-    """A fixed point of the kernel recursion.
-
-    Attributes:
-        kernel: K*.
-        slope: χ∥ at K*.
-        stability: "attracting", "repelling" or "marginal" (attracting from one side only, or neither).
-    """
-
-    kernel: float
-    slope: float
-    stability: str
 
 
 @dataclass(frozen=True)
@@ -184,84 +165,6 @@ class EffectiveTheory:
                 vertex[layer] = _nan_to_infinity(added + ratio * _transported(parallel**2, v))
                 mean[layer] = _nan_to_infinity(ratio * (_transported(parallel, g) + _transported(curvature / 2, v)))
         return FiniteWidth(kernel, vertex, mean)
-
-    def fixed_points(self, weight_variance: float, bias_variance: float = 0.0) -> list[FixedPoint]:
-        """Return the fixed points K* = C_b + C_W⟨σ²⟩ from 1e-12 to 1e6, and 0 if it is one, in ascending order.
-
-        If every kernel is a fixed point, as for ReLU at C_W = 2, only 0 is returned, as marginal. Fixed points below
-        1e-9 are not distinguished from rounding errors if χ∥ differs from 1 by less than 1e-8 there.
-        """
-        points = []
-        if bias_variance == 0 and self.slope_at_zero is not None:
-            slope = weight_variance * self.slope_at_zero
-            drift = np.sign(slope - 1) if abs(slope - 1) > 64 * EPSILON else self.drift_at_zero(weight_variance)
-            points.append(FixedPoint(0.0, slope, {-1: "attracting", 0: "marginal", 1: "repelling"}[int(drift)]))
-
-        def growth(kernel, second=None):
-            second = self.second_moment(kernel) if second is None else second
-            return (bias_variance + weight_variance * second) / kernel - 1
-
-        def steepness(kernel, parallel=None):
-            return weight_variance * (self.susceptibility_parallel(kernel) if parallel is None else parallel) - 1
-
-        second, parallel = self._tabulated
-        with np.errstate(all="ignore"):
-            turns = [turn for kind in zeros(steepness, KERNELS, steepness(KERNELS, parallel)) for turn in kind]
-            crossings, touches = zeros(growth, KERNELS, growth(KERNELS, second), turns)
-        for kernel in sorted(crossings + touches):
-            slope = float(self.susceptibility_parallel(kernel, weight_variance))
-            stability = "attracting" if abs(slope) < 1 else "repelling"
-            points.append(FixedPoint(kernel, slope, "marginal" if kernel in touches else stability))
-        return points
-
-    def repelling_kernel(self, weight_variance: float, bias_variance: float = 0.0) -> float | None:
-        """Return the smallest repelling fixed point; None if there is none."""
-        points = self.fixed_points(weight_variance, bias_variance)
-        return min((point.kernel for point in points if point.stability == "repelling"), default=None)
-
-    @cached_property
-    def _tabulated(self) -> tuple[np.ndarray, np.ndarray]:
-        """⟨σ²⟩ and χ∥/C_W at ``KERNELS``, cached for fixed points at many C_W."""
-        return self.second_moment(KERNELS), self.susceptibility_parallel(KERNELS)
-
-    def drift_at_zero(self, weight_variance: float) -> int:
-        """Return the sign of C_W⟨σ²⟩ − K at the smallest K ≤ 1 where it exceeds rounding; 0 if there is none."""
-        growth = weight_variance * self.second_moment(SMALL_KERNELS) / SMALL_KERNELS - 1
-        significant = growth[abs(growth) > rounding(SMALL_KERNELS)]
-        return int(np.sign(significant[0])) if len(significant) else 0
-
-    def largest_safe_weight_variance(self, ratio: float) -> float | None:
-        """Return the largest C_W, equal in all layers, at which K¹ = C_W·r stays below a repelling K* (C_b = 0).
-
-        In the limit K¹ is the fixed point itself, so that ⟨σ²⟩ = r. None if there is no such repelling fixed point.
-
-        Args:
-            ratio: r = |x|²/n₀ of the input.
-        """
-        for kernel in zeros(lambda kernel: self.second_moment(kernel) / ratio - 1, KERNELS)[0]:
-            if self.susceptibility_parallel(kernel, kernel / ratio) > 1 + 64 * EPSILON:
-                return kernel / ratio
-        return None
-
-    def largest_first_kernel(
-        self, weight_variance: float = 1.0, bias_variance: float = 0.0, layers: int = 10, factor: float = 2.0
-    ) -> float | None:
-        """Return the largest K¹ for which the kernels of the following layers stay below factor·K¹.
-
-        None if they do for all large K¹, 0 if they do for no K¹.
-
-        Args:
-            layers: number of layers after the first.
-        """
-
-        def excess(kernel):
-            with np.errstate(all="ignore"):
-                path = self.kernels(kernel, weight_variance, bias_variance, layers + 1)
-                return np.log(path.max(0) / kernel / factor)
-
-        if not excess(KERNELS[-1]) > 0:
-            return None
-        return max(zeros(excess, KERNELS)[0], default=0.0)
 
     def blow_up_layer(
         self,

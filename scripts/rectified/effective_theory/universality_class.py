@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from rectified.effective_theory.fixed_points import drift_at_zero
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.root_finding import zeros
@@ -53,7 +54,7 @@ def universality_class(activation: Activation) -> UniversalityClass:
     if power is not None:
         return _none(f"homogeneous of degree {power.degree:g}: χ∥/χ⊥ is the same at every kernel, and not 1")
     slope = theory.slope_at_zero
-    if slope and theory.drift_at_zero(1 / slope) < 0:
+    if slope and drift_at_zero(theory, 1 / slope) < 0:
         reason = "σ(0) = 0 and K' < K for small K at the critical C_W"
         return UniversalityClass("K* = 0", "stable", 1 / slope, 0.0, 0.0, reason)
     for kernel, weight_variance, bias_variance in equal_susceptibilities(theory):

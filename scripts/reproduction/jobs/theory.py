@@ -6,6 +6,7 @@ Source: Kim and Kang, arXiv:2408.02697, eqs. 4–7.
 import numpy as np
 import xarray as xr
 
+from rectified.effective_theory.fixed_points import largest_first_kernel, largest_safe_weight_variance
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.universality_class import universality_class
 from reproduction.config.job import Job
@@ -25,7 +26,7 @@ def theory(job: Job, inputs: dict[str, list[str]]) -> xr.Dataset:
             "parallel": ("kernel", effective.susceptibility_parallel(kernel, s.weight_variance), {"long_name": "χ∥"}),
             "perpendicular": ("kernel", effective.susceptibility_perpendicular(kernel, s.weight_variance)),
             **critical,
-            "largest_safe_weight_variance": _number(effective.largest_safe_weight_variance(INPUT_SCALE)),
+            "largest_safe_weight_variance": _number(largest_safe_weight_variance(effective, INPUT_SCALE)),
             "largest_first_kernel": _number(_largest_first_kernel(effective, kind.weight_variance, kind.bias_variance)),
         },
         coords={"kernel": kernel},
@@ -37,7 +38,7 @@ def _largest_first_kernel(theory: EffectiveTheory, weight_variance: float | None
     """Return the largest K¹ that ten layers at the critical C_W do not double; None unless the fixed point is 0."""
     if weight_variance is None or bias_variance:
         return None
-    return theory.largest_first_kernel(weight_variance, bias_variance)
+    return largest_first_kernel(theory, weight_variance, bias_variance)
 
 
 def _number(value: float | None) -> float:

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rectified.effective_theory.fixed_points import largest_safe_weight_variance, repelling_kernel
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData
@@ -37,14 +38,14 @@ def _shares(axis: Axes, result: Result, theory: EffectiveTheory, data: PlottedDa
     axis.figure.colorbar(image, ax=axis, pad=0.02, label="share of networks whose kernel grew")
     critical = 1 / theory.slope_at_zero
     fine = np.linspace(min(variances.min(), 0.5 * critical), 0.999 * critical, 60)
-    repelling = [theory.repelling_kernel(weight_variance) for weight_variance in fine]
+    repelling = [repelling_kernel(theory, weight_variance) for weight_variance in fine]
     limit = [np.nan if kernel is None else kernel / variance for kernel, variance in zip(repelling, fine)]
     axis.plot(fine, limit, color="black", linewidth=1.2, label="$K^1=K^*(C_W)$")
     axis.set_yscale("log")
     axis.set_xlabel("$C_W$")
     axis.set_ylabel("input scale $|x|^2/n_0$")
     axis.legend(loc="lower left", frameon=True, facecolor="white", framealpha=0.9, edgecolor="none")
-    safe = theory.largest_safe_weight_variance(1.0)
+    safe = largest_safe_weight_variance(theory, 1.0)
     text = {"fontsize": 7, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 1.0}}
     if safe is not None:
         axis.plot([safe], [1.0], "o", color="black", markersize=4)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rectified.effective_theory.fixed_points import repelling_kernel
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from reproduction.storage.results import Result
@@ -38,7 +39,7 @@ def obeys_fixed_point(result: Result) -> pd.DataFrame:
     """
     arrays, theory = result.arrays("kernel_ensemble"), EffectiveTheory(result.job.activation)
     found = grew(result).to_dataset(name="grew").assign(C_W=arrays.C_W).to_dataframe().reset_index()
-    limits_ = {variance: theory.repelling_kernel(variance) or np.nan for variance in found.C_W.unique()}
+    limits_ = {variance: repelling_kernel(theory, variance) or np.nan for variance in found.C_W.unique()}
     distance = np.log(found.C_W * found.input_scale / found.C_W.map(limits_))
     found = found.assign(obeys_fixed_point=(found.grew == (distance > 0)).astype(float))
     return found[abs(distance) > np.log(2)].drop(columns=["grew", "C_W"])
