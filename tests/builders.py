@@ -4,7 +4,8 @@ import numpy as np
 import sympy
 
 from rectified.formulas import activations, expressions
-from rectified.formulas.torch_functions import torch_activation, torch_function
+from rectified.formulas.torch_activation import torch_activation
+from rectified.formulas.torch_functions import torch_function
 from rectified.problems.elliptic import EllipticProblem, X, elliptic_problem
 from rectified.ritz.network import Network, initial_ritz_parameters
 from reproduction.config import tasks

@@ -10,7 +10,7 @@ from benchmarks.measure import Floor
 from builders import network, parameters, problem
 from rectified.effective_theory.kernel_sampling import Setting, sample_log_kernels
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.networks.seeding import numpy_generator
 from rectified.optimization import optimizers

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.pinn.adaptive_residuals import AdaptiveResiduals

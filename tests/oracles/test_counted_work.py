@@ -14,7 +14,7 @@ from counting import Counted, work
 from project import ROOT
 from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting, sample_log_kernels
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.optimization import training_loop
 from rectified.optimization.levenberg_marquardt import LevenbergMarquardt
 from rectified.optimization.optimizers import Adam

@@ -11,7 +11,7 @@ from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, sample_log_kernels
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.seeding import numpy_generator
 from rectified.statistics.summaries import mean_estimate, variance_estimate
 from reproduction.config.job import Job

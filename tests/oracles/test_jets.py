@@ -6,7 +6,7 @@ import torch
 from builders import CUSTOM
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.jets import Jets
 from rectified.networks.mlp import MLP, initial_parameters
 

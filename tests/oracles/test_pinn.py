@@ -15,7 +15,7 @@ import torch
 from builders import CUSTOM
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization import optimizers
 from rectified.optimization.levenberg_marquardt import LevenbergMarquardt, lower_gram
@@ -209,7 +209,7 @@ def test_loss_without_a_compiler_is_the_same_and_the_reason_is_logged_once(monke
 COMPILED = """
     import logging, sys, torch
     from rectified.formulas import activations
-    from rectified.formulas.torch_functions import torch_activation
+    from rectified.formulas.torch_activation import torch_activation
     from rectified.networks.mlp import MLP, initial_parameters
     from rectified.pinn.mlp_loss import MLPLoss
     from rectified.pinn.mlp_residuals import MLPResiduals

@@ -7,7 +7,7 @@ import torch
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.pinn.adaptive_residuals import AdaptiveResiduals
 from rectified.pinn.input_derivatives import reverse

@@ -7,7 +7,7 @@ import torch
 from builders import CUSTOM
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.optimization.mean_squared_error import LeastSquares
 from reproduction.config.job import Job

@@ -5,7 +5,7 @@ import pytest
 
 from builders import CUSTOM
 from rectified.formulas import activations
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.ritz.single_neuron import DERIVATIVES, METHODS, derivatives
 from reproduction.config.job import Job
 from reproduction.config.tasks.single_neuron import SingleNeuronSettings

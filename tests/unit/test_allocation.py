@@ -13,7 +13,7 @@ import resource, sys
 import torch
 from rectified.formulas import activations
 from reproduction.runtime import malloc
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.pinn.mlp_loss import MLPLoss
 from rectified.pinn.mlp_residuals import MLPResiduals

@@ -32,7 +32,8 @@ AUDIT = """
 KINK_AWARE_GRADIENT = """
     import sympy
     from rectified.formulas import activations
-    from rectified.formulas.torch_functions import torch_function, torch_activation
+    from rectified.formulas.torch_activation import torch_activation
+    from rectified.formulas.torch_functions import torch_function
     from rectified.optimization.value_and_gradient import value_and_gradient
     from rectified.problems.elliptic import X, elliptic_problem
     from rectified.ritz.closed_form_gradient import ClosedFormGradient

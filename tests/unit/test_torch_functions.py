@@ -8,7 +8,8 @@ import torch
 from builders import CUSTOM
 from rectified.formulas import activations, expressions
 from rectified.formulas.activation import X
-from rectified.formulas.torch_functions import torch_activation, torch_function
+from rectified.formulas.torch_activation import torch_activation
+from rectified.formulas.torch_functions import torch_function
 
 NATIVE = {
     "relu": torch.relu,

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.effective_theory.homogeneous_activations import homogeneous
-from rectified.formulas.torch_functions import TorchActivation
+from rectified.formulas.torch_activation import TorchActivation
 
 CHUNK_NUMBERS = 1 << 16
 

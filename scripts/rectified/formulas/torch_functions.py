@@ -6,10 +6,9 @@ are computed once. Max(0, u) becomes relu(u), and the Heaviside function is 0 at
 
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, reduce
+from functools import reduce
 from typing import NamedTuple
 
-import numpy as np
 import sympy
 import torch
 from sympy.utilities.iterables import sift
@@ -17,8 +16,6 @@ from torch import Tensor
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
-from rectified.formulas.activation import Activation, X
-from rectified.formulas.kinks import pieces
 
 TORCH_FUNCTIONS = {
     sympy.Abs: torch.abs,
@@ -95,7 +92,7 @@ def _compile(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
     if isinstance(node, (sympy.Max, sympy.Min)):
         return _compile_extremum(node)
     if isinstance(node, sympy.Heaviside):
-        return lambda known: _heaviside(parts[0](known))
+        return lambda known: heaviside(parts[0](known))
     if node.func in TORCH_FUNCTIONS:
         function = TORCH_FUNCTIONS[node.func]
         return lambda known: function(parts[0](known))
@@ -190,67 +187,6 @@ def _compile_extremum(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
     return extremum
 
 
-def _heaviside(value: Tensor) -> Tensor:
+def heaviside(value: Tensor) -> Tensor:
+    """Return 1 where a value is positive and 0 elsewhere."""
     return torch.sign(torch.relu(value.detach()))  # five times faster than converting a comparison
-
-
-class TorchActivation:
-    """An activation σ as torch functions: values, derivatives and kinks.
-
-    Attributes:
-        symbolic: the activation with its formula.
-        kink_points: arguments z at which σ or one of its derivatives jumps.
-        is_piecewise_linear: True if σ(z) = slope·z + intercept with piecewise constant coefficients.
-        slope_jumps, intercept_jumps: jumps of these coefficients at the kinks; only for piecewise linear σ.
-        values_and_slopes: function of z that returns σ(z) and σ'(z).
-    """
-
-    def __init__(self, symbolic: Activation):
-        self.symbolic = symbolic
-        self.kink_points = symbolic.kink_points
-        self.is_piecewise_linear = symbolic.is_piecewise_linear
-        self._values = torch_function([symbolic.expression], [X])
-        self.values_and_slopes = torch_function([symbolic.expression, symbolic.derivative(1)], [X])
-        if self.is_piecewise_linear:
-            lines = pieces(symbolic.expression, X)
-            slopes = [float(sympy.diff(line, X)) for _, line in lines]
-            intercepts = [float(line.subs(X, 0)) for _, line in lines]
-            self._first_line = slopes[0], intercepts[0]
-            self._is_relu = self.kink_points == (0.0,) and slopes == [0.0, 1.0] and intercepts == [0.0, 0.0]
-            self.slope_jumps = tuple(float(jump) for jump in np.diff(slopes))
-            self.intercept_jumps = tuple(float(jump) for jump in np.diff(intercepts))
-
-    @cached_property
-    def values_to_second_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """Function of z that returns σ(z), σ'(z) and σ''(z)."""
-        return torch_function([self.symbolic.derivative(k) for k in range(3)], [X])
-
-    @cached_property
-    def values_to_third_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """Function of z that returns σ(z) and its first three derivatives."""
-        return torch_function([self.symbolic.derivative(k) for k in range(4)], [X])
-
-    def values(self, z: Tensor) -> Tensor:
-        """Return σ(z)."""
-        return self._values(z)[0]
-
-    def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
-        """Return slope and intercept of the linear piece of σ that contains each z; may overwrite z.
-
-        Both are locally constant: with slope and intercept held constant, slope·z + intercept has the same automatic
-        derivative as σ. Only for piecewise linear activations.
-        """
-        if self._is_relu:
-            return z.gt_(0), 0.0
-        slope, intercept = torch.full_like(z, self._first_line[0]), torch.full_like(z, self._first_line[1])
-        for point, slope_jump, intercept_jump in zip(self.kink_points, self.slope_jumps, self.intercept_jumps):
-            beyond = _heaviside(z - point)
-            slope += slope_jump * beyond
-            intercept += intercept_jump * beyond
-        return slope, intercept
-
-
-@cache
-def torch_activation(symbolic: Activation) -> TorchActivation:
-    """Return the torch functions of an activation (cached)."""
-    return TorchActivation(symbolic)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.formulas.torch_functions import TorchActivation
+from rectified.formulas.torch_activation import TorchActivation
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator
 

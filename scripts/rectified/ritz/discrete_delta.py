@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.formulas.torch_functions import TorchActivation
+from rectified.formulas.torch_activation import TorchActivation
 
 
 def discrete_deltas(

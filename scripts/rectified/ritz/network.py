@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
-from rectified.formulas.torch_functions import TorchActivation
+from rectified.formulas.torch_activation import TorchActivation
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import generator
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.formulas.torch_functions import TorchActivation
+from rectified.formulas.torch_activation import TorchActivation
 from rectified.ritz.discrete_delta import discrete_deltas
 
 DERIVATIVES = ("f_x", "f_a", "f_b", "f_xa", "f_xb")

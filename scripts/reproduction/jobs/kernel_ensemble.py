@@ -13,7 +13,7 @@ from torch.types import Device
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_sampling import SAMPLERS, Setting
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.seeding import numpy_generator
 from reproduction.config.job import Job
 from reproduction.config.tasks.kernel_ensemble import KernelEnsembleSettings

@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.ritz.single_neuron import DERIVATIVES, METHODS, derivatives
 from reproduction.config.job import Job
 

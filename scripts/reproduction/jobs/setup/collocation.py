@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.formulas.activation import of_power
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.convolution import Convolution, ConvolutionTrunk
 from rectified.networks.normalization import NORMALIZATIONS, Pass
 from rectified.networks.pinn_architectures import (

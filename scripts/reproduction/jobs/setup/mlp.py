@@ -9,7 +9,7 @@ from torch.types import Device
 
 from rectified.array_types import Float
 from rectified.formulas import expressions
-from rectified.formulas.torch_functions import torch_activation
+from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.mlp import MLP, initial_parameters
 from rectified.networks.seeding import numpy_generator
 from reproduction.config.job import Job

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.types import Device
 
 from rectified.formulas import expressions
-from rectified.formulas.torch_functions import torch_activation, torch_function
+from rectified.formulas.torch_activation import torch_activation
+from rectified.formulas.torch_functions import torch_function
 from rectified.optimization.value_and_gradient import GradientRule
 from rectified.problems.elliptic import X
 from rectified.ritz.energy import TrueErrors
