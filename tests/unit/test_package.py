@@ -20,15 +20,6 @@ from project import ROOT
 
 DEPENDENCIES = ("torch", "numpy", "scipy", "sympy")
 ABSENT = ("reproduction", "snakemake", "pandas", "xarray", "jaxtyping", "pydantic", "tqdm", "yaml", "sklearn")
-AUDIT = """
-    import torch
-    from rectified.audit import audit
-
-    torch.manual_seed(0)
-    layers = (torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 1))
-    result = audit(torch.nn.Sequential(*layers), torch.rand(32, 2, dtype=torch.float64))
-    assert result.verdict == "inconsistent", str(result)
-"""
 KINK_AWARE_GRADIENT = """
     import sympy
     from rectified.formulas import activations
@@ -117,9 +108,14 @@ def test_only_the_library_is_installed(python, tmp_path):
     assert Path(location).is_relative_to(python.parents[1])
 
 
-@pytest.mark.parametrize("example", [AUDIT, KINK_AWARE_GRADIENT], ids=["audit", "kink-aware gradient"])
-def test_examples_run_without_the_workflow(python, tmp_path, example):
-    run(python, tmp_path, example)
+def test_the_audit_of_the_readme_runs_without_the_workflow(python, tmp_path):
+    example = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
+    verdicts = re.findall(r"^(consistent|inconsistent)", run(python, tmp_path, example), re.MULTILINE)
+    assert verdicts == ["inconsistent", "consistent"]
+
+
+def test_the_kink_aware_gradient_runs_without_the_workflow(python, tmp_path):
+    run(python, tmp_path, KINK_AWARE_GRADIENT)
 
 
 def test_every_module_imports_without_the_workflow(python, tmp_path):
