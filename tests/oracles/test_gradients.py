@@ -160,6 +160,11 @@ def test_discrete_delta_requires_one_hidden_layer():
         DiscreteDelta(energy, UniformGrid(100))
 
 
+def test_an_unknown_gradient_is_refused():
+    with pytest.raises(InvalidInputError, match=r"unknown gradient 'autograd'; it must be one of autodiff, "):
+        ritz_gradient("autograd", problem(), network("relu"), **NUMBERS)
+
+
 def test_networks_of_a_batch_are_independent():
     net = network("relu")
     theta = parameters(net, seeds=4)

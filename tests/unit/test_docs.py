@@ -56,6 +56,7 @@ PLANNED = [
     "snakemake --cores 8 -n all",
     "snakemake --cores 8 results/scorecards/mish.pdf",
     "snakemake --cores 8 results/scorecards/tanh.pdf",
+    "snakemake --cores 2 results/smoke/scorecards/mish.pdf --configfile workflow/tiers/smoke.yaml",
     "snakemake --cores 8 scorecards",
     "snakemake --cores 8 figures",
     "snakemake --cores 8 tables",
@@ -149,8 +150,9 @@ def planned_together() -> list[str]:
 def test_snakemake_commands_can_be_planned(command, tmp_path):
     overlay = tmp_path / "mish.yaml"
     overlay.write_text(MISH)
-    more = ["--configfile", str(overlay)] if "mish" in command else []
-    arguments = [sys.executable, "-m", *shlex.split(command), "--dry-run", "--quiet", "--nolock", *more]
+    option = [] if "--configfile" in command else ["--configfile"]
+    more = [*option, str(overlay)] if "mish" in command else []
+    arguments = [sys.executable, "-m", *shlex.split(command), *more, "--dry-run", "--quiet", "--nolock"]
     run = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert run.returncode == 0, (run.stdout + run.stderr)[-3000:]
 

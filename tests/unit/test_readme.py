@@ -36,7 +36,8 @@ def test_the_python_code_prints_the_output_in_its_comments():
 def test_numbers_with_an_interval_match_the_claim():
     claims = pd.read_csv(CLAIMS)
     quoted = re.findall(rf"({NUMBER}) \[({NUMBER}), ({NUMBER})\][^\[\]()]*?\(([deco]\d+)\)", README)
-    assert len(quoted) == README.count("[", README.index("## What came out"), README.index("[Results]"))
+    section = README[README.index("## What came out") : README.index("## What was given")]
+    assert len(quoted) == len(re.findall(r"\[\d", section))
     for *numbers, claim in quoted:
         rows = claims[claims.claim == claim][["value", "low", "high"]].to_numpy()
         rounded = [[_rounded(value, text) for value, text in zip(row, numbers)] for row in rows]

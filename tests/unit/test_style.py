@@ -59,8 +59,9 @@ def seen(colour: str, sight: str) -> np.ndarray:
     return oklab(SIGHTS[sight] @ linear)
 
 
-def test_every_activation_of_the_registry_has_its_own_colour():
-    assert style.ACTIVATION_COLOURS.keys() == activations.REGISTRY.keys()
+def test_activations_of_the_registry_have_different_colours():
+    assert style.ACTIVATION_COLOURS.keys() <= activations.REGISTRY.keys()
+    assert len({style.colour(name) for name in activations.REGISTRY}) == len(activations.REGISTRY)
     assert style.colour("relu") == style.ACTIVATION_COLOURS["relu"]
 
 

@@ -20,6 +20,8 @@ from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.network import Network
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 
+GRADIENTS = ("autodiff", "discrete_delta", "finite_difference", "kink_aware")
+
 
 class Autodiff:
     """Automatic differentiation of an objective.
@@ -173,8 +175,7 @@ def ritz_gradient(
     """Return the gradient rule with that name for the Ritz energy of a network.
 
     Args:
-        name: ``discrete_delta`` or ``finite_difference`` on a uniform grid, ``kink_aware``; any other name gives
-            automatic differentiation on a uniform grid.
+        name: ``autodiff``, ``discrete_delta`` or ``finite_difference`` on a uniform grid, or ``kink_aware``.
         problem: the elliptic problem.
         points: points of the uniform grid.
         step: step ε of the finite differences.
@@ -182,8 +183,10 @@ def ritz_gradient(
         device: device of the parameters.
 
     Raises:
-        InvalidInputError: for ``discrete_delta`` and more than one hidden layer.
+        InvalidInputError: for another name, or for ``discrete_delta`` and more than one hidden layer.
     """
+    if name not in GRADIENTS:
+        raise InvalidInputError(f"unknown gradient {name!r}; it must be one of {', '.join(GRADIENTS)}")
     if name == "kink_aware":
         energy = RitzEnergy(problem, network, KinkAware(network, order, panels, device))
         if closed_form_gradient.has_closed_form_gradient(energy):

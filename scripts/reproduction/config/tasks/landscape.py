@@ -22,7 +22,7 @@ class LandscapeSettings(RitzNetworkTask):
     equation: ClassVar[Equation] = Equation(
         "Π(θ* + αvᵢ + βvⱼ), vᵢ and vⱼ eigenvectors of the Hessian ∂²Π/∂θ² at θ*",
         f"{ROWAN}, sec. 2",
-        ("optimization/hessian", "ritz/loss_landscape", "ritz/energy"),
+        ("optimization/hessian", "ritz/loss_landscape", "ritz/energy", "ritz/fast_grid_energy"),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
         *phrases.RITZ_NETWORK,

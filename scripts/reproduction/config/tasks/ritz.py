@@ -40,7 +40,7 @@ class RitzSettings(RitzNetworkTask):
     objective: Literal["energy", "regression"] = "energy"
     """The Ritz energy, or the squared error of the field (regression)."""
     gradient: GradientName = "autodiff"
-    """Gradient rule of the energy."""
+    """Rule for the gradient of the energy, see ``rectified.ritz.gradients``; all but kink_aware use the grid."""
     optimizer: OptimizerName = "adam"
     """The optimizer; saddle_free_newton uses the exact Hessian."""
     learning_rate: Positive = 5e-3
