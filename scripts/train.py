@@ -12,5 +12,7 @@ device = devices.select(snakemake.resources.device)
 shard = {"shard": int(snakemake.wildcards.shard)} if hasattr(snakemake.wildcards, "shard") else {}
 task = import_module(f"reproduction.jobs.{job.settings.task}")
 trained = task.training(job, inputs, device, **shard)
-history = trained.run(checkpoints.checkpoint(snakemake), progress=sys.stderr.isatty())
+checkpoint = checkpoints.checkpoint(snakemake)
+history = trained.run(checkpoint, progress=sys.stderr.isatty())
 training.write(snakemake.output, trained, history, attributes | {"device": devices.label(device)})
+checkpoint.remove()

@@ -11,7 +11,7 @@ from reproduction.config import problems, tasks
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = {path.name for path in (ROOT / "scripts").glob("*.py")}
 RULE = re.compile(r"^rule (\w+):\n((?:    .*\n|\n)+)", re.MULTILINE)
-VARIANT = re.compile(r"reproduction/(?:jobs|exhibits/figures|exhibits/tables)/(?!\w+_page)(\w+)\.py")
+VARIANT = re.compile(r"reproduction/(?:jobs|exhibits/figures|exhibits/tables)/(?!__init__|\w+_page)(\w+)\.py")
 
 
 class Kind(NamedTuple):

@@ -55,6 +55,10 @@ class CheckpointFile:
             log.warning("checkpoint %s cannot be used (%s): starting anew", self.path, error)
             return None
 
+    def remove(self) -> None:
+        """Remove the file, once the outputs of the job are written."""
+        self.path.unlink(missing_ok=True)
+
 
 def checkpoint(snakemake: Any) -> CheckpointFile:
     """Return the checkpoint of a job, named by its first output, bound to its settings, inputs, code and packages."""
