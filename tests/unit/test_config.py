@@ -286,7 +286,7 @@ MISTAKES = [
     ({"targets": {"f": {"function": "w", "domain": [[0, 1]]}}}, r"targets\.f: .*unknown symbol 'w'"),
     (
         {"targets": {"f": {"function": "log(x)", "domain": [[-1, 1]]}}},
-        r"targets\.f: function must be finite everywhere",
+        r"targets\.f: function .log\(x\). is not finite everywhere",
     ),
     ({"targets": {"f": {"function": "x", "domain": [[1, -1]]}}}, r"the left end must be below"),
     (

@@ -24,10 +24,18 @@ SCALE_CUTS = (-100.0, -1.0, 0.0, 1.0, 100.0)
 TAIL = 1e-13
 PLATEAU = 1e6
 HALVINGS = 10
+SINGULAR_HALVINGS = 200
+NARROWEST = 1e-13  # width of a panel that is not halved, relative to its ends
 BLOCK = 1024
 
 
-def average(f: ArrayFunction, variance: npt.ArrayLike, kinks: Sequence[float] = (), hermite: int = 0) -> np.ndarray:
+def average(
+    f: ArrayFunction,
+    variance: npt.ArrayLike,
+    kinks: Sequence[float] = (),
+    hermite: int = 0,
+    halvings: int = HALVINGS,
+) -> np.ndarray:
     """Return ⟨f(z) He_n(z/√K)⟩ for z ~ N(0, K), for an array of variances K.
 
     The error is about 4e-15 ⟨|f He_n|⟩ if f is smooth between its kinks and grows no faster than e^{z²/4K}. Averages
@@ -38,6 +46,7 @@ def average(f: ArrayFunction, variance: npt.ArrayLike, kinks: Sequence[float] = 
         variance: K ≥ 0, of any shape; K = 0 gives f(0).
         kinks: every point where f or one of its derivatives jumps.
         hermite: degree n of the probabilists' Hermite polynomial.
+        halvings: how often a panel may be halved; ``SINGULAR_HALVINGS`` if f is infinite at a kink, but integrable.
 
     Returns:
         An array of the shape of ``variance``.
@@ -57,10 +66,12 @@ def average(f: ArrayFunction, variance: npt.ArrayLike, kinks: Sequence[float] = 
     with np.errstate(all="ignore"):
         points = np.array([*kinks, *SCALE_CUTS]) / deviation[:, None]
         cuts = np.concatenate([np.broadcast_to(DEVIATIONS, (len(deviation), len(DEVIATIONS))), points], 1)
-        return _integrate(integrand, cuts).reshape(variance.shape)
+        return _integrate(integrand, cuts, halvings).reshape(variance.shape)
 
 
-def _integrate(integrand: Callable[[np.ndarray, np.ndarray], np.ndarray], cuts: np.ndarray) -> np.ndarray:
+def _integrate(
+    integrand: Callable[[np.ndarray, np.ndarray], np.ndarray], cuts: np.ndarray, halvings: int
+) -> np.ndarray:
     """Return ∫ integrand(t, row) dt over the range of ``DEVIATIONS``, for every row of cuts.
 
     Args:
@@ -71,11 +82,12 @@ def _integrate(integrand: Callable[[np.ndarray, np.ndarray], np.ndarray], cuts: 
     row, column = np.nonzero(cuts[:, 1:] > cuts[:, :-1])
     left, right = cuts[row, column], cuts[row, column + 1]
     total, scale = np.zeros(len(cuts)), None
-    for halvings_left in reversed(range(HALVINGS + 1)):
+    for halvings_left in reversed(range(halvings + 1)):
         integral, magnitude, middle, last = _panel_integrals(integrand, row, left, right)
         if scale is None:  # ∫ |integrand| on the initial panels
             scale = np.bincount(row, magnitude, len(cuts))
         rough = (last > TAIL * scale[row]) & (last * magnitude < PLATEAU * middle**2) & (halvings_left > 0)
+        rough &= right - left > NARROWEST * np.maximum(abs(left), abs(right))
         total += np.bincount(row[~rough], integral[~rough], len(cuts))
         if not rough.any():
             break

@@ -12,6 +12,7 @@ import scipy  # submodules are loaded on first use
 import sympy
 
 from rectified.formulas.activation import Activation, X
+from rectified.formulas.high_precision import vanishes
 from rectified.formulas.kinks import pieces
 
 
@@ -109,7 +110,6 @@ def _monomial(expression: sympy.Expr, side: int) -> tuple[float, float] | None:
     if not coefficient.is_finite or coefficient.is_zero:
         return None
     degree = sympy.diff(expression, y).subs(y, 1) / coefficient
-    rest = expression - coefficient * y**degree
-    if abs(sympy.N(rest.subs(y, 2), 30, chop=True)) > 1e-20 or sympy.simplify(rest) != 0:
+    if not vanishes(expression - coefficient * y**degree, y):
         return None
     return float(coefficient), float(degree)

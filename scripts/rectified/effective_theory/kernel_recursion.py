@@ -10,6 +10,8 @@ Sources: Kim and Kang, arXiv:2408.02697, eqs. 4–8; Roberts, Yaida and Hanin, T
 (PDLT), ch. 4–5.
 """
 
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import sympy
 
-from rectified.effective_theory.gaussian_averages import average
+from rectified.effective_theory.gaussian_averages import HALVINGS, SINGULAR_HALVINGS, average
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
-from rectified.formulas.kinks import pieces
+from rectified.formulas.kinks import growth_exponent, limit, pieces
 
 Values = np.ndarray | np.floating
 
@@ -57,11 +59,11 @@ class EffectiveTheory:
 
     @cached_property
     def _sigma(self) -> Callable[[np.ndarray], np.ndarray]:
-        return expressions.compiled(self.activation.expression, ("x",))
+        return expressions.compiled(self.activation.forms[0], ("x",))
 
     @cached_property
     def _slope(self) -> Callable[[np.ndarray], np.ndarray]:
-        return expressions.compiled(self.activation.derivative(1), ("x",))
+        return expressions.compiled(self.activation.forms[1], ("x",))
 
     @cached_property
     def jumps(self) -> bool:
@@ -72,12 +74,26 @@ class EffectiveTheory:
     def slope_at_zero(self) -> float | None:
         """Limit of ⟨σ²⟩/K as K → 0, the mean of σ'² on both sides of 0; None unless σ(0) = 0."""
         parts = pieces(self.activation.expression, X)
-        sides = [[part for start, part in parts if start < 0][-1], [part for start, part in parts if start <= 0][-1]]
-        values, slopes = ([float(sympy.N(sympy.diff(s, X, k).subs(X, 0), 30)) for s in sides] for k in (0, 1))
+        sides = {-1: [part for start, part in parts if start < 0][-1], 1: [p for start, p in parts if start <= 0][-1]}
+        values, slopes = (
+            [limit(sympy.diff(part, X, order), X, sympy.S.Zero, side) for side, part in sides.items()]
+            for order in (0, 1)
+        )
         return sum(slope**2 for slope in slopes) / 2 if max(map(abs, values)) < 1e-20 else None
 
+    @cached_property
+    def slope_is_square_integrable(self) -> bool:
+        """False if σ has a jump, or a root such as that of √|x|, whose squared slope has an infinite integral."""
+        parts = pieces(self.activation.expression, X)
+        for (_, left), (point, right) in itertools.pairwise(parts):
+            if min(growth_exponent(left, X, point, -1), growth_exponent(right, X, point, 1)) <= -0.5:
+                return False
+        return not self.jumps
+
     def _average(self, function: Callable, kernel: npt.ArrayLike, hermite: int = 0) -> Values:
-        return average(function, kernel, self.activation.kink_points, hermite)
+        singular = any(math.isinf(jump) for kink in self.activation.kinks for jump in kink.jumps)
+        halvings = SINGULAR_HALVINGS if singular else HALVINGS
+        return average(function, kernel, self.activation.kink_points, hermite, halvings)
 
     def second_moment(self, kernel: npt.ArrayLike) -> Values:
         """Return ⟨σ²⟩_K."""
@@ -109,8 +125,8 @@ class EffectiveTheory:
             )
 
     def susceptibility_perpendicular(self, kernel: npt.ArrayLike, weight_variance: npt.ArrayLike = 1.0) -> Values:
-        """Return χ⊥ = C_W⟨σ'²⟩; infinite if σ jumps."""
-        if self.jumps:
+        """Return χ⊥ = C_W⟨σ'²⟩; infinite if σ jumps or has a root such as that of √|x|."""
+        if not self.slope_is_square_integrable:
             return np.full(np.broadcast_shapes(np.shape(kernel), np.shape(weight_variance)), np.inf)
         return weight_variance * self._average(lambda z: self._slope(z) ** 2, kernel)
 

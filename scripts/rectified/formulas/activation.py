@@ -12,6 +12,7 @@ import sympy
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from rectified.formulas.evaluation_forms import evaluation_forms
 from rectified.formulas.kinks import JUMP_ORDERS, Kink, find_kinks, is_piecewise_linear
 
 X = expressions.symbol("x")
@@ -51,8 +52,20 @@ class Activation:
         return expressions.parse(self.formula, ("x",))
 
     def derivative(self, order: int) -> sympy.Expr:
-        """Return the pointwise derivative of σ, without delta terms at kinks, as automatic differentiation gives it."""
+        """Return the pointwise derivative of σ as it follows from the formula, without delta terms at kinks."""
         return expressions.pointwise_derivative(self.expression, "x", order)
+
+    @cached_property
+    def forms(self) -> tuple[sympy.Expr, ...]:
+        """σ, σ', σ'' and σ''' in the form in which they are evaluated in floating point, see ``evaluation_forms``.
+
+        Raises:
+            InvalidInputError: if σ is not defined everywhere, or if floating point does not reproduce it.
+        """
+        try:
+            return evaluation_forms(self.expression, X)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"activation {self.name!r}: {error}") from None
 
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:

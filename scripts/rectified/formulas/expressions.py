@@ -167,6 +167,7 @@ def pointwise_derivative(expression: sympy.Expr, variable: str = "x", order: int
     """Return the derivative of an order without delta terms at kinks, as automatic differentiation gives it."""
     derivative = sympy.diff(expression, symbol(variable), order)
     derivative = derivative.replace(lambda e: isinstance(e, sympy.DiracDelta), lambda e: sympy.Integer(0))
+    derivative = derivative.replace(lambda e: isinstance(e, sympy.Heaviside), lambda e: sympy.Heaviside(e.args[0], 0))
     return _without_redundant_steps(derivative)
 
 

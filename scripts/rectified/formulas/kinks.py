@@ -1,15 +1,19 @@
 """Kinks and jumps of expressions in one variable, and the smooth pieces between them.
 
-Positions and sizes are symbolic and therefore exact.
+Positions and sizes are symbolic and therefore exact, or have 40 digits where an equation has no closed solution.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+import mpmath
 import sympy
 
 from rectified.errors import InvalidInputError
+from rectified.formulas import expressions, high_precision
+from rectified.formulas.domain import changes_of_sign
 
 JUMP_ORDERS = 12
 NONSMOOTH = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside)
@@ -21,7 +25,8 @@ class Kink:
 
     Attributes:
         point: position.
-        jumps: right limit minus left limit of the function and of its derivatives of order 1, 2, …, 11.
+        jumps: right limit minus left limit of the function and of its derivatives of order 1, 2, …, 11; infinite if
+            one of the limits is, as for the derivative of √|x|.
     """
 
     point: float
@@ -29,7 +34,7 @@ class Kink:
 
     @property
     def order(self) -> int:
-        """Order of the lowest derivative that jumps: 0 for a step function, 1 for ReLU, p for RePU_p."""
+        """Order of the lowest derivative that jumps or is infinite: 0 for a step function, p for RePU_p."""
         return next(order for order, jump in enumerate(self.jumps) if jump != 0)
 
 
@@ -40,14 +45,15 @@ def find_kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ..
     Positions and sizes are computed symbolically. Jumps of derivatives beyond order 11 are not detected.
 
     Raises:
-        InvalidInputError: if the switching points cannot be solved for or are infinitely many, or if a derivative is
+        InvalidInputError: if the switching points cannot be solved for or are infinitely many, or if the function is
             not finite at one of them.
     """
     result = []
     for point in sorted(_switching_points(expression, variable), key=float):
-        right = _smooth_branch(expression, variable, point, +1)
-        left = _smooth_branch(expression, variable, point, -1)
-        jumps = tuple(_limit_difference(right, left, variable, point, k) for k in range(JUMP_ORDERS))
+        right, left = (_derivatives(_smooth_branch(expression, variable, point, side), variable) for side in (1, -1))
+        jumps = tuple(_jump(*limits, variable, point) for limits in zip(right, left))
+        if math.isinf(jumps[0]):
+            raise InvalidInputError(f"{expression} is not finite at {variable} = {point}")
         if any(jumps):
             result.append(Kink(float(point), jumps))
     return tuple(result)
@@ -55,7 +61,8 @@ def find_kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ..
 
 def is_piecewise_linear(expression: sympy.Expr, variable: sympy.Symbol) -> bool:
     """Return True if the expression is a straight line between its kinks, like ReLU and |x|."""
-    return all(sympy.simplify(sympy.diff(piece, variable, 2)) == 0 for _, piece in pieces(expression, variable))
+    seconds = (sympy.diff(piece, variable, 2) for _, piece in pieces(expression, variable))
+    return all(high_precision.vanishes(second, variable) for second in seconds)
 
 
 def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, sympy.Expr]]:
@@ -75,22 +82,60 @@ def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, 
     return [(-math.inf, first), *rest]
 
 
-def _limit_difference(right, left, variable, point, order) -> float:
-    difference = sympy.diff(right - left, variable, order).subs(variable, point)
+def _derivatives(expression: sympy.Expr, variable: sympy.Symbol) -> list[sympy.Expr]:
+    """A smooth function and its derivatives."""
+    derivatives = [expression]
+    while len(derivatives) < JUMP_ORDERS:
+        following = sympy.diff(derivatives[-1], variable)
+        # products of s(u)(1 − s(u)) double with each order, polynomials in s(u) do not
+        derivatives.append(sympy.expand_mul(following) if following.has(expressions.sigmoid) else following)
+    return derivatives
+
+
+def _jump(right: sympy.Expr, left: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr) -> float:
+    """Right limit minus left limit of a function given on both sides; infinite if one of them is."""
+    difference = (right - left).subs(variable, point)
     value = complex(sympy.N(difference, 30, chop=True))
-    if not math.isfinite(value.real) or value.imag:
-        raise InvalidInputError(f"derivative of order {order} of {right} is not finite at {variable} = {point}")
-    return 0.0 if abs(value.real) < 1e-20 else value.real
+    if math.isfinite(value.real) and not value.imag:
+        return 0.0 if abs(value.real) < 1e-20 else value.real
+    limits = [limit(branch, variable, point, side) for branch, side in ((right, 1), (left, -1))]
+    if any(map(math.isinf, limits)):
+        return math.inf
+    return 0.0 if abs(limits[0] - limits[1]) < 1e-20 else limits[0] - limits[1]
+
+
+def limit(expression: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr, side: int) -> float:
+    """Return the limit of an expression at a point from the right (+1) or left (−1); infinite if it grows.
+
+    Raises:
+        InvalidInputError: if the expression is not defined on that side.
+    """
+    near, nearer = (_beside(expression, variable, point, side, digits) for digits in (30, 60))
+    return math.inf if abs(nearer) > 2 * abs(near) + 1 else float(nearer)
+
+
+def _beside(expression: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr, side: int, digits: int) -> mpmath.mpf:
+    with mpmath.workdps(100):
+        place = mpmath.mpmathify(sympy.N(point, 100)) + side * mpmath.mpf(10) ** -digits
+    (value,) = high_precision.values([expression], {variable: place})
+    if value is None:
+        raise InvalidInputError(f"{expression} is not defined beside {variable} = {point}")
+    return value
 
 
 def _switching_points(expression: sympy.Expr, variable: sympy.Symbol) -> set:
     points = set()
     for argument in expression.args:
         points |= _switching_points(argument, variable)
-    if isinstance(expression, NONSMOOTH):
+    if isinstance(expression, NONSMOOTH) or _is_root(expression):
         for switch in _switches(expression):
             points |= _roots(switch, variable)
     return points
+
+
+def _is_root(node: sympy.Expr) -> bool:
+    """True for a power that is not smooth where its base is 0, such as √u."""
+    return isinstance(node, sympy.Pow) and bool(node.base.free_symbols) and not node.exp.is_integer
 
 
 def _switches(node: sympy.Expr) -> list[sympy.Expr]:
@@ -110,12 +155,20 @@ def _roots(switch: sympy.Expr, variable: sympy.Symbol) -> set:
     for branch, left, right in zip(branches, ends, ends[1:]):
         if variable not in branch.free_symbols:
             continue
-        solutions = sympy.solveset(branch, variable, sympy.S.Reals)
-        if not isinstance(solutions, sympy.FiniteSet) and solutions is not sympy.S.EmptySet:
-            raise InvalidInputError(
-                f"cannot list the points where {branch} changes sign; they must be finitely many and solvable"
-            )
-        roots |= {root for root in solutions if left <= root <= right}
+        roots |= {root for root in _solutions(branch, variable) if left <= root <= right}
+    return roots
+
+
+def _solutions(branch: sympy.Expr, variable: sympy.Symbol) -> Iterable[sympy.Expr]:
+    """Real roots of a smooth expression, exact where SymPy finds them, else to 40 digits."""
+    solutions = sympy.solveset(branch, variable, sympy.S.Reals)
+    if isinstance(solutions, sympy.FiniteSet) or solutions is sympy.S.EmptySet:
+        return solutions
+    roots = None if isinstance(solutions, sympy.ImageSet) else changes_of_sign(branch, variable)
+    if roots is None:
+        raise InvalidInputError(
+            f"cannot list the points where {branch} changes sign; they must be finitely many and solvable"
+        )
     return roots
 
 
@@ -146,3 +199,16 @@ def _sign_beside(expression: sympy.Expr, variable: sympy.Symbol, point, side: in
         if abs(value) > 1e-20:
             return int(sympy.sign(value)) * side**order
     return 0
+
+
+def growth_exponent(expression: sympy.Expr, variable: sympy.Symbol, point: float, side: int) -> float:
+    """Return the exponent α of the slope |x − p|^α beside a point p; 0 if the slope is finite there.
+
+    Args:
+        side: +1 for the right side of p, −1 for its left side.
+    """
+    slope = sympy.diff(expression, variable)
+    if math.isfinite(limit(slope, variable, sympy.nsimplify(point), side)):
+        return 0.0
+    near, nearer = (_beside(slope, variable, sympy.nsimplify(point), side, digits) for digits in (30, 60))
+    return float(mpmath.log(abs(near) / abs(nearer)) / mpmath.log(mpmath.mpf(10) ** 30))

@@ -28,8 +28,8 @@ class TorchActivation:
         self.symbolic = symbolic
         self.kink_points = symbolic.kink_points
         self.is_piecewise_linear = symbolic.is_piecewise_linear
-        self._values = torch_function([symbolic.expression], [X])
-        self.values_and_slopes = torch_function([symbolic.expression, symbolic.derivative(1)], [X])
+        self._values = torch_function(symbolic.forms[:1], [X])
+        self.values_and_slopes = torch_function(symbolic.forms[:2], [X])
         if self.is_piecewise_linear:
             lines = pieces(symbolic.expression, X)
             slopes = [float(sympy.diff(line, X)) for _, line in lines]
@@ -42,12 +42,12 @@ class TorchActivation:
     @cached_property
     def values_to_second_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
         """Function of z that returns σ(z), σ'(z) and σ''(z)."""
-        return torch_function([self.symbolic.derivative(k) for k in range(3)], [X])
+        return torch_function(self.symbolic.forms[:3], [X])
 
     @cached_property
     def values_to_third_order(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
         """Function of z that returns σ(z) and its first three derivatives."""
-        return torch_function([self.symbolic.derivative(k) for k in range(4)], [X])
+        return torch_function(self.symbolic.forms, [X])
 
     def values(self, z: Tensor) -> Tensor:
         """Return σ(z)."""

@@ -4,9 +4,11 @@ The tree of an expression is converted to tensor operations; no code is generate
 are computed once. Max(0, u) becomes relu(u), and the Heaviside function is 0 at 0, like the derivative of torch.relu.
 """
 
+import itertools
+import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import NamedTuple
 
 import sympy
@@ -31,7 +33,7 @@ TORCH_FUNCTIONS = {
     sympy.tan: torch.tan,
     sympy.tanh: torch.tanh,
     expressions.sigmoid: torch.sigmoid,
-    expressions.softplus: torch.nn.functional.softplus,
+    expressions.softplus: partial(torch.nn.functional.softplus, threshold=40),  # e⁻⁴⁰ is below the rounding of 40
 }
 
 
@@ -50,6 +52,8 @@ def torch_function(
     Raises:
         InvalidInputError: if an expression contains a function without a counterpart in torch.
     """
+    if any(target.has(sympy.Piecewise) for target in targets):
+        return _by_region(targets, variables)
     shared, finals = sympy.cse(list(targets))
     constants, steps = {}, []
     for symbol, expression in shared:
@@ -69,6 +73,39 @@ def torch_function(
         return tuple(_as_tensor(output(known), like) for output in outputs)
 
     return evaluate
+
+
+def _by_region(targets: Sequence[sympy.Expr], variables: Sequence[sympy.Symbol]) -> Callable[..., tuple[Tensor, ...]]:
+    """A function that evaluates piecewise functions of one variable, each piece at arguments in its interval alone.
+
+    For other arguments a piece is evaluated inside its interval, so that neither it nor its gradient overflows.
+    """
+    (variable,) = variables
+    ends = sorted({end for target in targets for end in _ends(target)})
+    inside = [ends[0] - 1, *((left + right) / 2 for left, right in itertools.pairwise(ends)), ends[-1] + 1]
+    functions = [torch_function([_piece(target, variable, x) for target in targets], variables) for x in inside]
+
+    def evaluate(x: Tensor) -> tuple[Tensor, ...]:
+        results = functions[0](torch.where(x <= ends[0], x, inside[0]))
+        for left, right, point, function in zip(ends, [*ends[1:], math.inf], inside[1:], functions[1:]):
+            belongs = (x > left) & (x <= right)
+            results = tuple(map(partial(torch.where, belongs), function(torch.where(belongs, x, point)), results))
+        return tuple(torch.where(x.isnan(), x, result) for result in results)
+
+    return evaluate
+
+
+def _ends(target: sympy.Expr) -> list[float]:
+    """Right ends of the pieces but the last."""
+    pieces = target.args if isinstance(target, sympy.Piecewise) else ()
+    return [float(condition.rhs) for _, condition in pieces[:-1]]
+
+
+def _piece(target: sympy.Expr, variable: sympy.Symbol, point: float) -> sympy.Expr:
+    """The piece of a piecewise function that contains a point."""
+    if not isinstance(target, sympy.Piecewise):
+        return target
+    return next(piece for piece, condition in target.args if bool(condition.subs(variable, point)))
 
 
 def _as_tensor(value, like: Tensor) -> Tensor:
@@ -176,6 +213,12 @@ def _compile_extremum(node: sympy.Expr) -> Callable[[dict], Tensor | float]:
     if isinstance(node, sympy.Max) and len(node.args) == 2 and sympy.S.Zero in node.args:
         part = _compile(next(argument for argument in node.args if argument != 0))
         return lambda known: torch.relu(part(known))
+    numbers, others = sift(node.args, lambda argument: argument.is_number, binary=True)
+    if len(numbers) == len(others) == 1:
+        end, part = float(numbers[0]), _compile(others[0])
+        if isinstance(node, sympy.Max):
+            return lambda known: part(known).clamp(min=end)
+        return lambda known: part(known).clamp(max=end)
     parts = [_compile(argument) for argument in node.args]
     choose = torch.maximum if isinstance(node, sympy.Max) else torch.minimum
 

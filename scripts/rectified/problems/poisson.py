@@ -16,10 +16,11 @@ import sympy
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
+from rectified.formulas.bounded_domain import form_on_domain
 from rectified.formulas.kinks import NONSMOOTH
 from rectified.problems.conditions import Array, Condition, cell_centres, grid_of
 
-PROBES = 65  # points along each axis at which the formulas must be finite, including both ends
+PROBES = 65  # points along each axis, including both ends, at one of which the solution must not be zero
 TEST_CELLS = 64  # along each axis
 PANELS = 16  # along each axis, of the quadrature rule for the mean square of q
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -36,7 +37,7 @@ class PoissonProblem:
 
     Raises:
         InvalidInputError: if the ends of an axis are not in ascending order, or if the solution is not a formula in x
-            and y, has kinks or jumps, is zero everywhere, or is not finite, or its Laplacian is not finite, on a grid.
+            and y, has kinks or jumps, is zero everywhere, or is not finite, or its Laplacian is not.
     """
 
     axes: ClassVar[tuple[str, str]] = ("x", "y")
@@ -59,11 +60,10 @@ class PoissonProblem:
         self._check_values()
 
     def _check_values(self) -> None:
-        points = grid_of(*(np.linspace(*ends, PROBES) for ends in self.domain))
+        symbols, ends = tuple(map(expressions.symbol, self.axes)), tuple(map(tuple, self.domain))
         for name, expression in (("solution", self._solution), ("Laplacian of the solution", self._laplacian)):
-            if not np.isfinite(self._sample(expression, points)).all():
-                raise InvalidInputError(f"{name} {self.solution!r} is not finite everywhere on {_listed(self.domain)}")
-        if not self.exact(points).any():
+            form_on_domain(expression, symbols, ends, f"{name} {self.solution!r}")
+        if not self.exact(grid_of(*(np.linspace(*ends, PROBES) for ends in self.domain))).any():
             raise InvalidInputError(f"solution {self.solution!r} is zero everywhere: its relative error is undefined")
 
     @property

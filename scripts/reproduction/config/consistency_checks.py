@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
@@ -34,7 +35,7 @@ def check(config: Any) -> None:
 @contextmanager
 def _checking(where: str) -> Iterator[None]:
     """Prefix errors with a key, and limit the time of the check."""
-    with error_messages.prefixed(where), limit_cpu_time(SECONDS_PER_ENTRY, "locating the kinks of the formula"):
+    with error_messages.prefixed(where), limit_cpu_time(SECONDS_PER_ENTRY, "checking the formula"):
         yield
 
 
@@ -56,7 +57,14 @@ def _custom_activations(config: Any) -> Checks:
     for name, formula in (config.custom_activations or {}).items():
         if name in reserved or check_power(name):
             raise ConfigError(f"custom_activations.{name}: this name is reserved; choose another")
-        yield f"custom_activations.{name}", lambda name=name, formula=formula: Activation(name, formula).kinks
+        yield f"custom_activations.{name}", lambda name=name, formula=formula: _check_formula(Activation(name, formula))
+
+
+def _check_formula(activation: Activation) -> None:
+    """Do all symbolic work on an activation, so that a formula that is wrong or takes too long fails here."""
+    activation.forms  # noqa: B018
+    activation.is_piecewise_linear  # noqa: B018
+    homogeneous(activation)
 
 
 def _cases(config: Any) -> Checks:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation
+from rectified.formulas.bounded_domain import form_on_domain
 from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import ActivationName, CaseRef, Count, Formula, Name, Positive
 from reproduction.config.task import Files, Task, start_files
@@ -69,7 +70,9 @@ class RitzNetworkTask(Task):
 
     def check_problem(self, name: str, problem: Any) -> None:
         left, right = problem.domain
-        values = abs(expressions.sample(expressions.parse(self.distance), np.linspace(left, right, 101)))
+        distance = expressions.parse(self.distance)
+        form_on_domain(distance, (expressions.symbol("x"),), ((left, right),), f"distance {self.distance!r}")
+        values = abs(expressions.sample(distance, np.linspace(left, right, 101)))
         if not max(values[0], values[-1]) <= 1e-12 * values.max():
             raise ConfigError(f"distance must be zero at both ends of {list(problem.domain)}; got {self.distance!r}")
 

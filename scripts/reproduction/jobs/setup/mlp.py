@@ -57,7 +57,7 @@ def target_points(target: Target, count: int, stream: str) -> Float[np.ndarray, 
 
 def target_values(target: Target, x: np.ndarray, derivative: str | None = None) -> np.ndarray:
     """Return the target, or its pointwise derivative along one axis, at points [axes, points]."""
-    expression = target.expression
+    expression = target.form
     if derivative:
         expression = expressions.pointwise_derivative(expression, derivative)
     return expressions.sample_at(expression, x, target.variables)
