@@ -122,6 +122,8 @@ def _with_tails(
 
 
 def _derivatives(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+    if expression.is_polynomial(variable):
+        expression = sympy.expand(expression)  # terms that cancel do so exactly
     return tuple(sympy.diff(expression, variable, order) for order in range(ORDERS))
 
 

@@ -10,7 +10,7 @@ import sympy
 from rectified.formulas.expressions import sigmoid, softplus
 
 DIGITS = 30  # correct digits of a value, relative or after the point
-LARGEST_ARGUMENT = mpmath.mpf(10) ** 400  # of exp; e^x has |x| binary digits before the point
+LARGEST_ARGUMENT = mpmath.mpf(10) ** 1200  # of exp; larger numbers have exponents that take too much memory
 
 PROBES = (1e-6, 1e-3, 0.03, 0.3, 2.0, 7.0, 1e3)
 
@@ -27,7 +27,7 @@ FUNCTIONS: dict[type, Callable] = {
     sympy.sinh: lambda u: (_exp(u) - _exp(-u)) / 2,
     sympy.tan: mpmath.tan,
     sympy.tanh: mpmath.tanh,
-    sigmoid: lambda u: 1 / (1 + _exp(-u)),
+    sigmoid: lambda u: 1 / (1 + _exp(-u)) if u > 0 else _exp(u) / (1 + _exp(u)),
     softplus: lambda u: mpmath.log(1 + _exp(-abs(u))) + max(u, 0),
 }
 

@@ -94,10 +94,9 @@ def _derivatives(expression: sympy.Expr, variable: sympy.Symbol) -> list[sympy.E
 
 def _jump(right: sympy.Expr, left: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr) -> float:
     """Right limit minus left limit of a function given on both sides; infinite if one of them is."""
-    difference = (right - left).subs(variable, point)
-    value = complex(sympy.N(difference, 30, chop=True))
-    if math.isfinite(value.real) and not value.imag:
-        return 0.0 if abs(value.real) < 1e-20 else value.real
+    value = _value((right - left).subs(variable, point))
+    if value is not None:
+        return value
     limits = [limit(branch, variable, point, side) for branch, side in ((right, 1), (left, -1))]
     if any(map(math.isinf, limits)):
         return math.inf
@@ -110,8 +109,21 @@ def limit(expression: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr, sid
     Raises:
         InvalidInputError: if the expression is not defined on that side.
     """
+    value = _value(expression.subs(variable, point))
+    if value is not None:
+        return value
     near, nearer = (_beside(expression, variable, point, side, digits) for digits in (30, 60))
-    return math.inf if abs(nearer) > 2 * abs(near) + 1 else float(nearer)
+    if abs(nearer) > 2 * abs(near) + 1:
+        return math.inf
+    return 0.0 if abs(nearer) < 1e-20 else float(nearer)
+
+
+def _value(expression: sympy.Expr) -> float | None:
+    """Value of a constant, with rounding errors of 0 removed; None if it is not finite and real."""
+    value = complex(sympy.N(expression, 30, chop=True))
+    if not math.isfinite(value.real) or value.imag:
+        return None
+    return 0.0 if abs(value.real) < 1e-20 else value.real
 
 
 def _beside(expression: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr, side: int, digits: int) -> mpmath.mpf:
