@@ -150,6 +150,16 @@ def test_energy_from_moments_equals_the_energy_on_the_grid(activation):
         torch.testing.assert_close(FastGridEnergy(energy)(theta), energy(theta), rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("activation", ["relu", "hat", "abs"])
+@pytest.mark.parametrize("width", [10, 25, 50])
+def test_energy_from_moments_equals_the_energy_where_kinks_meet_grid_points(activation, width):
+    net = network(activation, width=width)
+    theta = parameters(net, seeds=3, kinks="spread")
+    for points in (2 * width + 1, 4 * width + 1):
+        energy = RitzEnergy(problem(), net, UniformGrid(points))
+        torch.testing.assert_close(FastGridEnergy(energy)(theta), energy(theta), rtol=1e-11, atol=1e-12)
+
+
 @pytest.mark.parametrize(("activation", "moving"), [("tanh", False), ("bent", False), ("relu", True)])
 def test_energy_from_moments_is_rejected_for_unsupported_activations_and_rules(activation, moving):
     net = network(activation, width=4)
