@@ -21,7 +21,8 @@ from rectified.ritz.quadrature import KinkAware
 class ClosedFormGradient:
     """Energy and gradient of a ``RitzEnergy`` with kink-aware quadrature, without automatic differentiation.
 
-    Where kinks coincide, the gradient is one-sided like that of ``RitzEnergy``.
+    Where kinks coincide, the gradient is one-sided like that of ``RitzEnergy``. Kinks at a smaller distance than the
+    resolution of the network are in the order of their values here, but in that of their neurons there.
 
     Attributes:
         objective: the energy, which can also be differentiated twice for a Hessian.
@@ -53,10 +54,10 @@ class ClosedFormGradient:
     def __call__(
         self, theta: Float[Tensor, "networks parameters"]
     ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
-        p = self.network.blocks(self.network.separate_kinks(theta))
+        p = self.network.blocks(theta)
         a, b, c = p["a"], p["b"], p["c"]
         kinks, side, slope, intercept = self._pieces(a, b)
-        ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(-1)
+        ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(dim=-1, stable=True)
         place = order.argsort(-1)[:, len(self.rule.cuts) :]  # index of each kink among the sorted ends
         slope_steps = side * self._each(self.slope_jumps, a)
         intercept_steps = side * self._each(self.intercept_jumps, a)
@@ -100,14 +101,14 @@ class ClosedFormGradient:
         whether a kink is inside also decides on which side of it the left end is.
         """
         left, right = self.network.domain
-        kinks = (self.kink_points - b[..., None]) / a[..., None]
-        inside = (kinks > left) & (kinks < right)
-        side = a.sign()[..., None]
-        passed = torch.where(side > 0, kinks <= left, (side < 0) & (kinks > left))
-        passed = torch.where(side == 0, b[..., None] > self.kink_points, passed).to(a)
+        a = (a + 0.0)[..., None]  # −0 becomes 0, so that a neuron without slope has its kink at ∞ on the right side
+        kinks = (self.kink_points - b[..., None]) / a
+        beyond_left = kinks > left
+        inside = beyond_left & (kinks < right)
+        passed = torch.where(a >= 0, kinks <= left, beyond_left).to(kinks)
         slope = self.first_slope + passed @ self.slope_jumps
         intercept = self.first_intercept + passed @ self.intercept_jumps
-        return torch.where(inside, kinks, right).flatten(1), (side * inside).flatten(1), slope, intercept
+        return torch.where(inside, kinks, right).flatten(1), (a.sign() * inside).flatten(1), slope, intercept
 
     def _integrate(self, lines: Tensor, x: Tensor, weights: Tensor, kinks: Tensor):
         """Energy, integrals of its derivatives in A and B over each piece, and κ/2, D and D' at the kinks."""

@@ -40,6 +40,7 @@ class FastGridEnergy:
         self.points_per_length = (len(self.points) - 1) / float(self.points[-1] - self.points[0])
         stiffness, load = (part[0] for part in energy.weighted_data(energy.rule.points, energy.rule.weights))
         distance, slope = (part[0] for part in self.network.distance(energy.rule.points))
+        self.rounding = ROUNDING * len(self.points)
         beyond = torch.zeros_like(self.points[:1])  # one more place of weight 0, for kinks to the right of the grid
         self.stiffness, self.slope = torch.cat([stiffness, beyond]), torch.cat([slope, beyond])
         self.along = torch.cat([slope * self.points + distance, beyond])
@@ -57,10 +58,10 @@ class FastGridEnergy:
         a, b = lines.unbind(1)
         derivative = (a * self.along).addcmul_(b, self.slope)
         values = derivative.square_() @ self.stiffness - lines.flatten(1) @ self.load
-        tied = ((cells - cells.round()).abs_() < ROUNDING * len(self.points)).flatten(1).any(1)
-        if tied.any():
-            sizes = len(self.points) * self.network.width
-            values[tied] = chunked_evaluation.evaluate(self.energy, theta[tied], sizes)
+        meets = (cells - cells.round()).abs_() < self.rounding
+        if meets.any():
+            tied, size = meets.flatten(1).any(1), len(self.points) * self.network.width
+            values[tied] = chunked_evaluation.evaluate(self.energy, theta[tied], size)
         return values
 
     def _cells(self, a: Tensor, b: Tensor) -> Float[Tensor, "networks neurons kinks"]:
