@@ -1,7 +1,9 @@
 """Problems, limits, Hessians and landscapes against closed forms and independent computations."""
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.special
 import sympy
 import torch
 

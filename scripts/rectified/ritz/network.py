@@ -191,7 +191,8 @@ def initial_ritz_parameters(network: Network, seeds: int, kinks: str, stream: st
         network: the layout of the parameters.
         seeds: number of seeds.
         kinks: ``random`` draws a, b ~ U(−1, 1); ``spread`` puts the kinks of the first layer at the midpoints of equal
-            cells of the domain, with a = +1, −1, +1, … from one cell to the next.
+            cells of the domain, with a = +1, −1, +1, … from one cell to the next and −1 in the last of several cells.
+            The outermost neurons are then active on almost the whole domain and represent affine functions.
         stream: name of the random number stream.
     """
     rows = [_initial_blocks(network, kinks, generator(stream, seed)) for seed in range(seeds)]
@@ -208,6 +209,7 @@ def _initial_blocks(network: Network, kinks: str, random: torch.Generator) -> di
         left, right = network.domain
         cells = (torch.arange(width, dtype=torch.float64) + 0.5) / width
         blocks["a"] = torch.tensor([[1.0, -1.0]], dtype=torch.float64).repeat(1, width)[:, :width]
+        blocks["a"][:, 1:][:, -1:] = -1.0
         blocks["b"] = _first_kink(network) - blocks["a"] * (left + (right - left) * cells)
     for layer in range(2, network.hidden_layers + 1):
         blocks[f"W{layer}"] = uniform(width, width) * (6 / width) ** 0.5
