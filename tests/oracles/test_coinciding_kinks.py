@@ -8,16 +8,24 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+import sympy
 import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from builders import network, problem
+from builders import job_of, network, problem
+from rectified.formulas import activations, expressions
+from rectified.formulas.torch_activation import torch_activation
+from rectified.formulas.torch_functions import torch_function
 from rectified.optimization.hessian import hessian
+from rectified.problems.elliptic import X, elliptic_problem
 from rectified.ritz.closed_form_gradient import ClosedFormGradient, has_closed_form_gradient
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.gradients import Autodiff
+from rectified.ritz.network import Network
 from rectified.ritz.quadrature import KinkAware
+from reproduction.config.problems.elliptic import Elliptic
+from reproduction.jobs.gradient_errors import gradient_errors
 
 SOLUTION = "x*(1 - x)*(1 + x)"
 COEFFICIENTS = {"1": [1], "1 + x/2": [1, Fraction(1, 2)]}
@@ -31,6 +39,7 @@ ACTIVATIONS = {  # kinks, and the polynomials between them by ascending powers
     "relu2": ([0], [[0], [0, 0, 1]]),
     "bent": ([0], [[0, 0, TENTH], [0, 1, TENTH]]),
 }
+PROBLEMS = {"k2": Elliptic(solution="sin(2*pi*x)")}
 STEP = Fraction(1, 10**30)
 CUTS = [float(cut) for cut in torch.linspace(0, 1, 11, dtype=torch.float64)]
 DYADIC = [i / 8 for i in range(9)]
@@ -229,3 +238,31 @@ def test_a_neuron_without_slope_at_its_kink_counts_as_below():
     below[0, 3] = -1e-3
     for rule in rules("relu", "1", 2, 10):
         torch.testing.assert_close(rule(theta), rule(below), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("domain", [(0.0, 1.0), (-1.0, 1.0), (2.0, 5.0)])
+@pytest.mark.parametrize("end", [0, 1])
+@pytest.mark.parametrize("a", [1.0, -1.0, 0.75])
+def test_energy_and_gradient_are_continuous_where_a_kink_leaves_the_domain(domain, end, a):
+    left, right = domain
+    distance = expressions.parse(f"(x - {left})*({right} - x)")
+    functions = torch_function([distance, sympy.diff(distance, X)], [X])
+    net = Network(2, 1, torch_activation(activations.get("relu")), functions, domain)
+    energy = RitzEnergy(elliptic_problem(str(distance * (1 + X)), "1", domain), net, KinkAware(net))
+    kinks = domain[end] + 1e-9 * torch.tensor([[0.0], [-1.0], [1.0]], dtype=torch.float64)
+    other = torch.tensor([[0.5, -0.5 * (left + right) / 2 + 0.1, 1.0, 1.0]], dtype=torch.float64).expand(3, -1)
+    theta = torch.stack([a + 0 * kinks[:, 0], other[:, 0], -a * kinks[:, 0], other[:, 1], other[:, 2], other[:, 3]], 1)
+    for rule in (Autodiff(energy, 0), ClosedFormGradient(energy)):
+        value, gradient = rule(theta)
+        scale = 1 + gradient.abs().max()
+        torch.testing.assert_close(value[1:], value[:1].expand(2), rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(gradient[1:] / scale, gradient[:1].expand(2, -1) / scale, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [5, 16, 20, 32])
+def test_reference_of_the_gradient_errors_agrees_with_differences_where_kinks_meet_its_cuts(width):
+    """Spread kinks lie on multiples of 1/10 or 1/64, the cuts of the rule under test and of the reference."""
+    job = job_of("gradient_errors", PROBLEMS, problem="k2", activation="relu", width=width, initialization="spread")
+    table = gradient_errors(job, {})
+    table = table[(table.rule == "kink_aware") | (table.rule == "finite_difference_of_the_integral")]
+    assert table.relative_error.max() < 1e-6
