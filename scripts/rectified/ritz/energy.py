@@ -22,7 +22,8 @@ class RitzEnergy:
     parameters; only with kink-aware quadrature are the derivatives those of the integral. Where the integral has none,
     they are one-sided. If kinks of neurons i < j of the first layer coincide, they are the limits of the derivatives
     as these kinks meet, that of i to the left of that of j. A kink at an end of the domain counts as outside, which
-    matters only for second derivatives. A neuron with a = 0 and b at a kink of σ counts as below the kink.
+    matters only for second derivatives. A neuron with a = 0 and b at a kink of σ counts as below the kink. Kinks of
+    deeper layers that coincide with others are not moved apart: the derivatives there need not be one-sided.
     """
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
