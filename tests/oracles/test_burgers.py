@@ -22,6 +22,11 @@ def test_cole_hopf_and_fourier_solutions_agree():
     assert abs(fourier_solution(problem, X, T) - problem.reference(X, T)).max() < 1e-9
 
 
+def test_both_solutions_resolve_a_thinner_shock():
+    problem, times = BurgersProblem(1e-3), np.array([0.4, 0.5])
+    assert abs(fourier_solution(problem, X, times) - problem.reference(X, times)).max() < 1e-9
+
+
 def test_fourier_solution_is_of_fourth_order_in_the_time_step():
     problem = BurgersProblem(viscosity=0.02)
     exact = problem.reference(X, T)

@@ -16,7 +16,7 @@ def fourier_solution(
     problem: BurgersProblem,
     x: Float[np.ndarray, " points"],
     t: Float[np.ndarray, " times"],
-    grid: int = 4096,
+    grid: int | None = None,
     step: float = 2.5e-4,
 ) -> Float[np.ndarray, "times points"]:
     """u by a dealiased Fourier–Galerkin method with fourth-order exponential time differencing (ETDRK4).
@@ -25,9 +25,11 @@ def fourier_solution(
 
     Args:
         x, t: points, and times in ascending order. The Fourier sum is evaluated at x, without interpolation.
-        grid: number of points of the transforms; the lowest third of the wavenumbers is kept (2/3 rule).
+        grid: number of points of the transforms; the lowest third of the wavenumbers is kept (2/3 rule). By default a
+            power of two, at least 4096, for which the coefficients of a shock −tanh(x/2ν) decay to rounding error.
         step: largest time step.
     """
+    grid = grid or _sufficient_grid(problem)
     modes = np.arange(grid // 3 + 1)
     wavenumbers = problem.wavenumber * modes
     left, right = problem.domain
@@ -49,6 +51,12 @@ def fourier_solution(
         now = time
         rows.append((coefficients @ at_points).real)
     return np.array(rows)
+
+
+def _sufficient_grid(problem: BurgersProblem) -> int:
+    """The coefficients of −tanh(x/2ν) are proportional to exp(−πνk) at large wavenumbers k."""
+    largest = -np.log(np.finfo(float).eps) / (np.pi * problem.viscosity * problem.wavenumber)
+    return max(4096, 2 ** int(np.ceil(np.log2(3 * largest))))
 
 
 def _etdrk4(v: np.ndarray, advection, full, half, q, f1, f2, f3) -> np.ndarray:
