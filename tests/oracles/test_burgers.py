@@ -1,14 +1,17 @@
 """The Burgers equation: two independent solutions against each other, published numbers, symmetries."""
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 import sympy
 import torch
 
 from rectified.errors import InvalidInputError
 from rectified.problems import burgers
-from rectified.problems.burgers import BurgersProblem, fourier_solution
+from rectified.problems.burgers import BurgersProblem
+from rectified.problems.burgers_fourier import fourier_solution
 
 X = np.linspace(-1, 1, 201)
 T = np.linspace(0, 1, 11)
@@ -17,6 +20,11 @@ T = np.linspace(0, 1, 11)
 def test_cole_hopf_and_fourier_solutions_agree():
     problem = BurgersProblem()
     assert abs(fourier_solution(problem, X, T) - problem.reference(X, T)).max() < 1e-9
+
+
+def test_both_solutions_resolve_a_thinner_shock():
+    problem, times = BurgersProblem(1e-3), np.array([0.4, 0.5])
+    assert abs(fourier_solution(problem, X, times) - problem.reference(X, times)).max() < 1e-9
 
 
 def test_fourier_solution_is_of_fourth_order_in_the_time_step():
@@ -91,10 +99,58 @@ def test_invalid_arguments_raise(numbers, message):
         BurgersProblem(**numbers)
 
 
-@pytest.mark.parametrize(("viscosity", "nodes"), [(0.01 / np.pi, 20), (1e-3, 100), (1e-5, 100)])
+@pytest.mark.parametrize(
+    ("viscosity", "nodes"), [(0.01 / np.pi, 20), (1e-3, 100), (1e-5, 100), (1e-5, None), (1.0, 100)]
+)
 def test_too_few_nodes_raise(viscosity, nodes):
     with pytest.raises(InvalidInputError, match="are too few"):
         BurgersProblem(viscosity).solution(X, 1.0, nodes)
+
+
+def cole_hopf(viscosity: float, x: float, t: float) -> float:
+    """The Cole–Hopf integral by the trapezoidal rule, which converges exponentially, with 30 digits."""
+    with mpmath.workdps(30):
+        strength, width = 1 / (2 * mpmath.pi * viscosity), 2 * mpmath.sqrt(mpmath.mpf(viscosity) * t)
+        reach = mpmath.sqrt(2 * strength + 70)  # beyond it the integrand is below e⁻⁷⁰ times its largest value
+
+        def integrals(steps: int) -> mpmath.mpf:
+            above = below = mpmath.mpf(0)
+            for i in range(steps + 1):
+                s = reach * (2 * mpmath.mpf(i) / steps - 1)
+                phase = mpmath.pi * (x - width * s)
+                density = mpmath.exp(-strength * (mpmath.cos(phase) + 1) - s * s)
+                above, below = above - mpmath.sin(phase) * density, below + density
+            return above / below
+
+        coarse, fine = integrals(1500), integrals(3000)
+        assert abs(coarse - fine) < 1e-18
+        return float(fine)
+
+
+@pytest.mark.parametrize("viscosity", [1e-3, 2e-3, 0.01 / np.pi, 0.1, 1.0, 3.0])
+@pytest.mark.parametrize("t", [0.1, 0.33, 0.6, 1.0])
+def test_solution_agrees_with_the_integral_in_high_precision(viscosity, t):
+    x = np.array([0.0, 1e-3, -0.02, 0.3, 0.999])
+    expected = [cole_hopf(viscosity, point, t) for point in x]
+    np.testing.assert_allclose(BurgersProblem(viscosity).solution(x, t), expected, rtol=0, atol=1e-10)
+
+
+def test_shocks_thinner_than_the_underflow_of_the_weights_are_resolved():
+    """At ν = 1e-4 the integrand is largest near s = 40, where the Gauss–Hermite weights underflow."""
+    problem = BurgersProblem(1e-4)
+    for x, t in ((2e-4, 0.6), (-1e-3, 0.6), (1e-4, 1.0)):
+        assert problem.solution(x, t) == pytest.approx(cole_hopf(1e-4, x, t), abs=1e-10)
+
+
+def test_accuracy_is_estimated_up_to_the_latest_time():
+    """With 100 nodes at ν = 0.001 the error is 1.5e-6 at t = 0.6, but 6e-8 at t = 1."""
+    with pytest.raises(InvalidInputError, match=r"doubling them changes the solution by 1e-0[56]"):
+        BurgersProblem(1e-3).solution(X, 1.0, 100)
+
+
+def test_logarithms_of_the_weights_are_those_of_the_weights_where_these_do_not_underflow():
+    points, weights = scipy.special.roots_hermite(150)
+    np.testing.assert_allclose(burgers._log_weights(points), np.log(weights), rtol=1e-13, atol=1e-11)
 
 
 # --- operator, conditions, test grid ------------------------------------------------------------------

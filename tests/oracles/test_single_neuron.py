@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from builders import CUSTOM
 from rectified.formulas import activations
 from rectified.formulas.torch_activation import torch_activation
+from rectified.ritz.discrete_delta import discrete_deltas
 from rectified.ritz.single_neuron import DERIVATIVES, METHODS, derivatives
 from reproduction.config.job import Job
 from reproduction.config.tasks.single_neuron import SingleNeuronSettings
@@ -46,3 +48,12 @@ def test_job_labels_derivatives_by_method_and_name():
     for method, values in zip(METHODS, neuron.derivatives):
         for name, value in zip(DERIVATIVES, values):
             np.testing.assert_array_equal(arrays.derivative.sel({"method": method, "name": name}), value)
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+def test_kinks_halfway_between_grid_points_have_their_deltas_at_the_right_one(slope):
+    points = torch.arange(9, dtype=torch.float64) / 8
+    kinks = points[:-1] + 1 / 16
+    a = torch.full((1, 8, 1), slope, dtype=torch.float64)
+    deltas = discrete_deltas(torch_activation(activations.get("relu")), a, -a * kinks[None, :, None], points)
+    torch.testing.assert_close(deltas[0, :, 1:], 8 * torch.eye(8, dtype=torch.float64))

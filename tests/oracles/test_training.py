@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.optimize
 import torch
 
 from builders import network, parameters, problem
@@ -54,16 +55,50 @@ def test_autodiff_converges_to_a_wrong_energy_and_kink_aware_quadrature_does_not
     assert gap < 0.05
 
 
-def test_saddle_free_newton_reaches_the_free_knot_limit():
-    net, pde = network("relu", width=50), problem()
+def newton_gap(pde, width: int, epochs: int = 80) -> float:
+    """Energy gap of saddle-free Newton from spread kinks with the optimal output weights."""
+    net = network("relu", width=width)
     energy = RitzEnergy(pde, net, KinkAware(net))
     theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
     gradient = ritz_gradient("kink_aware", pde, net, **NUMBERS)
     optimizer = optimizers.build("saddle_free_newton", theta, energy)
-    history = train(optimizer, gradient, nothing, Schedule(40, 1.0))
-    gap, _ = errors(net, history)
-    assert gap < 1.2 * spline_limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
-    assert gap > 0.9 * spline_limits.free_knots(pde, "x*(1 - x)", np.array([50]))[0]
+    history = train(optimizer, gradient, nothing, Schedule(epochs, 1.0))
+    return float(TrueErrors(pde, net)(history.theta).energy[0]) - pde.minimum_energy
+
+
+def test_saddle_free_newton_reaches_the_free_knot_limit():
+    limit = spline_limits.free_knots(problem(), "x*(1 - x)", np.array([50]))[0]
+    assert 0.9 * limit < newton_gap(problem(), 50, epochs=40) < 1.2 * limit
+
+
+@pytest.mark.parametrize("width", [5, 7, 10, 11, 12, 13, 15, 25])
+def test_saddle_free_newton_loses_less_than_a_knot_at_even_and_odd_widths(width):
+    """N neurons have 2N degrees of freedom, as many as a linear spline with N − 1 knots and free values at the ends."""
+    pde = problem("sin(pi*x)")
+    limits = spline_limits.free_knots(pde, "x*(1 - x)", np.array([width, width - 1]))
+    assert limits[0] < newton_gap(pde, width) < limits[1]
+
+
+@pytest.mark.parametrize("width", [5, 8, 11])
+def test_saddle_free_newton_is_as_good_as_a_search_over_kinks_from_many_starts(width):
+    """The search is over the kinks alone: for given kinks the best output weights solve a least-squares problem."""
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+
+    def gap(kinks: np.ndarray) -> float:
+        ends = np.unique(np.concatenate([np.linspace(0, 1, 9), kinks.clip(0, 1)]))
+        x = (ends[:-1, None] + np.diff(ends)[:, None] * (1 + nodes) / 2).ravel()
+        root = np.sqrt((np.diff(ends)[:, None] * weights / 2).ravel())
+        sides = np.where(np.arange(width) < width / 2, 1.0, -1.0)
+        distance = sides * (x[:, None] - kinks)
+        slopes = (1 - 2 * x)[:, None] * distance.clip(0) + (x * (1 - x))[:, None] * sides * (distance > 0)
+        target = np.pi * np.cos(np.pi * x)
+        residual = root * (target - slopes @ np.linalg.lstsq(root[:, None] * slopes, root * target)[0])
+        return 0.5 * residual @ residual
+
+    random = np.random.default_rng(0)
+    starts = [np.sort(random.random(width)) for _ in range(8)] + [(np.arange(width) + 0.5) / width]
+    best = min(scipy.optimize.minimize(lambda kinks: 1e4 * gap(kinks), start).fun / 1e4 for start in starts)
+    assert newton_gap(problem("sin(pi*x)"), width) == pytest.approx(best, rel=1e-3)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -21,6 +21,9 @@ from rectified.ritz.quadrature import KinkAware
 class ClosedFormGradient:
     """Energy and gradient of a ``RitzEnergy`` with kink-aware quadrature, without automatic differentiation.
 
+    Where kinks coincide, the gradient is one-sided like that of ``RitzEnergy``. Kinks at a smaller distance than the
+    resolution of the network are in the order of their values here, but in that of their neurons there.
+
     Attributes:
         objective: the energy, which can also be differentiated twice for a Hessian.
         work: cost of one call in evaluations of the field at a point, with the gradient counted as two.
@@ -43,7 +46,7 @@ class ClosedFormGradient:
             for values in (activation.kink_points, activation.slope_jumps, activation.intercept_jumps)
         )
         self.per_neuron = len(self.kink_points)
-        self.left = self.rule.cuts[0]
+        self.first_slope, self.first_intercept = activation.line(self.kink_points[:1] - 1)
         panels = len(self.rule.cuts) - 1 + self.network.width * self.per_neuron
         self.work = 3 * len(self.rule.nodes) * panels
 
@@ -53,14 +56,13 @@ class ClosedFormGradient:
     ) -> tuple[Float[Tensor, " networks"], Float[Tensor, "networks parameters"]]:
         p = self.network.blocks(theta)
         a, b, c = p["a"], p["b"], p["c"]
-        kinks, side = self._kinks_and_sides(a, b)
-        ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(-1)
+        kinks, side, slope, intercept = self._pieces(a, b)
+        ends, order = torch.cat([self.rule.cuts.expand(len(a), -1), kinks], 1).sort(dim=-1, stable=True)
         place = order.argsort(-1)[:, len(self.rule.cuts) :]  # index of each kink among the sorted ends
         slope_steps = side * self._each(self.slope_jumps, a)
         intercept_steps = side * self._each(self.intercept_jumps, a)
 
         # A and B to the right of each end: their values at the left end of the domain plus the jumps up to there.
-        slope, intercept = self.network.activation.line(torch.addcmul(b, a, self.left))
         rows = torch.stack([c * a, c * b], 1)
         jumps = self._per_kink(rows) * slope_steps[:, None]
         jumps[:, 1] += self._per_kink(c) * intercept_steps
@@ -92,12 +94,21 @@ class ClosedFormGradient:
         ]
         return value, torch.cat(gradient, 1)
 
-    def _kinks_and_sides(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Kinks of all neurons and the sign of a; the right end of the domain and 0 for kinks outside the domain."""
+    def _pieces(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Kinks of all neurons, sign of a at each, and slope and intercept of σ at the left end of the domain.
+
+        Kinks at the ends and outside the domain are replaced by the right end and sign 0. The comparison that decides
+        whether a kink is inside also decides on which side of it the left end is.
+        """
         left, right = self.network.domain
-        kinks = (self.kink_points - b[..., None]) / a[..., None]
-        inside = (kinks > left) & (kinks < right)
-        return torch.where(inside, kinks, right).flatten(1), (a.sign()[..., None] * inside).flatten(1)
+        a = (a + 0.0)[..., None]  # −0 becomes 0, so that a neuron without slope has its kink at ∞ on the right side
+        kinks = (self.kink_points - b[..., None]) / a
+        beyond_left = kinks > left
+        inside = beyond_left & (kinks < right)
+        passed = torch.where(a >= 0, kinks <= left, beyond_left).to(kinks)
+        slope = self.first_slope + passed @ self.slope_jumps
+        intercept = self.first_intercept + passed @ self.intercept_jumps
+        return torch.where(inside, kinks, right).flatten(1), (a.sign() * inside).flatten(1), slope, intercept
 
     def _integrate(self, lines: Tensor, x: Tensor, weights: Tensor, kinks: Tensor):
         """Energy, integrals of its derivatives in A and B over each piece, and κ/2, D and D' at the kinks."""

@@ -16,7 +16,8 @@ def discrete_deltas(
     """Return the delta part of σ''(ax + b) on a uniform grid.
 
     Where σ' jumps by J at the kink ξ of a neuron, σ'' contains (J/|a|) δ(x − ξ). The discrete delta is 1/Δx at the grid
-    point nearest to ξ and 0 elsewhere. Kinks outside the grid contribute nothing.
+    point nearest to ξ, the right one of two, and 0 elsewhere. Kinks at the ends of the grid and outside contribute
+    nothing.
 
     Args:
         a, b: slopes and biases of the neurons.
@@ -27,7 +28,7 @@ def discrete_deltas(
     for kink in activation.symbolic.kinks:
         location = (kink.point - b) / a
         inside = (location > points[0]) & (location < points[-1])
-        index = torch.where(inside, ((location - points[0]) / spacing).round(), 0).long()
+        index = torch.where(inside, ((location - points[0]) / spacing + 0.5).floor(), 0).long()
         height = torch.where(inside, kink.jumps[1] / (a.abs() * spacing), 0.0)
         total.scatter_add_(-1, index, height)
     return total

@@ -19,7 +19,11 @@ class RitzEnergy:
     """Π[û] = ∫ (½κû'² − bû) dx by a quadrature rule (Rowan, arXiv:2512.11184, eq. 2).
 
     A call with parameters [networks, parameters] returns the energies [networks]. They are differentiable in the
-    parameters; only with kink-aware quadrature are the derivatives those of the integral.
+    parameters; only with kink-aware quadrature are the derivatives those of the integral. Where the integral has none,
+    they are one-sided. If kinks of neurons i < j of the first layer coincide, they are the limits of the derivatives
+    as these kinks meet, that of i to the left of that of j. A kink at an end of the domain counts as outside, which
+    matters only for second derivatives. A neuron with a = 0 and b at a kink of σ counts as below the kink. Kinks of
+    deeper layers that coincide with others are not moved apart: the derivatives there need not be one-sided.
     """
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
@@ -29,6 +33,8 @@ class RitzEnergy:
         self._kept_distance = network.distance(rule.points) if rule.fixed else None
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        if not self.rule.fixed:
+            theta = self.network.separate_kinks(theta)
         x, weights = self.rule(theta)
         distance, slope = self._kept_distance or self.network.distance(x)
         value, derivative = self.network.output(theta, x)
@@ -49,13 +55,19 @@ class RitzEnergy:
 
 
 class RegressionLoss:
-    """Squared L² distance ∫ (û − u)² dx to the exact solution u, by a quadrature rule."""
+    """Squared L² distance ∫ (û − u)² dx to the exact solution u, by a quadrature rule.
+
+    It has a derivative everywhere; where kinks coincide or meet an end of the domain, the second derivatives are
+    one-sided like those of ``RitzEnergy``.
+    """
 
     def __init__(self, problem: EllipticProblem, network: Network, rule: Quadrature):
         self.network, self.rule = network, rule
         self._solution = torch_function([problem.solution], [X])
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
+        if not self.rule.fixed:
+            theta = self.network.separate_kinks(theta)
         x, weights = self.rule(theta)
         value, _ = self.network.fields(theta, x)
         return (weights * (value - self._solution(x)[0]) ** 2).sum(-1)

@@ -17,6 +17,9 @@ from rectified.networks.seeding import generator
 
 Distance = Callable[[Tensor], tuple[Tensor, ...]]
 
+RESOLUTION = 2.0**-40  # kinks closer than this coincide, relative to the size of the coordinates
+SMALLEST_SLOPE = 2.0**-52  # times the length of the domain; a kink of a smaller |a| is located, but not moved
+
 
 class Network(Rows):
     """Field û(x) = D(x)·N(x) with N a fully connected network without output bias.
@@ -42,6 +45,8 @@ class Network(Rows):
     ):
         self.width, self.hidden_layers = width, hidden_layers
         self.activation, self.distance, self.domain = activation, distance, domain
+        left, right = domain
+        self.resolution = RESOLUTION * max(abs(left), abs(right))
         shapes: dict[str, tuple[int, ...]] = {"a": (width,), "b": (width,)}
         for layer in range(2, hidden_layers + 1):
             shapes |= {f"W{layer}": (width, width), f"v{layer}": (width,)}
@@ -106,27 +111,57 @@ class Network(Rows):
     def kinks(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks kinks"]:
         """Return the points where û is not smooth, unsorted; differentiable in θ.
 
-        Rows with fewer kinks inside the domain than others are padded with the ends of the domain.
+        Rows with fewer kinks inside the domain than others are padded with the ends of the domain. Not differentiated,
+        and thus at rest, are kinks at an end of the domain, and those of neurons whose |a| is of the order of the
+        rounding error: there the difference of the integrand on both sides has no correct digits when divided by a.
 
         Raises:
             InvalidInputError: for a deep network of an activation with kinks that is not piecewise linear.
         """
-        p = self.blocks(theta)
-        left, right = self.domain
-        points = torch.as_tensor(self.activation.kink_points, dtype=theta.dtype, device=theta.device)
-        a, b = p["a"][:, :, None], p["b"][:, :, None]
-        flat = (a == 0).to(a.dtype)  # a neuron without a kink gets any finite point
-        kinks = ((points - b) / (a + flat)).flatten(1).clamp(left, right)
         if not self.locates_kinks:
             raise InvalidInputError(
                 f"activation of a network with {self.hidden_layers} hidden layers must be piecewise linear to locate "
                 f"its kinks; got {self.activation.symbolic.name!r}"
             )
+        p = self.blocks(theta)
+        points = torch.as_tensor(self.activation.kink_points, dtype=theta.dtype, device=theta.device)
+        kinks = self._kinks_of_first_layer(p, points)
         if not len(points):
             return kinks
         for layer in range(2, self.hidden_layers + 1):
             kinks = torch.cat([kinks, self._kinks_of_layer(p, layer, kinks, points)], -1)
         return kinks
+
+    def _kinks_of_first_layer(self, p: dict[str, Tensor], points: Tensor) -> Tensor:
+        left, right = self.domain
+        a, distance = p["a"][:, :, None], points - p["b"][:, :, None]
+        at = (distance / a).detach()  # infinite or NaN where a = 0
+        moves = (at - left > self.resolution) & (right - at > self.resolution)
+        moves &= a.detach().abs() * (right - left) > SMALLEST_SLOPE
+        at_rest = at.nan_to_num(left).clamp(left, right)
+        return torch.where(moves, distance / torch.where(moves, a, 1.0), at_rest).flatten(1)
+
+    def separate_kinks(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks parameters"]:
+        """Return θ with coinciding kinks of the first layer moved apart; θ itself if there are none.
+
+        Coinciding kinks of neurons i < j are moved by multiples of the resolution, so that the kink of i is to the left
+        of that of j. At θ the energy has a corner: its derivatives depend on which kink is to the left.
+        """
+        if not self.activation.kink_points:
+            return theta
+        left, right = self.domain
+        p = {name: block.detach() for name, block in self.blocks(theta).items()}
+        points = torch.as_tensor(self.activation.kink_points, dtype=theta.dtype, device=theta.device)
+        kinks, order = ((points - p["b"][:, :, None]) / p["a"][:, :, None]).flatten(1).sort(-1)
+        close = (kinks.diff() <= self.resolution) & (kinks[:, 1:] > left) & (kinks[:, :-1] < right)
+        if not close.any():
+            return theta
+        pad = torch.nn.functional.pad
+        coincide = torch.zeros_like(order, dtype=torch.bool)
+        coincide.scatter_(-1, order, pad(close, (1, 0)) | pad(close, (0, 1)))
+        coincide = coincide.unflatten(-1, (-1, len(points))).any(-1)
+        shift = self.resolution * (coincide.cumsum(-1) - 1) * coincide
+        return theta + self.row({name: -p["a"] * shift if name == "b" else 0 * block for name, block in p.items()})
 
     def _kinks_of_layer(self, p: dict[str, Tensor], layer: int, kinks: Tensor, points: Tensor) -> Tensor:
         """Points where preactivations of a layer, linear between the kinks of the layers below, cross a kink of σ."""
@@ -156,7 +191,8 @@ def initial_ritz_parameters(network: Network, seeds: int, kinks: str, stream: st
         network: the layout of the parameters.
         seeds: number of seeds.
         kinks: ``random`` draws a, b ~ U(−1, 1); ``spread`` puts the kinks of the first layer at the midpoints of equal
-            cells of the domain, with a = +1, −1, +1, … from one cell to the next.
+            cells of the domain, with a = +1, −1, +1, … from one cell to the next and −1 in the last of several cells.
+            The outermost neurons are then active on almost the whole domain and represent affine functions.
         stream: name of the random number stream.
     """
     rows = [_initial_blocks(network, kinks, generator(stream, seed)) for seed in range(seeds)]
@@ -173,6 +209,7 @@ def _initial_blocks(network: Network, kinks: str, random: torch.Generator) -> di
         left, right = network.domain
         cells = (torch.arange(width, dtype=torch.float64) + 0.5) / width
         blocks["a"] = torch.tensor([[1.0, -1.0]], dtype=torch.float64).repeat(1, width)[:, :width]
+        blocks["a"][:, 1:][:, -1:] = -1.0
         blocks["b"] = _first_kink(network) - blocks["a"] * (left + (right - left) * cells)
     for layer in range(2, network.hidden_layers + 1):
         blocks[f"W{layer}"] = uniform(width, width) * (6 / width) ** 0.5

@@ -72,7 +72,8 @@ class KinkAware:
     The domain is cut at equally spaced points and at the kinks, and each piece has its own Gauss–Legendre rule. No
     piece contains a kink, so that the rule has its full order, 2·order in the width of the panels, for a network that
     is smooth between its kinks. The ends of the pieces are differentiable in θ: automatic differentiation of the energy
-    contains the contributions of the moving kinks, which are the delta terms missing on a fixed grid.
+    contains the contributions of the moving kinks, which are the delta terms missing on a fixed grid. A cut that meets
+    a kink moves with it. Coinciding kinks must be moved apart first, see ``Network.separate_kinks``.
 
     Args:
         network: provides the kinks.
@@ -93,9 +94,22 @@ class KinkAware:
         self, theta: Float[Tensor, "networks parameters"]
     ) -> tuple[Float[Tensor, "networks points"], Float[Tensor, "networks points"]]:
         kinks = self.network.kinks(theta)
-        ends = torch.cat([self.cuts.expand(len(theta), -1), kinks], -1).sort(-1).values
-        points, weights = self.points_between(ends)
+        ends, order = torch.cat([self.cuts.expand(len(theta), -1), kinks], -1).sort(-1)
+        points, weights = self.points_between(self._merge_cuts(ends, order))
         return points.flatten(1), weights.flatten(1)
+
+    def _merge_cuts(self, ends: Tensor, order: Tensor) -> Tensor:
+        """Return the sorted ends with every cut that meets a kink, up to rounding, replaced by that kink.
+
+        A piece between the two would be too narrow to have its points on one side of the kink.
+        """
+        last = len(self.cuts) - 1
+        is_cut, is_kink = (order > 0) & (order < last), order > last
+        close = ends.detach().diff() <= self.network.resolution / 4
+        pad = torch.nn.functional.pad
+        left = pad(is_cut[:, 1:] & is_kink[:, :-1] & close, (1, 0))
+        right = pad(is_cut[:, :-1] & is_kink[:, 1:] & close, (0, 1))
+        return torch.where(left, ends.roll(1, -1), torch.where(right, ends.roll(-1, -1), ends))
 
     def points_between(
         self, ends: Float[Tensor, "networks ends"]

@@ -42,7 +42,7 @@ class RitzNetworkTask(Task):
     seeds: Count = 6
     """Number of networks; more seeds add networks and leave the first ones unchanged."""
     initialization: Literal["random", "spread"] = "random"
-    """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …"""
+    """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …, −1"""
     start: CaseRef | None = None
     """A trained case, `experiment/case`, whose parameters replace the initialization."""
 

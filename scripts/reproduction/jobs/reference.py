@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from rectified.problems.burgers import fourier_solution
+from rectified.problems.burgers_fourier import fourier_solution
 from reproduction.config.problem import ProblemEntry
 
 POINTS, TIMES = 401, 101
