@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from rectified.errors import nearest
 from reproduction.config import config as configuration
-from reproduction.config import loading, problems
+from reproduction.config import loading, problems, yaml_files
 from reproduction.config.exhibits.claims import cases_of, to_text
 from reproduction.config.errors import ConfigError
 from reproduction.config.experiments import TASKS
@@ -30,6 +30,8 @@ from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
 
 try:
+    if workflow.is_main_process:
+        yaml_files.check(workflow.configfiles)
     CONFIG = loading.load(config, checked=not workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
@@ -39,7 +41,7 @@ RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
-CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
+CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.claims]
 SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations(CONFIG.scorecards.activations)]
 TASK_RULES = [rule for task in TASKS.values() for rule in task.rules]
 FORMATS = {
@@ -273,7 +275,7 @@ def data_of(kind):
 
 def claimed_cases(wildcards):
     """Return the cases read by the claims of the document of the wildcards."""
-    return CONFIG.select(cases_of(lookup(CONFIG.decided_claims, wildcards.document, "document")))
+    return CONFIG.select(cases_of(lookup(CONFIG.claims, wildcards.document, "document")))
 
 
 def claimed_files(wildcards):
@@ -283,7 +285,7 @@ def claimed_files(wildcards):
 
 def claims_text(wildcards):
     """Return the claims of the document of the wildcards as JSON."""
-    return to_text(lookup(CONFIG.decided_claims, wildcards.document, "document"))
+    return to_text(lookup(CONFIG.claims, wildcards.document, "document"))
 
 
 def scored_files(wildcards):
@@ -343,7 +345,7 @@ def look_up_captions():
     """Add the captions of the HTML report to Snakemake's config, which its templates read."""
     exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
     command = snakemake_report.command(workflow.overwrite_configfiles)
-    config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
+    config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.claims, command))
 
 
 # Checks before the first job.

@@ -3,9 +3,10 @@
 The module ``reproduction.exhibits.figures.<family>`` draws the figures of a family.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from reproduction.config.exhibits.entry import Exhibit, families
+from reproduction.config.field_types import Distinct
 
 
 class FigureEntry(Exhibit):
@@ -20,7 +21,7 @@ class TrainingFigure(FigureEntry):
     one_problem: ClassVar[bool] = True
 
     family: Literal["training"]
-    panels: list[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
+    panels: Annotated[list[Literal["history", "fields", "errors", "work"]], Distinct] = ["history", "fields"]
 
 
 class SingleNeuronFigure(FigureEntry):
@@ -99,7 +100,11 @@ class DynamicsFigure(FigureEntry):
     one_case: ClassVar[bool] = True
 
     family: Literal["dynamics"]
-    panels: list[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
+    panels: Annotated[list[Literal["kernel", "susceptibility", "vertex"]], Distinct] = [
+        "kernel",
+        "susceptibility",
+        "vertex",
+    ]
 
 
 class OutputFigure(FigureEntry):
