@@ -1,8 +1,10 @@
 """Config files: one value has one name, no key is given twice, and null removes an entry."""
 
+import json
 import math
 import re
 
+import jsonschema
 import pytest
 import yaml
 from hypothesis import given
@@ -13,6 +15,11 @@ from reproduction.config import loading, yaml_files
 from reproduction.config.errors import ConfigError
 
 SPELLINGS = {"0.001": 0.001, "1e-3": 0.001, "1.0e-03": 0.001, "1E-3": 0.001, "10e-4": 0.001, "0.005": 0.005}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return json.loads(loading.schema())
 
 
 def swept(text: str, **changes) -> dict:
@@ -108,6 +115,10 @@ KERNELS = {"document": "d", "task": "kernel_ensemble", "activation": "relu2"}
         ),
         ({"experiments": {"one": {"learning_rate": True}}}, r"learning_rate must be a number; got True"),
         ({"problems": {"k2": {"domain": [False, True]}}}, r"problems\.k2\.domain.* must be a number; got False"),
+        (
+            {"claims": {"d": {"c": {**CLAIM, "parts": [{**CLAIM["parts"][0], "above": True}]}}}},
+            r"above must be a number; got True",
+        ),
         ({"experiments": {"one": {"cases": {1: {}}}}}, r"^experiments\.one\.cases: a key must be text; .* int 1;"),
         ({"experiments": {2.5: {}}}, r"^experiments: a key must be text; .* float 2\.5; write it in quotes"),
         ({"custom_activations": {True: "x"}}, r"^custom_activations: a key must be text; .* bool True;"),
@@ -194,8 +205,9 @@ WHOLE = small(
         ({"experiments": {"two": None}, "targets": None, "custom_activations": None}, None),
     ],
 )
-def test_null_removes_an_entry_unless_another_depends_on_it(removed, message):
+def test_null_removes_an_entry_unless_another_depends_on_it(removed, message, schema):
     loading.load(WHOLE)
+    jsonschema.validate(merged(WHOLE, removed), schema)
     if message:
         assert re.search(message, rejected(merged(WHOLE, removed)))
         return

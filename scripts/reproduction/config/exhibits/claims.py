@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from reproduction.config.field_types import CaseRef, Name, Strict
+from reproduction.config.field_types import CaseRef, Name, Number, Strict
 
 EXPONENT_FORM = r"^[+-]?[0-9.]+[eE][+-]?[0-9]+$"
 
@@ -57,7 +57,7 @@ Place = Annotated[
 ]
 Selection = Annotated[dict[str, Place], AfterValidator(_no_seeds)]
 Threshold = Annotated[
-    float,
+    Number,
     Field(allow_inf_nan=False),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": EXPONENT_FORM}]}),
 ]
