@@ -113,10 +113,10 @@ CAPTION = {"title": "T", "text": "x", "settings": "s", "tier": "draft", "verdict
         (["--report=x.html"], True),
         (["--reporter", "html"], True),
         (["--report-stylesheet", "x"], False),
-        (["all", "--report", "--report-after-run"], False),
+        (["all", "--report", "x.html", "--report-after-run"], True),
     ],
 )
-def test_the_command_line_says_whether_a_report_is_made_of_existing_results(arguments, made):
+def test_the_command_line_says_whether_a_report_is_made(arguments, made):
     assert snakemake_report.is_made(arguments) == made
 
 

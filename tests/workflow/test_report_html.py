@@ -176,6 +176,14 @@ def test_a_report_of_a_missing_figure_is_rejected(partial):
     assert "Traceback" not in output
 
 
+def test_a_report_after_a_run_shows_what_the_run_computed(fresh):
+    project = fresh()
+    project.run(f"{RESULTS}/figures/deep_ritz/fig3.pdf", "--report", "part.html", "--report-after-run", *SMOKE)
+    page = (project.folder / "part.html").read_text()
+    assert embedded(page) == {f"{RESULTS}/figures/deep_ritz/fig3.png"}
+    assert "Incomplete" not in page
+
+
 def test_a_report_without_results_is_rejected_with_the_command_that_makes_them(fresh):
     output = fresh().run("--report", f"{RESULTS}/report.html", *SMOKE, ok=False)
     wanted = "run `snakemake --cores 8 all --configfile workflow/tiers/smoke.yaml`"

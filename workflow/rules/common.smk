@@ -343,19 +343,24 @@ def document_of(wildcards):
 
 
 def describe_report():
-    """Restrict the HTML report to existing results, and add its captions to Snakemake's config for its templates."""
+    """Add the captions of the HTML report to Snakemake's config for its templates.
+
+    The report is restricted to existing results, unless it follows a run.
+    """
     from reproduction.report import captions
 
     kinds = ((FIGURES, ["png"]), (TABLES, ["html"]), (CLAIMS, ["html", "parquet"]))
     stems = [stem for group, _ in kinds for stem in group]
     missing = [stem for group, suffixes in kinds for stem in snakemake_report.absent(group, *suffixes)]
+    if "--report-after-run" in sys.argv:
+        missing = []
     command = snakemake_report.command(workflow.overwrite_configfiles)
     sentence = snakemake_report.missing_results(RESULTS, stems, missing, command)
     if sentence:
         logger.warning(sentence)
     for group, _ in kinds:
         group.difference_update(missing)
-    decided = captions.claims_of(f"{stem}.parquet" for stem in sorted(CLAIMS))
+    decided = captions.claims_of(f"{stem}.parquet" for stem in sorted(CLAIMS) if Path(f"{stem}.parquet").exists())
     written = captions.captions(CONFIG, decided, Path(workflow.basedir) / captions.FOLDER)
     shown = {name: written[name]._asdict() for name in written if f"{RESULTS}/{name}" in FIGURES | TABLES}
     config.update(snakemake_report.context(RESULTS, shown, [Path(stem).name for stem in sorted(CLAIMS)], sentence))

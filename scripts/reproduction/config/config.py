@@ -23,7 +23,7 @@ from reproduction.config.experiments import Case, Defaults, Experiment, Resolved
 from reproduction.config.field_types import (
     ActivationName,
     Count,
-    Distinct,
+    DistinctList,
     Folder,
     Formula,
     Name,
@@ -49,10 +49,10 @@ Problem = Annotated[
 class Scorecards(Strict):
     """One page per activation, made from the experiments of document `scorecards`."""
 
-    activations: Annotated[list[ActivationName], Distinct] = [EVERY]
+    activations: DistinctList[ActivationName] = [EVERY]
     """Activations that get a page; `custom` stands for all of `custom_activations`, `every` for these and the
     registry."""
-    references: Annotated[list[ActivationName], Distinct] = []
+    references: DistinctList[ActivationName] = []
     """Activations whose errors are shown for comparison and ranking."""
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -108,6 +108,8 @@ CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/([a-z0-9_.
 CasePattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_*?]*/([a-z0-9_.*?\[\]-]|\{activation\})+$")]
 Domain = Annotated[tuple[Number, Number], AfterValidator(ascending)]
 Distinct = AfterValidator(_distinct)  # of a list: no value occurs twice, in whatever spelling
+Value = TypeVar("Value")
+DistinctList = Annotated[list[Value], Distinct]
 Present = AfterValidator(_present)  # of a mapping: null removes an entry that a config file before it defines
 
 

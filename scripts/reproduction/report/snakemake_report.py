@@ -15,10 +15,9 @@ from reproduction.rendering.typography import readable
 FIGURE_SPACE = "\u2007"  # as wide as a digit, and sorted before digits by browsers
 
 
-def is_made(arguments: Collection[str]) -> bool:
-    """Return whether a command line requests the HTML report of results that are there already."""
-    named = any(argument in ("--report", "--reporter") or argument.startswith("--report=") for argument in arguments)
-    return named and "--report-after-run" not in arguments
+def is_made(arguments: Iterable[str]) -> bool:
+    """Return whether a command line requests the HTML report."""
+    return any(argument in ("--report", "--reporter") or argument.startswith("--report=") for argument in arguments)
 
 
 def command(layers: Iterable[str | Path]) -> str:

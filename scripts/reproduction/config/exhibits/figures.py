@@ -3,10 +3,10 @@
 The module ``reproduction.exhibits.figures.<family>`` draws the figures of a family.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from reproduction.config.exhibits.entry import Exhibit, families
-from reproduction.config.field_types import Distinct
+from reproduction.config.field_types import DistinctList
 
 
 class FigureEntry(Exhibit):
@@ -21,7 +21,7 @@ class TrainingFigure(FigureEntry):
     one_problem: ClassVar[bool] = True
 
     family: Literal["training"]
-    panels: Annotated[list[Literal["history", "fields", "errors", "work"]], Distinct] = ["history", "fields"]
+    panels: DistinctList[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
 
 
 class SingleNeuronFigure(FigureEntry):
@@ -100,11 +100,7 @@ class DynamicsFigure(FigureEntry):
     one_case: ClassVar[bool] = True
 
     family: Literal["dynamics"]
-    panels: Annotated[list[Literal["kernel", "susceptibility", "vertex"]], Distinct] = [
-        "kernel",
-        "susceptibility",
-        "vertex",
-    ]
+    panels: DistinctList[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
 
 
 class OutputFigure(FigureEntry):
