@@ -20,8 +20,8 @@ paper: .venv/installed ## compute all at the published sizes
 	$(SNAKEMAKE) all --configfile workflow/tiers/paper.yaml
 
 report: TIER ?= draft
-report: .venv/installed ## compute missing results, then write report.html and report.pdf: make report TIER=smoke
-	$(SNAKEMAKE) all captions report $(LAYERS)
+report: .venv/installed ## compute missing results, then write report.html and report.pdf; FIGURE=deep_ritz/fig3: report.html with this figure and all results that are there
+	$(SNAKEMAKE) $(if $(FIGURE),$(RESULTS)/figures/$(FIGURE).pdf,all report) $(LAYERS)
 	$(SNAKEMAKE) --report $(RESULTS)/report.html $(LAYERS)
 
 archive: TIER ?= draft

@@ -327,12 +327,13 @@ def test_extrapolation_is_of_fourth_order_in_the_step():
 
 
 class Ritz(nn.Module):
-    """u = x(1 − x)·Σ cσ(ax + b)."""
+    """u = x(1 − x)·Σ cσ(a(x − s)) with s spread over the domain, so that every kink counts."""
 
-    def __init__(self, activation, width: int = 12):
+    def __init__(self, activation, width: int = 8):
         super().__init__()
         random = torch.Generator().manual_seed(1)
-        self.a, self.b, self.c = (nn.Parameter(2 * torch.randn(width, generator=random)) for _ in range(3))
+        a, c = (2 * torch.randn(width, generator=random) for _ in range(2))
+        self.a, self.b, self.c = map(nn.Parameter, (a, -a * (torch.arange(width) + 0.5) / width, c))
         self.activation = activation
 
     def forward(self, x):

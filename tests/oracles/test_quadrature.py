@@ -54,7 +54,7 @@ def test_grid_converges_at_first_order_for_relu_and_at_second_order_for_tanh():
     rates = {}
     for activation in ("relu", "tanh"):
         net = network(activation, width=20)
-        theta = parameters(net, seeds=100)
+        theta = parameters(net, seeds=1000)  # 100 measure the rate of ReLU to ±0.06 only
         exact = TrueErrors(problem(), net)(theta).energy
         sizes = (101, 401, 1601)
         errors = [float((RitzEnergy(problem(), net, UniformGrid(m))(theta) - exact).norm()) for m in sizes]

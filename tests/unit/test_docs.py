@@ -28,6 +28,7 @@ EXECUTED = {
     "make explain FIGURE=deep_ritz/fig6": "tests/unit/test_explain.py",
     "make report": "tests/workflow/test_report.py",
     "make report TIER=smoke": "tests/workflow/test_report.py",
+    "make report FIGURE=deep_ritz/fig3": "tests/workflow/test_report_html.py",
     "make archive": "tests/workflow/test_archive.py",
     "make verify ARCHIVE=results/archive.zip": "tests/workflow/test_archive.py",
     "make plan": "tests/unit/test_costs.py",

@@ -132,7 +132,7 @@ def test_figures_and_tables_are_distinguished():
 
 def test_claims_of_an_exhibit_are_listed_with_their_verdicts():
     wanted = explain.find(CONFIG, "failed_ideas/fig4")
-    groups = CONFIG.decided_claims
+    groups = CONFIG.claims
     mine = [(g, name) for g in groups for name, claim in groups[g].items() if claim.figure == "failed_ideas/fig4"]
     lines = explain.claims(CONFIG, wanted, {mine[0]: "some verdict"})
     assert len(lines) == 1 + len(mine)

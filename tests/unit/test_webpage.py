@@ -2,7 +2,6 @@
 
 import html
 import importlib
-import json
 import pkgutil
 import re
 from html.parser import HTMLParser
@@ -107,30 +106,46 @@ CAPTION = {"title": "T", "text": "x", "settings": "s", "tier": "draft", "verdict
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("arguments", "made"),
     [
-        (None, "the report needs .*captions.json, which is missing; run `snakemake captions` first"),
-        ("{", "which is damaged"),
-        (json.dumps({"figures/d/fig2": CAPTION}), "has no caption of figures/d/fig1; run"),
+        (["all"], False),
+        (["--report"], True),
+        (["--report=x.html"], True),
+        (["--reporter", "html"], True),
+        (["--report-stylesheet", "x"], False),
+        (["all", "--report", "x.html", "--report-after-run"], True),
     ],
 )
-def test_invalid_captions_are_rejected(tmp_path, content, message):
-    if content is not None:
-        (tmp_path / "captions.json").write_text(content)
-    with pytest.raises(ConfigError, match=message):
-        snakemake_report.context(str(tmp_path), ["figures/d/fig1"], [], "snakemake captions")
+def test_the_command_line_says_whether_a_report_is_made(arguments, made):
+    assert snakemake_report.is_made(arguments) == made
 
 
-def test_the_command_for_captions_names_the_config_files():
-    assert snakemake_report.command([]) == "snakemake --cores 8 captions"
-    assert snakemake_report.command(["a b.yaml"]) == "snakemake --cores 8 captions --configfile 'a b.yaml'"
+def test_the_command_for_missing_results_names_the_config_files():
+    assert snakemake_report.command([]) == "snakemake --cores 8 all"
+    assert snakemake_report.command(["a b.yaml"]) == "snakemake --cores 8 all --configfile 'a b.yaml'"
 
 
-def test_a_page_of_claims_links_to_exhibits_in_natural_order(tmp_path):
+def test_missing_results_are_those_without_one_of_their_files(tmp_path):
+    for name in ("f2.png", "f10.html", "f11.png", "f11.html"):
+        (tmp_path / name).touch()
+    stems = [f"{tmp_path}/f{number}" for number in (11, 10, 9, 2)]
+    assert snakemake_report.absent(stems, "png", "html") == [f"{tmp_path}/f{number}" for number in (2, 9, 10)]
+    assert snakemake_report.absent(stems, "png") == [f"{tmp_path}/f{number}" for number in (9, 10)]
+
+
+def test_missing_results_are_named_with_the_command_that_computes_them():
+    stems = ["r/figures/d/fig1", "r/figures/d/fig2", "r/claims/d"]
+    assert snakemake_report.missing_results("r", stems, [], "make") == ""
+    sentence = snakemake_report.missing_results("r", stems, stems[1:], "make")
+    assert sentence == "2 of 3 results are missing: figures/d/fig2, claims/d. Run `make` to compute them."
+    with pytest.raises(ConfigError, match=r"^the report needs a figure, a table or claims in r, .*run `make`$"):
+        snakemake_report.missing_results("r", stems, stems, "make")
+
+
+def test_a_page_of_claims_links_to_exhibits_in_natural_order():
     verdict = {"claim": "c1", "document": "d", "statement": "x", "verdict": "reproduced"}
     captions = {f"figures/d/fig{n}": CAPTION | {"verdicts": [verdict] * (n != 5)} for n in (10, 9, 2, 5)}
-    (tmp_path / "captions.json").write_text(json.dumps(captions))
-    (page,) = snakemake_report.context(str(tmp_path), captions, ["d"], "")["claims_pages"].values()
+    (page,) = snakemake_report.context("results", captions, ["d"])["claims_pages"].values()
     assert [re.match(r"`(\S*) <", line)[1] for line in page["links"]] == ["d/fig2", "d/fig9", "d/fig10"]
 
 

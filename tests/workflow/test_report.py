@@ -66,7 +66,7 @@ def test_every_figure_and_table_has_a_bookmark(config, report):
 
 
 def test_every_claim_appears_with_its_verdict(config, text, finished):
-    for document in config.decided_claims:
+    for document in config.claims:
         table = pd.read_parquet(finished.folder / RESULTS / f"claims/{document}.parquet")
         for row in table.itertuples():
             assert "".join(row.statement.split()) in text
@@ -74,7 +74,7 @@ def test_every_claim_appears_with_its_verdict(config, text, finished):
 
 
 def test_captions_state_the_verdicts_of_their_claims(config, captions, finished):
-    for document in config.decided_claims:
+    for document in config.claims:
         table = pd.read_parquet(finished.folder / RESULTS / f"claims/{document}.parquet").drop_duplicates("claim")
         for row in table[table.figure != ""].itertuples():
             (caption,) = [

@@ -11,26 +11,23 @@ import pytest
 from browser import opened
 from conftest import SMOKE, Project
 from reproduction.claims.markdown import VERDICTS
+from reproduction.config import loading
 
 RESULTS = "results/smoke"
+CLAIMS = "claims/failed_ideas.parquet"
 STATEMENT = "Batch *norm* breaks |x|_2 </script> & `more`."
 
 
-def captions(project: Project) -> dict:
-    """Return captions in the format of the report, with texts that break a page unless they are escaped."""
+def put_texts(project: Project) -> None:
+    """Give exhibits and a claim of a finished project texts that break a page unless they are escaped."""
     results = project.folder / RESULTS
-    stems = [path.with_suffix("").relative_to(results).as_posix() for path in results.glob("[ft]*s/*/*.parquet")]
-    verdict = {"claim": "c1", "document": "failed_ideas", "statement": STATEMENT, "verdict": "undecided at this tier"}
-    return {
-        stem: {
-            "title": f"What {stem} shows </script><b>",
-            "text": f"The text of {stem}, *stressed*.\n\nA second paragraph.",
-            "settings": f"Settings of {stem}: 2*3 seeds.",
-            "tier": "smoke",
-            "verdicts": [verdict] if stem == "figures/failed_ideas/fig2" else [],
-        }
-        for stem in stems
-    }
+    for path in results.glob("[ft]*s/*/*.parquet"):
+        stem = path.with_suffix("").relative_to(results)
+        text = f"What {stem} shows </script><b>\n\nThe text of {stem}, *stressed*.\n\nA second paragraph.\n"
+        (project.folder / "workflow/report" / stem.parent.name / f"{stem.name}.rst").write_text(text)
+    claims = pd.read_parquet(results / CLAIMS)
+    claims.loc[claims.claim == claims.claim[0], ["statement", "figure"]] = STATEMENT, "failed_ideas/fig2"
+    claims.to_parquet(results / CLAIMS)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +36,7 @@ def reported(finished, tmp_path_factory):
     copy = object.__new__(Project)
     copy.folder = tmp_path_factory.mktemp("reported") / "project"
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
-    (copy.folder / RESULTS / "captions.json").write_text(json.dumps(captions(copy)))
+    put_texts(copy)
     copy.run("--report", f"{RESULTS}/report.html", *SMOKE)
     return copy
 
@@ -87,7 +84,8 @@ def test_a_figure_is_shown_with_its_caption(browsed, reported):
     caption = browsed.page.locator(".prose").first
     assert "What figures/deep_ritz/fig3 shows </script><b>" in caption.inner_text()
     assert "The text of figures/deep_ritz/fig3, stressed." in caption.inner_text()
-    assert "Settings of figures/deep_ritz/fig3: 2*3 seeds." in caption.inner_text()
+    printed = json.loads((reported.folder / RESULTS / "captions.json").read_text())["figures/deep_ritz/fig3"]
+    assert printed["settings"] in caption.inner_text()
     assert caption.locator("em").first.inner_text() == "stressed"
 
 
@@ -121,8 +119,8 @@ def test_verdicts_match_the_data_and_link_to_figures(browsed, reported):
     image = browsed.page.locator("img[src^='data:image/png']")
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     caption = browsed.page.locator(".prose").first
-    assert f"c1: {STATEMENT} undecided at this tier" in caption.inner_text()
-    caption.locator("a", has_text="c1").click()
+    assert f"{data.claim[0]}: {STATEMENT} {data.verdict[0]}" in caption.inner_text()
+    caption.locator("a", has_text=data.claim[0]).first.click()
     frame.locator("table").wait_for()
 
 
@@ -135,8 +133,59 @@ def test_each_picture_is_embedded_once_and_no_pdf_is_embedded(reported):
     assert sorted(map(base64.b64decode, embedded)) == sorted(pictures)
 
 
-def test_missing_captions_are_reported_with_the_command_that_makes_them(fresh):
+@pytest.fixture(scope="module")
+def partial(fresh):
+    """Project with one figure and one table."""
+    project = fresh()
+    files = [f"{RESULTS}/figures/deep_ritz/fig3.pdf", f"{RESULTS}/tables/effective_theory/table1.tex"]
+    project.run(*files, *SMOKE)
+    return project
+
+
+def embedded(page: str) -> set[str]:
+    """Return the results in a report."""
+    return set(re.findall(rf'"({RESULTS}/[a-z0-9_/]+\.(?:png|html))": *{{', page))
+
+
+@pytest.mark.parametrize(
+    ("targets", "shown"),
+    [
+        ([], {"figures/deep_ritz/fig3.png", "tables/effective_theory/table1.html"}),
+        ([f"{RESULTS}/figures/deep_ritz/fig3.pdf"], {"figures/deep_ritz/fig3.png"}),
+    ],
+)
+def test_a_report_shows_the_results_that_are_there_and_names_the_others(partial, targets, shown):
+    output = partial.run(*targets, "--report", f"{RESULTS}/part.html", *SMOKE)
+    page = (partial.folder / RESULTS / "part.html").read_text()
+    assert embedded(page) == {f"{RESULTS}/{name}" for name in shown}
+    config = loading.read(SMOKE[1:])
+    results = sum(len(group) for kind in (config.figures, config.tables) for group in kind.values()) + len(
+        config.claims
+    )
+    sentence = rf"{results - 2} of {results} results are missing: figures/deep_ritz/ext1, .*claims/ours\."
+    assert re.search(sentence, output)
+    assert "Run `snakemake --cores 8 all --configfile workflow/tiers/smoke.yaml` to compute them." in output
+    assert "Incomplete" in page
+    assert "figures/deep_ritz/fig3," not in re.search(sentence, output)[0]
+
+
+def test_a_report_of_a_missing_figure_is_rejected(partial):
+    figure = f"{RESULTS}/figures/deep_ritz/fig1"
+    output = partial.run(f"{figure}.pdf", "--report", f"{RESULTS}/part.html", *SMOKE, ok=False)
+    assert f"File {figure}.png marked for report but does not exist" in output
+    assert "Traceback" not in output
+
+
+def test_a_report_after_a_run_shows_what_the_run_computed(fresh):
+    project = fresh()
+    project.run(f"{RESULTS}/figures/deep_ritz/fig3.pdf", "--report", "part.html", "--report-after-run", *SMOKE)
+    page = (project.folder / "part.html").read_text()
+    assert embedded(page) == {f"{RESULTS}/figures/deep_ritz/fig3.png"}
+    assert "Incomplete" not in page
+
+
+def test_a_report_without_results_is_rejected_with_the_command_that_makes_them(fresh):
     output = fresh().run("--report", f"{RESULTS}/report.html", *SMOKE, ok=False)
-    wanted = "run `snakemake --cores 8 captions --configfile workflow/tiers/smoke.yaml` first"
-    assert f"the report needs {RESULTS}/captions.json, which is missing; {wanted}" in output
+    wanted = "run `snakemake --cores 8 all --configfile workflow/tiers/smoke.yaml`"
+    assert f"the report needs a figure, a table or claims in {RESULTS}, which has none; {wanted}" in output
     assert "Traceback" not in output

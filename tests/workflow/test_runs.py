@@ -197,6 +197,18 @@ def test_the_claims_page_contains_the_claims_of_all_documents(finished):
             "experiments.ritz.widht: unknown key 'widht'; did you",
         ),
         ("all", "{experiments: {fit: {activation: rleu}}}", "unknown activation 'rleu'; did you mean 'relu'"),
+        (
+            "all",
+            "tier: draft\ndevice: cpu\ntier: draft\n",
+            "overlay.yaml: the key tier is given twice, on lines 1 and 3",
+        ),
+        ("all", "{threads: 01}", "overlay.yaml: threads: 01 on line 1 is read as an octal number"),
+        (
+            "all",
+            "{experiments: {fit: {sweep: {learning_rate: [1e-3, 0.001]}}}}",
+            "two cases have the name 'k2-learning_rate0.001': problem 'k2', learning_rate '1e-3' and problem 'k2', ",
+        ),
+        ("all", "{figures: {deep_ritz: {fig3: ~}}}", "claims.deep_ritz.d4: unknown figure 'deep_ritz/fig3'; did you"),
         ("all", "{experiments: {fit: {width: -3}}}", "experiments.fit.width must be greater than 0; got -3"),
         (
             "all",

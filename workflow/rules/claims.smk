@@ -32,7 +32,7 @@ rule claims_of_document:
 
 rule claims_page:
     input:
-        [f"{stem}.parquet" for stem in CLAIMS],
+        [f"{stem}.parquet" for stem in sorted(CLAIMS)],
     output:
         data=f"{RESULTS}/claims.parquet",
         csv=f"{RESULTS}/claims.csv",
@@ -55,5 +55,5 @@ rule claims_page:
 
 rule claims:
     input:
-        [f"{stem}.{suffix}" for stem in CLAIMS for suffix in FORMATS["claim"]],
+        [f"{stem}.{suffix}" for stem in sorted(CLAIMS) for suffix in FORMATS["claim"]],
         rules.claims_page.output if CLAIMS else [],

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from rectified.errors import nearest
 from reproduction.config import config as configuration
-from reproduction.config import loading, problems
+from reproduction.config import loading, problems, yaml_files
 from reproduction.config.exhibits.claims import cases_of, to_text
 from reproduction.config.errors import ConfigError
 from reproduction.config.experiments import TASKS
@@ -28,8 +28,11 @@ from reproduction.report import snakemake_report
 from reproduction.runtime import crash_recovery, slurm_limits
 from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
+from reproduction.storage.errors import DamagedFile
 
 try:
+    if workflow.is_main_process:
+        yaml_files.check(workflow.configfiles)
     CONFIG = loading.load(config, checked=not workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
@@ -39,7 +42,7 @@ RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
 TABLES = {f"{RESULTS}/tables/{document}/{name}" for document in CONFIG.tables for name in CONFIG.tables[document]}
-CLAIMS = [f"{RESULTS}/claims/{document}" for document in CONFIG.decided_claims]
+CLAIMS = {f"{RESULTS}/claims/{document}" for document in CONFIG.claims}
 SCORECARDS = [f"{RESULTS}/scorecards/{name}" for name in CONFIG.expand_activations(CONFIG.scorecards.activations)]
 TASK_RULES = [rule for task in TASKS.values() for rule in task.rules]
 FORMATS = {
@@ -273,7 +276,7 @@ def data_of(kind):
 
 def claimed_cases(wildcards):
     """Return the cases read by the claims of the document of the wildcards."""
-    return CONFIG.select(cases_of(lookup(CONFIG.decided_claims, wildcards.document, "document")))
+    return CONFIG.select(cases_of(lookup(CONFIG.claims, wildcards.document, "document")))
 
 
 def claimed_files(wildcards):
@@ -283,7 +286,7 @@ def claimed_files(wildcards):
 
 def claims_text(wildcards):
     """Return the claims of the document of the wildcards as JSON."""
-    return to_text(lookup(CONFIG.decided_claims, wildcards.document, "document"))
+    return to_text(lookup(CONFIG.claims, wildcards.document, "document"))
 
 
 def scored_files(wildcards):
@@ -339,11 +342,28 @@ def document_of(wildcards):
     return typography.readable(wildcards.document)
 
 
-def look_up_captions():
-    """Add the captions of the HTML report to Snakemake's config, which its templates read."""
-    exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
+def describe_report():
+    """Add the captions of the HTML report to Snakemake's config for its templates.
+
+    The report is restricted to existing results, unless it follows a run.
+    """
+    from reproduction.report import captions
+
+    kinds = ((FIGURES, ["png"]), (TABLES, ["html"]), (CLAIMS, ["html", "parquet"]))
+    stems = [stem for group, _ in kinds for stem in group]
+    missing = [stem for group, suffixes in kinds for stem in snakemake_report.absent(group, *suffixes)]
+    if "--report-after-run" in sys.argv:
+        missing = []
     command = snakemake_report.command(workflow.overwrite_configfiles)
-    config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
+    sentence = snakemake_report.missing_results(RESULTS, stems, missing, command)
+    if sentence:
+        logger.warning(sentence)
+    for group, _ in kinds:
+        group.difference_update(missing)
+    decided = captions.claims_of(f"{stem}.parquet" for stem in sorted(CLAIMS) if Path(f"{stem}.parquet").exists())
+    written = captions.captions(CONFIG, decided, Path(workflow.basedir) / captions.FOLDER)
+    shown = {name: written[name]._asdict() for name in written if f"{RESULTS}/{name}" in FIGURES | TABLES}
+    config.update(snakemake_report.context(RESULTS, shown, [Path(stem).name for stem in sorted(CLAIMS)], sentence))
 
 
 # Checks before the first job.
@@ -375,8 +395,8 @@ def schedule_when_jobs_end():
 reject_unknown_targets()
 if snakemake_report.is_made(sys.argv[1:]):
     try:
-        look_up_captions()
-    except ConfigError as error:
+        describe_report()
+    except (ConfigError, DamagedFile) as error:
         raise WorkflowError(str(error))
 if workflow.is_main_process and (recovered := crash_recovery.recover(sys.argv[1:])):
     logger.warning(recovered)

@@ -13,6 +13,7 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.audit.singularities import Field, Singularities, even_points, is_pointwise, singularities
 from rectified.errors import InvalidInputError
+from rectified.networks.seeding import generator
 from rectified.optimization.central_differences import first_difference
 
 Parameters = Float[Tensor, " parameters"]
@@ -29,8 +30,7 @@ ACCURATE = 0.01  # uncertainty at which no shorter step is tried
 
 def random_directions(theta: Parameters, directions: int, seed: int = 0) -> Float[Tensor, "directions parameters"]:
     """Return random unit vectors multiplied by the scale of each parameter, max(|θ|, rms θ), or 1 if all are 0."""
-    random = torch.Generator().manual_seed(seed)
-    normal = torch.randn(directions, len(theta), generator=random, dtype=torch.float64)
+    normal = torch.randn(directions, len(theta), generator=generator("directions", seed), dtype=torch.float64)
     rms = theta.square().mean().sqrt()
     size = theta.abs().clamp(min=float(rms)) if rms > 0 else torch.ones_like(theta)
     return normal / normal.norm(dim=1, keepdim=True) * size

@@ -38,7 +38,7 @@ def exhibits(config: Config) -> list[str]:
     stems = [
         *(f"figures/{document}/{name}" for document in config.figures for name in config.figures[document]),
         *(f"tables/{document}/{name}" for document in config.tables for name in config.tables[document]),
-        *(f"claims/{document}" for document in config.decided_claims),
+        *(f"claims/{document}" for document in config.claims),
     ]
     paths = [f"{config.results}/{stem}" for stem in stems]
     for path in paths:

@@ -20,7 +20,18 @@ from reproduction.config.exhibits.claims import Claim
 from reproduction.config.exhibits.figures import Figure
 from reproduction.config.exhibits.tables import Table
 from reproduction.config.experiments import Case, Defaults, Experiment, Resolved, expand_cases
-from reproduction.config.field_types import ActivationName, Count, Folder, Formula, Name, Positive, Strict, any_of
+from reproduction.config.field_types import (
+    ActivationName,
+    Count,
+    DistinctList,
+    Folder,
+    Formula,
+    Name,
+    Positive,
+    Strict,
+    any_of,
+    section,
+)
 from reproduction.config.job import Job
 from reproduction.config.lazy_mapping import LazyMapping
 from reproduction.config.target import Target
@@ -38,15 +49,15 @@ Problem = Annotated[
 class Scorecards(Strict):
     """One page per activation, made from the experiments of document `scorecards`."""
 
-    activations: list[ActivationName] = [EVERY]
+    activations: DistinctList[ActivationName] = [EVERY]
     """Activations that get a page; `custom` stands for all of `custom_activations`, `every` for these and the
     registry."""
-    references: list[ActivationName] = []
+    references: DistinctList[ActivationName] = []
     """Activations whose errors are shown for comparison and ranking."""
 
 
 class Config(Strict):
-    """The whole of config.yaml, with the overlay of a tier merged in."""
+    """The whole of config.yaml, with the overlay of a tier merged in; null in an overlay removes an entry."""
 
     tier: Name
     """Name of the tier, stamped on figures and tables."""
@@ -60,24 +71,24 @@ class Config(Strict):
     """Device of training and sampling; auto uses a GPU if there is one. A change does not invalidate results."""
     memory: Positive = 16.0
     """Memory limit of a job in GiB; jobs that need more are rejected."""
-    problems: dict[Name, Problem] = {}
+    problems: section(Problem) = {}
     """Problems by name."""
-    targets: dict[Name, Target] = {}
+    targets: section(Target) = {}
     """Target functions of regressions, by name."""
-    custom_activations: dict[Name, Formula] | None = None
+    custom_activations: section(Formula) = {}
     """Activations by name, as formulas in x."""
     defaults: Defaults = Defaults()
     """Settings shared by all experiments of a task."""
-    experiments: dict[Name, Experiment]
+    experiments: section(Experiment)
     """Experiments by name."""
-    figures: dict[Name, dict[Name, Figure]] = {}
+    figures: section(section(Figure)) = {}
     """Document → figure."""
-    tables: dict[Name, dict[Name, Table]] = {}
+    tables: section(section(Table)) = {}
     """Document → table."""
     scorecards: Scorecards = Scorecards()
     """Activations with a scorecard, and those they are compared with."""
-    claims: dict[Name, dict[Name, Claim | None]] = {}
-    """Document → published claim; null leaves a claim out of a tier."""
+    claims: section(section(Claim)) = {}
+    """Document → published claim."""
 
     @cached_property
     def cases(self) -> LazyMapping:
@@ -129,7 +140,7 @@ class Config(Strict):
 
     def expand_activations(self, names: list[Any]) -> list[Any]:
         """Return names of activations, without duplicates, with ``custom`` and ``every`` replaced by their members."""
-        custom = list(self.custom_activations or {})
+        custom = list(self.custom_activations)
         groups = {CUSTOM: custom, EVERY: [*activations.REGISTRY, *custom]}
         expanded = [one for name in names for one in (groups.get(name, [name]) if isinstance(name, str) else [name])]
         return [one for index, one in enumerate(expanded) if one not in expanded[:index]]
@@ -186,12 +197,6 @@ class Config(Strict):
             for experiment, tasks in self.cases.items()
             for case, task in tasks.items()
         ]
-
-    @cached_property
-    def decided_claims(self) -> dict[str, dict[str, Claim]]:
-        """Document → claim → entry, without the claims that the tier leaves out."""
-        kept = {document: {k: c for k, c in claims.items() if c} for document, claims in self.claims.items()}
-        return {document: claims for document, claims in kept.items() if claims}
 
     def start_of(self, settings: Task) -> Case | None:
         """Return the case whose trained parameters a job starts from, if any."""

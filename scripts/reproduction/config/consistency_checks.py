@@ -54,7 +54,7 @@ def _targets(config: Any) -> Checks:
 
 def _custom_activations(config: Any) -> Checks:
     reserved = (*activations.REGISTRY, "custom", "every", "scorecards")
-    for name, formula in (config.custom_activations or {}).items():
+    for name, formula in config.custom_activations.items():
         if name in reserved or check_power(name):
             raise ConfigError(f"custom_activations.{name}: this name is reserved; choose another")
         yield f"custom_activations.{name}", lambda name=name, formula=formula: _check_formula(Activation(name, formula))
@@ -88,7 +88,7 @@ def _exhibits(config: Any) -> Checks:
 
 
 def _claims(config: Any) -> Checks:
-    for document, claims in config.decided_claims.items():
+    for document, claims in config.claims.items():
         for name, claim in claims.items():
             yield f"claims.{document}.{name}", lambda claim=claim: _check_claim(config, claim)
 

@@ -1,7 +1,7 @@
 """Error messages of one sentence: the key, what is allowed, the value given, the nearest valid name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -34,19 +34,22 @@ def validated(model: type[Model], data: Any, where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as errors:
-        raise ConfigError(_sentence(errors.errors()[0], where, _known_keys(model))) from None
+        raise ConfigError(_sentence(errors.errors()[0], where, model)) from None
 
 
-def _sentence(error: dict, where: str, known: set[str]) -> str:
-    """Return a pydantic error as one sentence."""
+def _sentence(error: dict, where: str, model: type[BaseModel]) -> str:
+    """Return a pydantic error of a model as one sentence."""
     path = _keys(error["loc"])
     key = ".".join(filter(None, [where, *path]))
     given = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: unknown key {path[-1]!r}; {nearest(path[-1], known)}"
+            return f"{key}: unknown key {path[-1]!r}; {nearest(path[-1], allowed_keys(model, error['loc'][:-1]))}"
         case "missing":
             return f"{key}: this key is required"
+        case "string_type" if error["loc"][-1] == "[key]":
+            above = ".".join(filter(None, [where, *_keys(error["loc"][:-2])]))
+            return f"{above}: a key must be text; YAML reads it as {type(given).__name__} {given!r}; write it in quotes"
         case "value_error":
             return _joined(key, str(error["ctx"]["error"]))
         case "string_pattern_mismatch":
@@ -80,8 +83,30 @@ def _keys(location: tuple) -> list[str]:
     return path if depth is None else path[:depth] + path[depth + 1 :]
 
 
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    """Return the keys of a model and of its nested models."""
+def allowed_keys(model: type[BaseModel], location: Sequence[str | int]) -> set[str]:
+    """Return the keys that a model allows at a location of a pydantic error, below the model."""
     schema = model.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return {name for part in parts for name in part.get("properties", {})}
+    nodes = [schema]
+    for part in location:
+        nodes = [child for node in nodes for child in _children(node, part, schema)]
+    return {name for node in nodes for option in _options(node, schema) for name in option.get("properties", {})}
+
+
+def _options(node: dict, schema: dict) -> list[dict]:
+    """Return the schemas without references and unions that a schema stands for."""
+    if "$ref" in node:
+        return _options(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    union = node.get("anyOf", node.get("oneOf"))
+    return [node] if union is None else [option for member in union for option in _options(member, schema)]
+
+
+def _children(node: dict, part: str | int, schema: dict) -> list[dict]:
+    """Return the schemas of a key, of an element of a list, or of the member of a union with a tag."""
+    options = _options(node, schema)
+    tagged = [o for o in options if any(value.get("const") == part for value in o.get("properties", {}).values())]
+    if tagged:
+        return tagged
+    elements = ("items", "additionalProperties") if isinstance(part, int) else ("additionalProperties",)
+    found = [o["properties"][part] for o in options if part in o.get("properties", {})]
+    found += [o[key] for o in options for key in elements if isinstance(o.get(key), dict)]
+    return found + [value for o in options for value in o.get("patternProperties", {}).values()]

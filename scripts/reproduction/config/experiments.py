@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from reproduction.config import tasks
 from reproduction.config.error_messages import prefixed, validated
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import ACTIVATION_PLACEHOLDER, Name, Strict, one_of
+from reproduction.config.field_types import ACTIVATION_PLACEHOLDER, Distinct, Name, Present, Strict, one_of
 from reproduction.config.task import Task
 
 TASKS = tasks.models()
@@ -49,10 +49,11 @@ def _entry(model: type[Task], overrides: type[BaseModel]) -> type[BaseModel]:
         task=(Literal[model.model_fields["task"].default], ...),
         document=(Name, ...),
         cases=(dict[label, overrides | None], Field({})),
-        sweep=(dict[str, list[Any]], Field({})),
+        sweep=(Annotated[dict[str, Sweep | None] | None, Present], Field({})),
     )
 
 
+Sweep = Annotated[list[Any], Field(min_length=1), Distinct]
 OVERRIDES = {name: _with_optional_settings(model) for name, model in TASKS.items()}
 Experiment = one_of([_entry(model, OVERRIDES[name]) for name, model in TASKS.items()], "task")
 Defaults = create_model(
@@ -108,18 +109,19 @@ def expand_cases(
     """
     base = given(defaults) | given(entry)
     base = {key: value for key, value in base.items() if key not in ("cases", "sweep")}
-    sweep, labels = _sweep(entry), set()
+    sweep, known = _sweep(entry), {}
     cases = {label: case for label, case in entry.cases.items() if case is not None}
     for case_name, case in (cases if entry.cases else {"": None}).items():
         for values in itertools.product(*(sweep_values(*item) for item in sweep.items())):
             chosen = dict(zip(sweep, values))
-            label = "-".join(filter(None, [case_name, *(_slug(*item) for item in chosen.items())])) or "default"
-            where = f"experiments.{name}" + ("" if label == "default" else f" (case {label})")
-            _check_label(label, labels, where)
-            labels.add(label)
+            where = f"experiments.{name}" + (f" (case {_label(case_name, chosen)})" if case_name or chosen else "")
             with prefixed(where):
                 merged = _with_activation(base | (given(case) if case else {}) | chosen)
-            yield label, validated(TASKS[entry.task], merged, where)
+            settings = validated(TASKS[entry.task], merged, where)
+            label = _label(case_name, {key: getattr(settings, key) for key in chosen})
+            _check_label(label, chosen, known, where)
+            known[label] = chosen
+            yield label, settings
 
 
 def _sweep(entry: BaseModel) -> dict[str, list[Any]]:
@@ -128,9 +130,18 @@ def _sweep(entry: BaseModel) -> dict[str, list[Any]]:
     return {key: entry.sweep[key] for key in dict.fromkeys([*order, *entry.sweep])}
 
 
-def _check_label(label: str, labels: set[str], where: str) -> None:
-    if label in labels:
-        raise ConfigError(f"{where}: names of cases must be unique; got {label!r} twice")
+def _label(case_name: str, chosen: dict[str, Any]) -> str:
+    """Return the name of a case from its name in ``cases`` and the values of its sweep."""
+    return "-".join(filter(None, [case_name, *(_slug(*item) for item in chosen.items())])) or "default"
+
+
+def _check_label(label: str, chosen: dict[str, Any], known: dict[str, dict[str, Any]], where: str) -> None:
+    """Reject a name that two cases have, given the values of the sweep as written, and a name that is no file name."""
+    if label in known:
+        first, second = (
+            ", ".join(f"{key} {value!r}" for key, value in case.items()) for case in (known[label], chosen)
+        )
+        raise ConfigError(f"{where}: two cases have the name {label!r}: {first} and {second}; keep one")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,119}", label):
         raise ConfigError(f"{where}: sweep yields the invalid name {label!r}; use `cases` for these values")
 
@@ -154,6 +165,11 @@ def _with_activation(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _slug(key: str, value: Any) -> str:
+    """Return the part of a name for a setting: text as it is, otherwise the key and the shortest exact number."""
     if isinstance(value, str):
         return value
-    return f"{key}{value:g}" if isinstance(value, float) else f"{key}{value}"
+    if isinstance(value, float):
+        short = f"{value:g}"
+        number = short if float(short) == value else repr(value)
+        return f"{key}{number.replace('+', '')}"
+    return f"{key}{value}" if isinstance(value, int) and not isinstance(value, bool) else f"{key}{value}".lower()

@@ -4,10 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
 from rectified.errors import InvalidInputError
-from reproduction.config import consistency_checks
+from reproduction.config import consistency_checks, yaml_files
 from reproduction.config.config import Config
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError, one_line
@@ -38,13 +36,13 @@ def read(overlays: Iterable[str | Path] = ()) -> Config:
     """Return the validated config.yaml with the claims, and overlays merged as Snakemake merges ``--configfile``.
 
     Raises:
-        ConfigError: if the result is invalid.
+        ConfigError: if a file or the result is invalid.
     """
     from snakemake.utils import update_config  # deferred: this import takes a second
 
     merged: dict = {}
     for path in (*BASE, *overlays):
-        update_config(merged, yaml.safe_load(Path(path).read_text()) or {})
+        update_config(merged, yaml_files.read(path))
     return load(merged)
 
 

@@ -3,10 +3,9 @@
 Snakemake renders the templates in ``workflow/report`` with its config, to which the values returned here are added.
 """
 
-import json
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,36 +17,63 @@ FIGURE_SPACE = "\u2007"  # as wide as a digit, and sorted before digits by brows
 
 def is_made(arguments: Iterable[str]) -> bool:
     """Return whether a command line requests the HTML report."""
-    return any(argument == "--report" or argument.startswith("--report=") for argument in arguments)
+    return any(argument in ("--report", "--reporter") or argument.startswith("--report=") for argument in arguments)
 
 
 def command(layers: Iterable[str | Path]) -> str:
-    """Return the command that makes the captions with the config files of this run."""
+    """Return the command that computes all results with the config files of this run."""
     here = f"{Path.cwd()}/"
     files = [shlex.quote(str(layer).removeprefix(here)) for layer in layers]
-    return " ".join(["snakemake --cores 8 captions", *(["--configfile", *files] if files else [])])
+    return " ".join(["snakemake --cores 8 all", *(["--configfile", *files] if files else [])])
 
 
-def context(results: str, exhibits: Collection[str], claimed: Iterable[str], command: str) -> dict[str, Any]:
+def absent(stems: Iterable[str], *suffixes: str) -> list[str]:
+    """Return the stems that lack a file with one of the suffixes, in natural order."""
+    lacking = [stem for stem in stems if not all(Path(f"{stem}.{suffix}").exists() for suffix in suffixes)]
+    return sorted(lacking, key=_natural_order)
+
+
+def missing_results(results: str, stems: Collection[str], lacking: Collection[str], command: str) -> str:
+    """Return a sentence about the results that a report lacks; empty if it lacks none.
+
+    Args:
+        results: the folder of results.
+        stems: all results that the report shows if they are there, as paths without suffix.
+        lacking: those that are not there.
+        command: computes them.
+
+    Raises:
+        ConfigError: if none is there.
+    """
+    if not lacking:
+        return ""
+    if len(lacking) == len(stems):
+        raise ConfigError(f"the report needs a figure, a table or claims in {results}, which has none; run `{command}`")
+    names = ", ".join(stem.removeprefix(f"{results}/") for stem in lacking)
+    return f"{len(lacking)} of {len(stems)} results are missing: {names}. Run `{command}` to compute them."
+
+
+def context(
+    results: str, captions: Mapping[str, Mapping[str, Any]], claimed: Iterable[str], missing: str = ""
+) -> dict[str, Any]:
     """Return the values for the templates: captions by exhibit, links of the pages of claims, names of the documents.
 
     Args:
         results: the folder of results, as in the paths of the report.
-        exhibits: all figures and tables, as ``figures/<document>/<name>``.
+        captions: of the figures and tables in the report, by ``figures/<document>/<name>``, with the fields of
+            ``captions.Caption``.
         claimed: documents with a page of claims.
-        command: makes the captions; shown in errors.
-
-    Raises:
-        ConfigError: as ``read_captions``.
+        missing: a sentence about missing results.
     """
-    captions = read_captions(Path(results, "captions.json"), exhibits, command)
-    for caption in captions.values():
+    shown = {key: _escaped_caption(captions[key]) for key in sorted(captions)}
+    for caption in shown.values():
         for verdict in caption["verdicts"]:
             verdict["link"] = link(verdict["claim"], f"{results}/claims/{verdict['document']}.html")
     return {
-        "captions": captions,
-        "claims_pages": {document: _links(document, captions, results) for document in claimed},
-        "documents": [readable(document) for document in sorted({key.split("/")[1] for key in captions})],
+        "captions": shown,
+        "claims_pages": {document: _links(document, shown, results) for document in claimed},
+        "documents": [readable(document) for document in sorted({key.split("/")[1] for key in shown})],
+        "missing": escaped(missing),
     }
 
 
@@ -68,29 +94,7 @@ def _natural_order(name: str) -> str:
     return re.sub(r"\d+", lambda match: match[0].zfill(9), name)
 
 
-def read_captions(path: Path, exhibits: Collection[str], command: str) -> dict[str, dict[str, Any]]:
-    """Read the captions of all exhibits, by ``figures/<document>/<name>``, with plain text escaped for templates.
-
-    Args:
-        path: of captions.json.
-        exhibits, command: as in ``context``.
-
-    Raises:
-        ConfigError: if the file is missing, is not JSON, or lacks an exhibit.
-    """
-    try:
-        found = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"the report needs {path}, which is missing; run `{command}` first") from None
-    except ValueError:
-        raise ConfigError(f"the report needs {path}, which is damaged; remove it and run `{command}`") from None
-    missing = sorted(set(exhibits) - set(found))
-    if missing:
-        raise ConfigError(f"{path} has no caption of {missing[0]}; run `{command}` first")
-    return {key: _escaped_caption(found[key]) for key in sorted(exhibits)}
-
-
-def _escaped_caption(caption: dict[str, Any]) -> dict[str, Any]:
+def _escaped_caption(caption: Mapping[str, Any]) -> dict[str, Any]:
     """Return a caption with all fields but the text, which is reStructuredText, escaped; the title also as a label."""
     verdicts = [
         {key: escaped(verdict[key]) for key in ("claim", "statement", "verdict")} | {"document": verdict["document"]}
@@ -111,10 +115,10 @@ def script_safe(text: str) -> str:
 
 
 def link(text: str, path: str) -> str:
-    """Return a link to a result within the report, as reStructuredText."""
+    """Return a link to a result within the report as reStructuredText; without effect if the report lacks it."""
     content = "img" if path.endswith(".png") else "html"
     view = f"navbarMode:'resultinfo',resultPath:'{path}',content:'{content}',contentPath:results['{path}'].data_uri"
-    return f"`{text} <javascript:app.setView({{{view}}})>`__"
+    return f"`{text} <javascript:results['{path}']&&app.setView({{{view}}})>`__"
 
 
 def numbered(name: str) -> str:

@@ -131,7 +131,7 @@ def claims(config: Config, exhibit: NamedExhibit, decided: Mapping[tuple[str, st
     """
     shown = [
         f"{group} {name}, {decided.get((group, name), 'not decided yet')}: {claim.statement}"
-        for group, entries in config.decided_claims.items()
+        for group, entries in config.claims.items()
         for name, claim in entries.items()
         if claim.figure == f"{exhibit.document}/{exhibit.name}"
     ]

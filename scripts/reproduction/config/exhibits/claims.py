@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from reproduction.config.field_types import CaseRef, Name, Strict
+from reproduction.config.field_types import CaseRef, Name, Number, Strict
 
-EXPONENT_FORM = r"^[+-]?[0-9.]+e[+-]?[0-9]+$"
+EXPONENT_FORM = r"^[+-]?[0-9.]+[eE][+-]?[0-9]+$"
 
 
 def _coordinate(value: Any) -> Any:
@@ -29,9 +29,9 @@ def _coordinate(value: Any) -> Any:
     return float(value) if isinstance(value, str) and re.match(EXPONENT_FORM, value) else value
 
 
-def _coordinates(value: Any) -> Any:
+def _coordinates(value: list) -> list:
     """Return coordinates after checking that a list contains two or more different ones."""
-    if isinstance(value, list) and len({str(entry) for entry in value}) < max(len(value), 2):
+    if len(value) < 2 or len(set(value)) < len(value):
         raise ValueError(f"a list must contain two or more different coordinates; got {value!r}")
     return value
 
@@ -50,14 +50,14 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Coordinate = Annotated[bool | int | float | str, BeforeValidator(_coordinate)]
-CoordinateList = Annotated[list[Coordinate], BeforeValidator(_coordinates)]
+CoordinateList = Annotated[list[Coordinate], AfterValidator(_coordinates)]
 Place = Annotated[
     Annotated[Coordinate, Tag("one")] | Annotated[CoordinateList, Tag("several")],
     Discriminator(lambda given: "several" if isinstance(given, list) else "one"),
 ]
 Selection = Annotated[dict[str, Place], AfterValidator(_no_seeds)]
 Threshold = Annotated[
-    float,
+    Number,
     Field(allow_inf_nan=False),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": EXPONENT_FORM}]}),
 ]

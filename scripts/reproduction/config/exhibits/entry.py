@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from reproduction.config.field_types import CasePattern, Strict, one_of
+from reproduction.config.field_types import CasePattern, Distinct, Strict, one_of
 
 
 class Exhibit(Strict):
@@ -29,7 +29,7 @@ class Exhibit(Strict):
     equations: ClassVar[tuple[str, ...]] = ()
     architectures: ClassVar[tuple[str, ...]] = ()
 
-    data: Annotated[list[CasePattern], Field(min_length=1)]
+    data: Annotated[list[CasePattern], Field(min_length=1), Distinct]
     """Cases, as `experiment/case`; * matches any text."""
 
 

@@ -6,6 +6,7 @@ The module ``reproduction.exhibits.figures.<family>`` draws the figures of a fam
 from typing import ClassVar, Literal
 
 from reproduction.config.exhibits.entry import Exhibit, families
+from reproduction.config.field_types import DistinctList
 
 
 class FigureEntry(Exhibit):
@@ -20,7 +21,7 @@ class TrainingFigure(FigureEntry):
     one_problem: ClassVar[bool] = True
 
     family: Literal["training"]
-    panels: list[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
+    panels: DistinctList[Literal["history", "fields", "errors", "work"]] = ["history", "fields"]
 
 
 class SingleNeuronFigure(FigureEntry):
@@ -99,7 +100,7 @@ class DynamicsFigure(FigureEntry):
     one_case: ClassVar[bool] = True
 
     family: Literal["dynamics"]
-    panels: list[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
+    panels: DistinctList[Literal["kernel", "susceptibility", "vertex"]] = ["kernel", "susceptibility", "vertex"]
 
 
 class OutputFigure(FigureEntry):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from reproduction.config import phrases
-from reproduction.config.field_types import ActivationName, CasePattern, Count, Positive
+from reproduction.config.field_types import ActivationName, CasePattern, Count, Distinct, Positive
 from reproduction.config.task import Equation, Files, Rule, Task
 from reproduction.config.words import Phrase, setting
 
@@ -25,7 +25,7 @@ class AuditSettings(Task):
     )
 
     task: Literal["audit"] = "audit"
-    of: Annotated[list[CasePattern], Field(min_length=1)]
+    of: Annotated[list[CasePattern], Field(min_length=1), Distinct]
     """Cases to audit, as `experiment/case`; * matches any text, {activation} stands for the activation below."""
     activation: ActivationName | None = None
     """Replaces {activation} in `of`."""

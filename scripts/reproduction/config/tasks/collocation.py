@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import ActivationName, Count, Name, NonNegative, Positive
+from reproduction.config.field_types import ActivationName, Count, Distinct, Name, NonNegative, Positive
 from reproduction.config.task import BISCHOF, GIB, Equation, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
@@ -91,7 +91,7 @@ class CollocationSettings(Task):
     """First normalized layer."""
     passes: Literal["separate", "joint"] = "separate"
     """Evaluate collocation and boundary points separately, or jointly as one batch."""
-    powers: Annotated[list[Power], Field(min_length=1)] = [1, 2, 3]
+    powers: Annotated[list[Power], Field(min_length=1), Distinct] = [1, 2, 3]
     """Powers k of ReLU^k: one tower each, or one part of each layer."""
     kernel: Literal[1, 3] = 3
     """Kernel size of a convolution."""
@@ -224,8 +224,6 @@ class CollocationSettings(Task):
             raise ValueError(f"experts must be at least 2; got {self.experts}")
         if self.architecture == "mixed" and len(self.powers) > self.width:
             raise ValueError(f"width must be at least {len(self.powers)}, the number of powers; got {self.width}")
-        if len(set(self.powers)) < len(self.powers):
-            raise ValueError(f"powers must be distinct; got {self.powers}")
         return self
 
 

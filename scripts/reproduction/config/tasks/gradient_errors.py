@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from reproduction.config import phrases
-from reproduction.config.field_types import Count, Positive
+from reproduction.config.field_types import Count, DistinctList, Positive
 from reproduction.config.ritz_network import RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation, Rule
 from reproduction.config.words import Phrase, setting
@@ -30,9 +30,9 @@ class GradientErrorsSettings(RitzNetworkTask):
     )
 
     task: Literal["gradient_errors"] = "gradient_errors"
-    grids: list[Annotated[Count, Field(ge=2)]] = [100, 1000, 100_000]
+    grids: DistinctList[Annotated[Count, Field(ge=2)]] = [100, 1000, 100_000]
     """Sizes of the grids for autodiff and the discrete delta."""
-    steps: list[Positive] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]
+    steps: DistinctList[Positive] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]
     """Steps ε of the finite differences, on a grid of `points` points."""
 
     def work(self, config: Any) -> float:

@@ -8,7 +8,7 @@ from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.formulas.activation import Activation
 from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import ActivationName, Count, NonNegative, Positive
+from reproduction.config.field_types import ActivationName, Count, Distinct, NonNegative, Positive
 from reproduction.config.task import GIB, KIM_KANG, Equation, Rule, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
@@ -40,17 +40,17 @@ class KernelEnsembleSettings(Task):
     task: Literal["kernel_ensemble"] = "kernel_ensemble"
     activation: ActivationName
     """An activation of the registry or of `custom_activations`."""
-    widths: Annotated[list[Count], Field(min_length=1)] = [512]
+    widths: Annotated[list[Count], Field(min_length=1), Distinct] = [512]
     """Neurons per hidden layer; every width is sampled."""
     hidden_layers: Count = 10
     """Number of hidden layers."""
     inputs: Count = 2
     """Input dimension n₀."""
-    input_scales: Annotated[list[Positive], Field(min_length=1)] = [1.0]
+    input_scales: Annotated[list[Positive], Field(min_length=1), Distinct] = [1.0]
     """r = |x|²/n₀ of the fixed input, or variance of the components of random inputs; every r is sampled."""
     data: Count | None = None
     """Number of random inputs per network; null takes one fixed input."""
-    weight_variances: Annotated[list[Positive], Field(min_length=1)] = [1.0]
+    weight_variances: Annotated[list[Positive], Field(min_length=1), Distinct] = [1.0]
     """C_W of every layer; every C_W is sampled."""
     in_critical_units: bool = False
     """Interpret weight_variances as multiples of the critical C_W (powers of ReLU only)."""

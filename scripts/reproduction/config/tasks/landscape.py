@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reproduction.config import phrases
 from reproduction.config.errors import ConfigError
-from reproduction.config.field_types import CaseRef, Count, Positive
+from reproduction.config.field_types import CaseRef, Count, Distinct, Positive
 from reproduction.config.ritz_network import RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation, Rule, Task
 from reproduction.config.words import Phrase, setting, used_setting
@@ -42,7 +42,7 @@ class LandscapeSettings(RitzNetworkTask):
     """Quadrature of the energy on the planes."""
     hessian: Literal["grid", "kink_aware"] = "grid"
     """Quadrature of the energy whose Hessian defines the eigenvectors."""
-    planes: Annotated[list[tuple[Count, Count]], Field(min_length=1)]
+    planes: Annotated[list[tuple[Count, Count]], Field(min_length=1), Distinct]
     """Pairs of eigenvectors, counted from 1 in descending order of their eigenvalues."""
     extent: Positive = 0.5
     """Largest |α| and |β|."""

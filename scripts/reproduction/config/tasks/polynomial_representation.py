@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from reproduction.config.field_types import Count, Positive
+from reproduction.config.field_types import Count, Distinct, Positive
 from reproduction.config.task import KIM_KANG, Equation, Rule, Task
 from reproduction.config.words import Phrase, setting
 
@@ -25,15 +25,9 @@ class PolynomialRepresentationSettings(Task):
     )
 
     task: Literal["polynomial_representation"] = "polynomial_representation"
-    powers: Annotated[list[Annotated[Count, Field(le=11)]], Field(min_length=1)] = [1, 2, 3, 4, 5]
+    powers: Annotated[list[Annotated[Count, Field(le=11)]], Field(min_length=1), Distinct] = [1, 2, 3, 4, 5]
     """Distinct powers p; the polynomials have degree p + 1."""
     polynomials: Count = 20
     """Number of random polynomials per power, with coefficients N(0, 1)."""
     radius: Positive = 1.0
     """R of the interval [−R, R] of comparison."""
-
-    @model_validator(mode="after")
-    def _each_once(self):
-        if len(set(self.powers)) < len(self.powers):
-            raise ValueError(f"powers must be distinct; got {self.powers}")
-        return self

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from reproduction.config import phrases
-from reproduction.config.field_types import ActivationName, Count, Domain
+from reproduction.config.field_types import ActivationName, Count, Domain, Number
 from reproduction.config.task import ROWAN, Equation, Rule, Task
 from reproduction.config.words import Phrase, setting, written
 
@@ -30,9 +30,9 @@ class SingleNeuronSettings(Task):
     task: Literal["single_neuron"] = "single_neuron"
     activation: ActivationName
     """An activation of the registry or of `custom_activations`."""
-    slope: Annotated[float, Field(allow_inf_nan=False)] = 1.0
+    slope: Annotated[Number, Field(allow_inf_nan=False)] = 1.0
     """Slope a, nonzero."""
-    bias: Annotated[float, Field(allow_inf_nan=False)] = -0.5
+    bias: Annotated[Number, Field(allow_inf_nan=False)] = -0.5
     """Bias b."""
     points: Annotated[Count, Field(ge=2)] = 101
     """Points of the uniform grid."""
