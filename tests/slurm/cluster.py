@@ -201,7 +201,7 @@ def install() -> None:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     ours = not POLICY.exists()
     if ours:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
         POLICY.chmod(0o755)
     try:
         subprocess.run(["apt-get", "-qq", "update"], **quiet)

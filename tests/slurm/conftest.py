@@ -72,8 +72,8 @@ def fresh(tmp_path_factory):
         project = Project(tmp_path_factory.mktemp("project"))
         for profile in ("slurm", "slurm-gpu"):
             path = Path(project.folder, f"workflow/profiles/{profile}/config.yaml")
-            text = path.read_text().replace("CHANGE_ME_GPU", "gpu").replace("CHANGE_ME", "cpu")
-            path.write_text(text.replace("# slurm-status-command", "slurm-status-command"))
+            text = path.read_text(encoding="utf-8").replace("CHANGE_ME_GPU", "gpu").replace("CHANGE_ME", "cpu")
+            path.write_text(text.replace("# slurm-status-command", "slurm-status-command"), encoding="utf-8")
         return project
 
     return make

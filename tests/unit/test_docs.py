@@ -225,5 +225,5 @@ def test_api_pages_list_every_public_function_and_need_no_network(tmp_path):
 def _public_functions(module: Path) -> list[str]:
     """Names of the public functions and classes that a module defines; those of ``__init__`` files are imported."""
     kinds = (ast.FunctionDef, ast.ClassDef)
-    body = ast.parse(module.read_text()).body
+    body = ast.parse(module.read_text(encoding="utf-8")).body
     return [node.name for node in body if isinstance(node, kinds) and not node.name.startswith("_")]

@@ -15,8 +15,9 @@ rule claims_of_document:
         f"{RESULTS}/claims/{{document}}.log",
     benchmark:
         f"{RESULTS}/claims/{{document}}.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -41,8 +42,9 @@ rule claims_page:
         f"{RESULTS}/claims/claims_page.log",
     benchmark:
         f"{RESULTS}/claims/claims_page.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+sys.path.insert(0, str(PROJECT / "scripts"))
 
 from rectified.errors import nearest
 from reproduction.config import config as configuration
@@ -34,7 +34,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
-COSTS = Costs.read(Path(workflow.basedir) / TABLE)
+COSTS = Costs.read(PROJECT / TABLE)
 RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
@@ -244,7 +244,7 @@ def quantity_modules(settings):
 @cache
 def has_module(name):
     """Return True if there is a module of quantities with the given name."""
-    return (Path(workflow.basedir) / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
+    return (PROJECT / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
 
 
 def scorecard_code(wildcards):
@@ -301,17 +301,17 @@ def scorecard_text(wildcards):
 def caption_files(wildcards):
     """Return the caption files of the figures and tables in config."""
     stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
-    return existing(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
+    return sources(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
 
 
 def document_captions(wildcards):
     """Return the files that introduce the documents in config."""
-    return existing(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
+    return sources(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
 
 
-def existing(files):
-    """Return the existing files among paths relative to the project."""
-    return [file for file in files if (Path(workflow.basedir) / file).exists()]
+def sources(files):
+    """Return the existing files of the project among these, as inputs of a rule."""
+    return [str(SOURCES / file) for file in files if (PROJECT / file).exists()]
 
 
 def config_text(wildcards):
@@ -372,7 +372,8 @@ def schedule_when_jobs_end():
     workflow.scheduler.job_rate_limiter = None
 
 
-reject_unknown_targets()
+if not IS_MODULE:
+    reject_unknown_targets()
 if snakemake_report.is_made(sys.argv[1:]):
     try:
         look_up_captions()

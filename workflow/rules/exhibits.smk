@@ -15,8 +15,9 @@ rule figure:
         f"{RESULTS}/figures/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/figures/{{document}}/{{name}}.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -47,8 +48,9 @@ rule table:
         f"{RESULTS}/tables/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/tables/{{document}}/{{name}}.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -8,8 +8,9 @@ rule captions:
         f"{RESULTS}/captions.log",
     benchmark:
         f"{RESULTS}/captions.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -34,8 +35,9 @@ rule report:
         f"{RESULTS}/report.log",
     benchmark:
         f"{RESULTS}/report.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=2000,

@@ -9,8 +9,9 @@ rule scorecard:
         f"{RESULTS}/scorecards/{{activation}}.log",
     benchmark:
         f"{RESULTS}/scorecards/{{activation}}.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -33,8 +34,9 @@ rule scorecard_table:
         f"{RESULTS}/scorecards/scorecards.log",
     benchmark:
         f"{RESULTS}/scorecards/scorecards.benchmark.tsv"
+    localrule: True
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -44,7 +44,7 @@ def read(overlays: Iterable[str | Path] = ()) -> Config:
 
     merged: dict = {}
     for path in (*BASE, *overlays):
-        update_config(merged, yaml.safe_load(Path(path).read_text()) or {})
+        update_config(merged, yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {})
     return load(merged)
 
 

@@ -79,7 +79,7 @@ def read_captions(path: Path, exhibits: Collection[str], command: str) -> dict[s
         ConfigError: if the file is missing, is not JSON, or lacks an exhibit.
     """
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"the report needs {path}, which is missing; run `{command}` first") from None
     except ValueError:

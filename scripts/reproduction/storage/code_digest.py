@@ -123,7 +123,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
