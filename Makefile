@@ -6,6 +6,9 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 LAYERS = $(if $(filter-out draft,$(TIER)),--configfile workflow/tiers/$(TIER).yaml)
 RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 
+# Files and pipes are UTF-8 under every locale.
+export PYTHONUTF8 := 1
+
 .DEFAULT_GOAL := all
 .PHONY: setup all smoke paper report archive verify test test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu docs clean
 setup: .venv/installed ## install the packages of a run into .venv

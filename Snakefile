@@ -5,12 +5,11 @@ Run `snakemake --cores 8 all`, or request a single file: `snakemake --cores 8 re
 
 PROJECT = Path(workflow.current_basedir)  # folder of this file; the run may be in another one, where its results go
 IS_MODULE = PROJECT.resolve() != Path(workflow.basedir).resolve()  # of the workflow of another Snakefile
-SOURCES = Path() if not IS_MODULE and PROJECT.samefile(Path.cwd()) else PROJECT  # paths of inputs that move with it
 ENVIRONMENTS = str(PROJECT / "envs").replace("{", "{{").replace("}", "}}")  # Snakemake formats the paths of env files
 
 
-configfile: str(SOURCES / "config.yaml")
-configfile: str(SOURCES / "workflow/claims.yaml")
+configfile: f"{PROJECT}/config.yaml"
+configfile: f"{PROJECT}/workflow/claims.yaml"
 
 
 report: "workflow/report/templates/workflow.rst"
@@ -23,6 +22,24 @@ include: "workflow/rules/exhibits.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/scorecards.smk"
+
+
+# Rules of a few seconds, not submitted to a cluster; those of tasks set `local`.
+localrules:
+    all,
+    figures,
+    figure,
+    tables,
+    table,
+    claims,
+    claims_of_document,
+    claims_page,
+    captions,
+    report,
+    reference,
+    scorecard,
+    scorecard_table,
+    scorecards,
 
 
 rule all:

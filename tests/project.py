@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from reproduction.runtime.schedule import listed_jobs
@@ -38,13 +39,22 @@ class Project:
     def command(self, *arguments: str, cores: int = 2) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
 
-    def run(self, *arguments: str, cores: int = 2, ok: bool = True) -> str:
-        """Run Snakemake and return its output."""
+    def run(
+        self,
+        *arguments: str,
+        cores: int = 2,
+        ok: bool = True,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run Snakemake, in the folder of the project unless ``cwd`` is given, and return its output."""
         done = subprocess.run(
             self.command(*arguments, cores=cores),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
+            env=env,
             capture_output=True,
             text=True,
+            errors="replace",
             stdin=subprocess.DEVNULL,
         )
         output = done.stdout + done.stderr
@@ -72,10 +82,7 @@ class Project:
 
     def data(self) -> dict[str, bytes]:
         """Return all results by path, except logs, timings, and the report, which states timings."""
-        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
-        results = self.folder / "results/smoke"
-        files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
-        return {str(file.relative_to(results)): file.read_bytes() for file in files}
+        return data_in(self.folder / "results/smoke")
 
     def checksums(self) -> dict[str, str]:
         """Return the SHA-256 of all results by path, except logs and timings."""
@@ -89,6 +96,13 @@ class Project:
     def _is_code(self, file: Path) -> bool:
         path = str(file.relative_to(self.folder))
         return path.startswith(CODE)
+
+
+def data_in(results: Path) -> dict[str, bytes]:
+    """Return the results in a folder by path, as ``Project.data``."""
+    kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
+    files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
+    return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
 
 def remember_smoke(key: str, project: Project) -> None:

@@ -22,6 +22,7 @@ MISH = 'custom_activations:\n  mish: "x*tanh(log(1 + exp(x)))"\n'
 
 # command → file of the test that executes it, at the smoke tier or in parts if it is long
 EXECUTED = {
+    "snakemake -s ~/rectified/Snakefile --cores 8 all": "tests/workflow/test_platform.py",
     "make smoke": "tests/workflow/conftest.py",
     "make explain": "tests/unit/test_explain.py",
     "make explain FIGURE=deep_ritz/fig3": "tests/unit/test_explain.py",

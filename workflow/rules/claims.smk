@@ -15,7 +15,6 @@ rule claims_of_document:
         f"{RESULTS}/claims/{{document}}.log",
     benchmark:
         f"{RESULTS}/claims/{{document}}.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
@@ -42,7 +41,6 @@ rule claims_page:
         f"{RESULTS}/claims/claims_page.log",
     benchmark:
         f"{RESULTS}/claims/claims_page.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/figures.yaml"
     threads: 1

@@ -298,20 +298,24 @@ def scorecard_text(wildcards):
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
-def caption_files(wildcards):
-    """Return the caption files of the figures and tables in config."""
+def caption_digests(wildcards):
+    """Return the digests of the caption files of the figures and tables in config."""
     stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
-    return sources(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
+    return file_digests(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
 
 
-def document_captions(wildcards):
-    """Return the files that introduce the documents in config."""
-    return sources(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
+def introduction_digests(wildcards):
+    """Return the digests of the files that introduce the documents in config."""
+    return file_digests(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
 
 
-def sources(files):
-    """Return the existing files of the project among these, as inputs of a rule."""
-    return [str(SOURCES / file) for file in files if (PROJECT / file).exists()]
+def file_digests(names):
+    """Return the existing files of the project among these, each with its digest; a change reruns the job.
+
+    They are no inputs, because Snakemake takes braces in the path of the project for wildcards.
+    """
+    files = {name: PROJECT / name for name in names}
+    return [f"{name} {code_digest.file(path)}" for name, path in files.items() if path.exists()]
 
 
 def config_text(wildcards):
@@ -343,7 +347,8 @@ def look_up_captions():
     """Add the captions of the HTML report to Snakemake's config, which its templates read."""
     exhibits = [stem.removeprefix(f"{RESULTS}/") for stem in FIGURES | TABLES]
     command = snakemake_report.command(workflow.overwrite_configfiles)
-    config.update(snakemake_report.context(RESULTS, exhibits, CONFIG.decided_claims, command))
+    folder = workflow.modifier.path_modifier.replace_prefix(RESULTS)  # of a module, if it has a prefix
+    config.update(snakemake_report.context(folder, exhibits, CONFIG.decided_claims, command))
 
 
 # Checks before the first job.

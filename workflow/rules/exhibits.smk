@@ -15,7 +15,6 @@ rule figure:
         f"{RESULTS}/figures/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/figures/{{document}}/{{name}}.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
@@ -48,7 +47,6 @@ rule table:
         f"{RESULTS}/tables/{{document}}/{{name}}.log",
     benchmark:
         f"{RESULTS}/tables/{{document}}/{{name}}.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/figures.yaml"
     threads: 1

@@ -1,6 +1,5 @@
 rule captions:
     input:
-        captions=caption_files,
         claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
     output:
         f"{RESULTS}/captions.json",
@@ -8,7 +7,6 @@ rule captions:
         f"{RESULTS}/captions.log",
     benchmark:
         f"{RESULTS}/captions.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
@@ -17,6 +15,7 @@ rule captions:
         runtime=10,
     params:
         code=described_code("captions.py"),
+        captions=caption_digests,
         config=config_text,
     script:
         "../../scripts/captions.py"
@@ -25,7 +24,6 @@ rule captions:
 rule report:
     input:
         captions=f"{RESULTS}/captions.json",
-        documents=document_captions,
         claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
         figures=[f"{stem}.pdf" for stem in sorted(FIGURES)],
         tables=[f"{stem}.parquet" for stem in sorted(TABLES)],
@@ -35,7 +33,6 @@ rule report:
         f"{RESULTS}/report.log",
     benchmark:
         f"{RESULTS}/report.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/report.yaml"
     threads: 1
@@ -44,6 +41,7 @@ rule report:
         runtime=10,
     params:
         code=described_code("report.py"),
+        introductions=introduction_digests,
         project=lambda wildcards: code_digest.project(),
         config=config_text,
         overlays=overlay_names,

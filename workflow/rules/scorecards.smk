@@ -9,7 +9,6 @@ rule scorecard:
         f"{RESULTS}/scorecards/{{activation}}.log",
     benchmark:
         f"{RESULTS}/scorecards/{{activation}}.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/report.yaml"
     threads: 1
@@ -34,7 +33,6 @@ rule scorecard_table:
         f"{RESULTS}/scorecards/scorecards.log",
     benchmark:
         f"{RESULTS}/scorecards/scorecards.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/report.yaml"
     threads: 1

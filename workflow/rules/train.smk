@@ -53,7 +53,6 @@ rule reference:
         f"{RESULTS}/references/{{problem}}.log",
     benchmark:
         f"{RESULTS}/references/{{problem}}.benchmark.tsv"
-    localrule: True
     conda:
         f"{ENVIRONMENTS}/compute.yaml"
     threads: CONFIG.threads

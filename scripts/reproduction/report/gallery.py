@@ -117,7 +117,7 @@ def show_speed() -> None:
 
 
 def _copy(page: str) -> None:
-    write_atomically(GALLERY / page, lambda file: file.write_text(Path("results", page).read_text(encoding="utf-8")))
+    write_atomically(GALLERY / page, lambda file: file.write_bytes(Path("results", page).read_bytes()))
 
 
 def _put(name: str, text: str) -> None:

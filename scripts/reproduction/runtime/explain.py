@@ -240,4 +240,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # of a locale without Greek letters
+    sys.stdout.reconfigure(errors="replace")  # of a locale without Greek letters
     main()
