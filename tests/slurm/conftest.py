@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, install
+from cluster import Cluster
+from packages import install
 
 from project import SMOKE, Project, heed_control_c, remembered_smoke
 
