@@ -1,26 +1,34 @@
 """Copies of the project for running the workflow."""
 
+import ctypes
 import hashlib
 import json
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reproduction.runtime.schedule import listed_jobs
 
 ROOT = Path(__file__).parent.parent
+PR_SET_PDEATHSIG = 1  # of Linux
 ALL = ("all", "report", "scorecards")
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
 CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")
 
 
-def heed_control_c() -> None:
-    """Let a child process receive SIGINT even if the tests run in the background, where children ignore it."""
+def supervised() -> None:
+    """Let a child process die with the tests, and receive SIGINT even if they run in the background.
+
+    If the child leads a process group of the same session, the kernel resumes its suspended children and ends them by
+    SIGHUP, which `nohup` would ignore.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Project:
@@ -46,12 +54,23 @@ class Project:
         ok: bool = True,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        held: Sequence[int] = (),
     ) -> str:
-        """Run Snakemake, in the folder of the project unless ``cwd`` is given, and return its output."""
+        """Run Snakemake and return its output.
+
+        Args:
+            arguments: of the command line.
+            cores: number of jobs at once.
+            ok: whether the run must succeed, otherwise fail.
+            cwd: folder in which it runs, instead of that of the project.
+            env: its environment.
+            held: open files that it keeps open, such as a lock.
+        """
         done = subprocess.run(
             self.command(*arguments, cores=cores),
             cwd=cwd or self.folder,
             env=env,
+            pass_fds=held,
             capture_output=True,
             text=True,
             errors="replace",

@@ -10,7 +10,7 @@ import pytest
 from cluster import Cluster
 from packages import install
 
-from project import SMOKE, Project, heed_control_c, remembered_smoke
+from project import SMOKE, Project, remembered_smoke, supervised
 
 SUBMITTED = re.compile(r"has been submitted with SLURM jobid (\d+)")
 FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--latency-wait=10")
@@ -31,7 +31,7 @@ class Submission:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=heed_control_c,
+                preexec_fn=supervised,
             )
 
     def end(self, seconds: float = 480, ok: bool = True) -> str:

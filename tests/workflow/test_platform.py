@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from conftest import Project
+from mounts import mounted
 from project import data_in
 
 FIGURE = "results/smoke/figures/deep_ritz/fig3.pdf"
@@ -48,14 +49,9 @@ def assert_same(results, ordinary, files: int) -> None:
 @contextmanager
 def read_only(folder):
     """Make a folder read-only, for root as well; skip the test if mounting is not possible."""
-    mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.decode().strip()}")
-    try:
+    with mounted(folder, "--bind", str(folder)):
         subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
         yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_a_read_only_project_runs_from_another_folder_and_environment(fresh, ordinary, tmp_path):
