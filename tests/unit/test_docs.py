@@ -76,7 +76,7 @@ NOT_EXECUTED = {
     "make": "takes half an hour; the smoke tier runs the same rules",
     "make setup": "installs packages from the network; the tests run in its result",
     "make test": "runs these tests",
-    "lint-imports": "part of make test",
+    "make lint": "part of make test",
     "make test-library": "runs these tests",
     "make test-workflow": "runs these tests",
     "make test-environments": "runs these tests",
