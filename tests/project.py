@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from reproduction.runtime.schedule import listed_jobs
@@ -21,14 +22,20 @@ CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "wo
 
 
 def supervised() -> None:
-    """Let a child process die with the tests, and receive SIGINT even if they run in the background.
-
-    If the child leads a process group of the same session, the kernel resumes its suspended children and ends them by
-    SIGHUP, which `nohup` would ignore.
-    """
+    """Let a child process die with the tests, and receive SIGINT even if they run in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextmanager
+def guarded(leader: int) -> Iterator[None]:
+    """Kill a process group, including suspended processes, if the tests are killed."""
+    command = ["sh", "-c", f"read line || kill -s KILL -- -{leader}"]  # reads the end of the file when the tests die
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
+    finally:
+        guard.communicate(b"\n")
 
 
 class Project:

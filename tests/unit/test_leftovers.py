@@ -24,12 +24,13 @@ with mounted(sys.argv[1], "-t", "tmpfs", "tmpfs"):
 """
 RUNNING = """
 import subprocess, sys, time
-from project import supervised
+from project import guarded, supervised
 
 run = subprocess.Popen(["sh", "-c", "sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE, text=True,
-                       process_group=0, preexec_fn=supervised)
-print(run.pid, run.stdout.readline(), flush=True)
-time.sleep(1000)
+                       start_new_session=True, preexec_fn=supervised)
+with guarded(run.pid):
+    print(run.pid, run.stdout.readline(), flush=True)
+    time.sleep(1000)
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Project
 from mounts import mounted
-from project import supervised
+from project import guarded, supervised
 
 LITTLE = """
 tier: smoke
@@ -75,7 +75,7 @@ def running(project: Project, *arguments: str):
             cwd=project.folder,
             stdout=log,
             stderr=log,
-            process_group=0,
+            start_new_session=True,
             preexec_fn=supervised,
         )
     try:
@@ -84,7 +84,8 @@ def running(project: Project, *arguments: str):
         for job in jobs:
             job.suspend()
         assert jobs
-        yield run
+        with guarded(run.pid):
+            yield run
     finally:
         for process in processes_of(project):
             process.kill()
