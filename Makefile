@@ -6,8 +6,11 @@ SNAKEMAKE := .venv/bin/snakemake --cores $(CORES)
 LAYERS = $(if $(filter-out draft,$(TIER)),--configfile workflow/tiers/$(TIER).yaml)
 RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 
+# Files and pipes are UTF-8 under every locale.
+export PYTHONUTF8 := 1
+
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu docs clean
+.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu docs clean
 setup: .venv/installed ## install the packages of a run into .venv
 
 all: .venv/installed ## compute all figures, tables and verdicts, draft tier
@@ -32,13 +35,15 @@ archive: .venv/installed ## write results, config, code, versions and checksums 
 verify: .venv/installed ## check an archive and recompute a figure of it: make verify ARCHIVE=results/archive.zip
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.archive verify $(or $(ARCHIVE),results/archive.zip) $(if $(RUN),--run)
 
-test: .venv/installed-test ## run linters and all tests
+test: lint ## run linters and all tests
+	$(MAKE) --jobs 2 --output-sync=target test-environments test-workflow test-library
+
+lint: .venv/installed-test ## check style, import contracts and rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow/rules
 	PYTHONPATH=scripts .venv/bin/lint-imports
 	.venv/bin/snakemake --lint
-	$(MAKE) --jobs 2 --output-sync=target test-environments test-workflow test-library
 
 test-environments: .venv/installed-test ## build the isolated environments in which tests run rules
 	PYTHONPATH=scripts:tests .venv/bin/python -m environments.build

@@ -3,9 +3,13 @@
 Run `snakemake --cores 8 all`, or request a single file: `snakemake --cores 8 results/figures/deep_ritz/fig3.pdf`.
 """
 
+PROJECT = Path(workflow.current_basedir)  # folder of this file; the run may be in another one, where its results go
+IS_MODULE = PROJECT.resolve() != Path(workflow.basedir).resolve()  # of the workflow of another Snakefile
+ENVIRONMENTS = str(PROJECT / "envs").replace("{", "{{").replace("}", "}}")  # Snakemake formats the paths of env files
 
-configfile: "config.yaml"
-configfile: "workflow/claims.yaml"
+
+configfile: f"{PROJECT}/config.yaml"
+configfile: f"{PROJECT}/workflow/claims.yaml"
 
 
 report: "workflow/report/templates/workflow.rst"

@@ -1,11 +1,13 @@
-"""Compute the file of a rule of a task, by the function with the name of the rule in the module of the task."""
+"""Compute the file of a rule of a task, by the function with the name of the file in the module of the task."""
 
 from importlib import import_module
+from pathlib import Path
 
 from reproduction.runtime import session
 from reproduction.storage import store
 
 job, inputs, attributes = session.begin(snakemake)
-function = getattr(import_module(f"reproduction.jobs.{job.settings.task}"), snakemake.rule)
+name = Path(snakemake.output[0]).stem  # of the rule, which other workflows may rename
+function = getattr(import_module(f"reproduction.jobs.{job.settings.task}"), name)
 device = {"device": snakemake.resources.device} if hasattr(snakemake.resources, "device") else {}
 store.write(snakemake.output[0], function(job, inputs, **device), attributes)

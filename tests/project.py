@@ -1,25 +1,41 @@
 """Copies of the project for running the workflow."""
 
+import ctypes
 import hashlib
 import json
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from reproduction.runtime.schedule import listed_jobs
 
 ROOT = Path(__file__).parent.parent
+PR_SET_PDEATHSIG = 1  # of Linux
 ALL = ("all", "report", "scorecards")
 SMOKE = ("--configfile", "workflow/tiers/smoke.yaml")
 REMEMBERED = ROOT / ".smoke-checksums.json"
 CODE = ("Snakefile", "config.yaml", "requirements.txt", "scripts/", "envs/", "workflow/rules/", "workflow/tiers/")
 
 
-def heed_control_c() -> None:
-    """Let a child process receive SIGINT even if the tests run in the background, where children ignore it."""
+def supervised() -> None:
+    """Let a child process die with the tests, and receive SIGINT even if they run in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextmanager
+def guarded(leader: int) -> Iterator[None]:
+    """Kill a process group, including suspended processes, if the tests are killed."""
+    command = ["sh", "-c", f"read line || kill -s KILL -- -{leader}"]  # reads the end of the file when the tests die
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
+    finally:
+        guard.communicate(b"\n")
 
 
 class Project:
@@ -38,13 +54,33 @@ class Project:
     def command(self, *arguments: str, cores: int = 2) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
 
-    def run(self, *arguments: str, cores: int = 2, ok: bool = True) -> str:
-        """Run Snakemake and return its output."""
+    def run(
+        self,
+        *arguments: str,
+        cores: int = 2,
+        ok: bool = True,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        held: Sequence[int] = (),
+    ) -> str:
+        """Run Snakemake and return its output.
+
+        Args:
+            arguments: of the command line.
+            cores: number of jobs at once.
+            ok: whether the run must succeed, otherwise fail.
+            cwd: folder in which it runs, instead of that of the project.
+            env: its environment.
+            held: open files that it keeps open, such as a lock.
+        """
         done = subprocess.run(
             self.command(*arguments, cores=cores),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
+            env=env,
+            pass_fds=held,
             capture_output=True,
             text=True,
+            errors="replace",
             stdin=subprocess.DEVNULL,
         )
         output = done.stdout + done.stderr
@@ -72,10 +108,7 @@ class Project:
 
     def data(self) -> dict[str, bytes]:
         """Return all results by path, except logs, timings, and the report, which states timings."""
-        kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
-        results = self.folder / "results/smoke"
-        files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
-        return {str(file.relative_to(results)): file.read_bytes() for file in files}
+        return data_in(self.folder / "results/smoke")
 
     def checksums(self) -> dict[str, str]:
         """Return the SHA-256 of all results by path, except logs and timings."""
@@ -89,6 +122,13 @@ class Project:
     def _is_code(self, file: Path) -> bool:
         path = str(file.relative_to(self.folder))
         return path.startswith(CODE)
+
+
+def data_in(results: Path) -> dict[str, bytes]:
+    """Return the results in a folder by path, as ``Project.data``."""
+    kept = {".nc", ".parquet", ".safetensors", ".csv", ".tex", ".html", ".pdf", ".png"}
+    files = [file for file in sorted(results.rglob("*")) if file.suffix in kept and file.stem != "report"]
+    return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
 
 def remember_smoke(key: str, project: Project) -> None:

@@ -4,12 +4,22 @@
 # Needs root, buildah, mmdebstrap and 8 GB in $TMPDIR. The base image is made from Debian packages; the Python packages
 # are obtained by pip of .venv. To keep both for later runs, set $WHEELS to a folder and $BASE to a tar file.
 # To skip the run with .venv, set $ORDINARY to a project with finished results of the same targets. Use absolute paths.
+# If it is killed, its processes and mounts end with it, as their namespaces do; the next run deletes its folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for tool in buildah mmdebstrap; do
     command -v "$tool" >/dev/null || { echo "needs $tool: apt-get install buildah mmdebstrap" >&2; exit 1; }
 done
-work=$(mktemp -d)
+if [ "$$" -ne 1 ]; then
+    exec unshare --mount --pid --mount-proc --kill-child tests/container/check.sh "$@"
+fi
+temporary=${TMPDIR:-/tmp}
+for lock in "$temporary"/rectified-container.*/lock; do
+    [ ! -e "$lock" ] || flock --nonblock "$lock" rm -rf --one-file-system "$(dirname "$lock")" || true
+done
+work=$(mktemp -d "$temporary/rectified-container.XXXXXX")
+exec 9>"$work/lock"
+flock 9
 wheels=${WHEELS:-$work/wheels}
 base=${BASE:-$work/base.tar}
 ordinary=${ORDINARY:-$work/ordinary}

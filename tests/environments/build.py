@@ -25,11 +25,14 @@ def conda(prefix: Path) -> list[str]:
 
 
 def build(project: Project) -> Path:
-    """Build missing environments and delete unused ones, one process at a time; return their folder."""
+    """Build missing environments and delete unused ones, one process at a time; return their folder.
+
+    Snakemake holds the lock as well, because it goes on building if the tests are killed.
+    """
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        built = project.run(*ALL, *SMOKE, *conda(FOLDER), "--conda-create-envs-only")
+        built = project.run(*ALL, *SMOKE, *conda(FOLDER), "--conda-create-envs-only", held=[lock.fileno()])
         if "Creating conda environment" in built:
             project.run(*ALL, *SMOKE, *conda(FOLDER), "--conda-cleanup-envs")
     return FOLDER

@@ -40,7 +40,7 @@ def _written_rules() -> list[tuple[str, str | None, str]]:
     for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule, body in RULE.findall(file.read_text()):
             script = re.search(r'script:\s+"../../scripts/(.+)"', body)
-            env = re.search(r'conda:\s+"../../envs/(.+)"', body)
+            env = re.search(r'conda:\s+f"{ENVIRONMENTS}/(.+)"', body)
             if script:
                 found.append((rule, env and env[1], script[1]))
     return found

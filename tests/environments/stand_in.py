@@ -49,7 +49,7 @@ def read(path: str | Path) -> EnvFile:
     Raises:
         ValueError: if a package is not pinned, or if Python or a required pip is missing.
     """
-    content = yaml.safe_load(Path(path).read_text())
+    content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     sections = [line["pip"] for line in content["dependencies"] if isinstance(line, dict) and [*line] == ["pip"]]
     from_pypi = dict(_pin(path, line, PYPI_PIN, "name==version") for section in sections for line in section)
     pins = dict(_pin(path, line) for line in content["dependencies"] if not (sections and isinstance(line, dict)))

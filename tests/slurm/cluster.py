@@ -1,9 +1,11 @@
 """Local SLURM cluster of two nodes on the loopback interface: a CPU partition, and one with a simulated GPU.
 
 All files are written to one folder. The only changes to the system are Debian's packages, installed if they are
-missing, and links to the configuration where SLURM's programs look for it, which exist while the cluster runs.
+missing, and links to the configuration where SLURM's programs look for it, which exist while the cluster runs. A record
+beside the links names the cluster, so that the next one takes it down if its tests were killed.
 """
 
+import hashlib
 import os
 import shutil
 import socket
@@ -13,12 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import record
+from packages import SBIN
 
-PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
-POLICY = Path("/usr/sbin/policy-rc.d")
 NODES = {"cpu": "cpu01", "gpu": "gpu01"}
 CPUS, MEGABYTES = 4, 4000
-NAME = "loopback"
 LINKS = [Path("/etc/slurm", name) for name in ("slurm.conf", "gres.conf")]
 
 CONFIGURATION = """
@@ -71,6 +72,7 @@ class Cluster:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.name = "test" + hashlib.sha256(str(folder).encode()).hexdigest()[:8]
         self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}  # identifies its processes
         self.processes: list[psutil.Process] = []
 
@@ -78,13 +80,16 @@ class Cluster:
         """Start munge, the controller and both nodes.
 
         Raises:
-            RuntimeError: if the nodes do not start; the message contains the log of the controller.
+            RuntimeError: if the machine has another SLURM, if other tests run it, or if the nodes do not start; the
+                message then contains the log of the controller.
         """
+        remove_leftovers()
+        self._write_record()
         host, ports = socket.gethostname().split(".")[0], free_ports(3)
         for folder in ("state", "spool.cpu01", "spool.gpu01"):
             (self.folder / folder).mkdir(parents=True)
         text = CONFIGURATION.format(
-            name=NAME, host=host, ports=ports, folder=self.folder, cpus=CPUS, megabytes=MEGABYTES
+            name=self.name, host=host, ports=ports, folder=self.folder, cpus=CPUS, megabytes=MEGABYTES
         )
         (self.folder / "slurm.conf").write_text(text)
         (self.folder / "gres.conf").write_text(GPUS)
@@ -127,18 +132,23 @@ class Cluster:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout
 
     def stop(self) -> None:
-        """Stop all jobs, then all daemons, and remove the links."""
-        self.run("scancel", f"--user={os.geteuid()}")
-        wait(lambda: not self._steps(), seconds=20)
+        """Stop all jobs, then all daemons, and remove the links and the record."""
+        if self.processes:
+            self.run("scancel", f"--user={os.geteuid()}")
+            wait(lambda: not self._steps(), seconds=20)
         daemons = [process for process in reversed(self.processes) if process.is_running()]
         for daemon in daemons:
             daemon.terminate()
         psutil.wait_procs(daemons, timeout=10)
-        for process in self.left():
-            process.kill()
+        left = self.left()
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=10)
         for link in LINKS:
             if link.is_symlink() and link.readlink().is_relative_to(self.folder):
                 link.unlink()
+        record.remove(self.folder)
 
     def left(self) -> list[psutil.Process]:
         """Return the processes that this cluster started on this machine: its daemons and their jobs."""
@@ -158,23 +168,25 @@ class Cluster:
         with suppress(psutil.Error):
             environment = process.environ()
             ours = environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]
-            return ours or environment.get("SLURM_CLUSTER_NAME") == NAME
+            return ours or environment.get("SLURM_CLUSTER_NAME") == self.name
         return False
 
     def _link_configuration(self) -> None:
         """Create links where SLURM's programs look, because job steps know no other location."""
         for link in LINKS:
-            if link.exists():  # a broken link is left over from a killed test
-                raise RuntimeError(f"{link} exists: this machine has its own SLURM, which the tests must not disturb")
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
             link.symlink_to(self.folder / link.name)
+
+    def _write_record(self) -> None:
+        daemons = [record.identity(process.pid) for process in self.processes if process.is_running()]
+        record.Record(str(self.folder), record.identity(os.getpid()), daemons).write()
 
     def _start(self, *command: str, pid: str) -> None:
         (self.folder / pid).unlink(missing_ok=True)
         subprocess.run(command, env=self.environment, check=True, capture_output=True, cwd=self.folder)
         assert wait(lambda: (self.folder / pid).exists() and (self.folder / pid).read_text().strip(), seconds=20)
         self.processes.append(psutil.Process(int((self.folder / pid).read_text())))
+        self._write_record()
 
     def _start_munge(self) -> None:
         key = self.folder / "munge.key"
@@ -190,26 +202,22 @@ class Cluster:
         )
 
 
-SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+def remove_leftovers() -> None:
+    """Take down the cluster of killed tests.
 
-
-def install() -> None:
-    """Install SLURM from Debian's packages if it is missing; start none of its services."""
-    if all(shutil.which(program, path=SBIN) for program in ("slurmctld", "slurmd", "sbatch", "munged")):
-        return
-    quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    ours = not POLICY.exists()
-    if ours:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
-        POLICY.chmod(0o755)
-    try:
-        subprocess.run(["apt-get", "-qq", "update"], **quiet)
-        command = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *PACKAGES]
-        subprocess.run(command, env=environment, **quiet)
-    finally:
-        if ours:
-            POLICY.unlink()
+    Raises:
+        RuntimeError: if tests of another process run a cluster, or if the machine has a SLURM that is not of tests.
+    """
+    known = record.read()
+    if known and record.living(known.owner):
+        raise RuntimeError(f"process {known.owner[0]} runs these tests on this machine; wait until it ends")
+    if known:
+        killed = Cluster(Path(known.folder))
+        killed.processes = [process for process in map(record.living, known.daemons) if process]
+        killed.stop()
+    for link in LINKS:
+        if os.path.lexists(link):
+            raise RuntimeError(f"{link} exists: this machine has its own SLURM, which the tests must not disturb")
 
 
 def wait(until, seconds: float) -> bool:

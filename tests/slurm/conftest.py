@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, install
+from cluster import Cluster
+from packages import install
 
-from project import SMOKE, Project, heed_control_c, remembered_smoke
+from project import SMOKE, Project, remembered_smoke, supervised
 
 SUBMITTED = re.compile(r"has been submitted with SLURM jobid (\d+)")
 FAST = ("--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--latency-wait=10")
@@ -30,7 +31,7 @@ class Submission:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=heed_control_c,
+                preexec_fn=supervised,
             )
 
     def end(self, seconds: float = 480, ok: bool = True) -> str:
@@ -72,8 +73,8 @@ def fresh(tmp_path_factory):
         project = Project(tmp_path_factory.mktemp("project"))
         for profile in ("slurm", "slurm-gpu"):
             path = Path(project.folder, f"workflow/profiles/{profile}/config.yaml")
-            text = path.read_text().replace("CHANGE_ME_GPU", "gpu").replace("CHANGE_ME", "cpu")
-            path.write_text(text.replace("# slurm-status-command", "slurm-status-command"))
+            text = path.read_text(encoding="utf-8").replace("CHANGE_ME_GPU", "gpu").replace("CHANGE_ME", "cpu")
+            path.write_text(text.replace("# slurm-status-command", "slurm-status-command"), encoding="utf-8")
         return project
 
     return make

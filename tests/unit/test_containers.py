@@ -1,9 +1,13 @@
 """Container recipes, and the comparison of results in their check."""
 
+import os
 import re
+import subprocess
+import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from container import compare
@@ -59,3 +63,36 @@ def test_missing_results_are_reported(projects):
     (other / "results/smoke/data.parquet").unlink()
     with pytest.raises(SystemExit, match="not the same files"):
         compare.main(one, other)
+
+
+STUBS = {"buildah": "exit 1", "mmdebstrap": 'touch "$(dirname "$4")/started"; sleep "$SECONDS_OF_BASE"; exit 1'}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces need root")
+def test_a_killed_check_of_the_container_leaves_nothing_after_the_next(tmp_path):
+    (tmp_path / "bin").mkdir()
+    for name, text in STUBS.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    temporary = tmp_path / "temporary files"
+    temporary.mkdir()
+    variables = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "TMPDIR": str(temporary), "WHEELS": str(tmp_path)}
+    command = [str(ROOT / "tests/container/check.sh")]
+    check = subprocess.Popen(command, env={**os.environ, **variables, "SECONDS_OF_BASE": "1000"})
+    try:
+        deadline = time.monotonic() + 30
+        while not list(temporary.glob("*/started")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        started = psutil.Process(check.pid).children(recursive=True)
+        assert any(process.name() == "sleep" for process in started)
+    finally:
+        check.kill()
+        check.wait()
+    left = psutil.wait_procs(started, timeout=10)[1]
+    for process in left:
+        process.kill()
+    assert left == []
+    assert len(list(temporary.iterdir())) == 1
+    assert subprocess.run(command, env={**os.environ, **variables, "SECONDS_OF_BASE": "0"}).returncode == 1
+    assert list(temporary.iterdir()) == []

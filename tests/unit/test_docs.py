@@ -22,6 +22,7 @@ MISH = 'custom_activations:\n  mish: "x*tanh(log(1 + exp(x)))"\n'
 
 # command → file of the test that executes it, at the smoke tier or in parts if it is long
 EXECUTED = {
+    "snakemake -s ~/rectified/Snakefile --cores 8 all": "tests/workflow/test_platform.py",
     "make smoke": "tests/workflow/conftest.py",
     "make explain": "tests/unit/test_explain.py",
     "make explain FIGURE=deep_ritz/fig3": "tests/unit/test_explain.py",
@@ -76,7 +77,7 @@ NOT_EXECUTED = {
     "make": "takes half an hour; the smoke tier runs the same rules",
     "make setup": "installs packages from the network; the tests run in its result",
     "make test": "runs these tests",
-    "lint-imports": "part of make test",
+    "make lint": "part of make test",
     "make test-library": "runs these tests",
     "make test-workflow": "runs these tests",
     "make test-environments": "runs these tests",
@@ -226,5 +227,5 @@ def test_api_pages_list_every_public_function_and_need_no_network(tmp_path):
 def _public_functions(module: Path) -> list[str]:
     """Names of the public functions and classes that a module defines; those of ``__init__`` files are imported."""
     kinds = (ast.FunctionDef, ast.ClassDef)
-    body = ast.parse(module.read_text()).body
+    body = ast.parse(module.read_text(encoding="utf-8")).body
     return [node.name for node in body if isinstance(node, kinds) and not node.name.startswith("_")]

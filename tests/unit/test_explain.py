@@ -67,7 +67,7 @@ def test_audited_cases_and_starts_are_upstream():
 
 
 def test_line_numbers_of_experiments_match_the_yaml_parser():
-    root = yaml.compose(Path("config.yaml").read_text())
+    root = yaml.compose(Path("config.yaml").read_text(encoding="utf-8"))
     (experiments,) = (value for key, value in root.value if key.value == "experiments")
     lines = {key.value: key.start_mark.line + 1 for key, _ in experiments.value}
     assert lines == {name: explain.line_of(name) for name in CONFIG.experiments}

@@ -26,7 +26,7 @@ def texts(source: str) -> list[str]:
     """Return the text of the marked elements of a page, as parsed by Typst."""
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
-        main.write_text(source)
+        main.write_text(source, encoding="utf-8")
         return [_text(json.loads(typst.query(main, "<mark>", field="body", one=True)))]
 
 
@@ -55,7 +55,7 @@ def test_string_literals_are_read_back(value):
     source = f"#metadata((text: {typst_markup.quoted(value)})) <mark>"
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
-        main.write_text(source)
+        main.write_text(source, encoding="utf-8")
         assert json.loads(typst.query(main, "<mark>", field="value", one=True))["text"] == " ".join(value.split())
 
 
@@ -178,7 +178,7 @@ def test_measured_widths_are_at_least_those_of_typst(value, size):
     )
     with tempfile.TemporaryDirectory() as folder:
         main = Path(folder, "main.typ")
-        main.write_text(source)
+        main.write_text(source, encoding="utf-8")
         found = typst.query(main, "<mark>", field="value", one=True, font_paths=[typst_markup._fonts()])
     points = json.loads(found)["pt"]
     expected = points * 25.4 / 72

@@ -68,7 +68,7 @@ def mark_incomplete(folder, output: str):
     marks = folder / ".snakemake/incomplete"
     path = FilePersistence._record_path(SimpleNamespace(_fetch_max_len=lambda subject: 60), str(marks), output)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text("{}")
+    Path(path).write_text("{}", encoding="utf-8")
     return Path(path)
 
 

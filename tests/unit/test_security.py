@@ -32,7 +32,7 @@ KNOWN = {("tests/unit/test_expressions.py", "eval"), ("tests/unit/test_digest.py
 
 
 def calls(path: Path) -> list[ast.Call]:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         text = "\n".join(line for line in text.splitlines() if line.startswith(("import ", "from ")) or "(" in line)
         return [call for line in text.splitlines() for call in _calls_in(line.strip().rstrip(",:"))]
@@ -304,7 +304,9 @@ def test_all_folders_of_all_tiers_are_inside_the_results():
 @pytest.mark.parametrize("where", ["", "tier: ", "tier: [1, "])
 def test_yaml_tags_that_run_code_are_rejected(where, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("overlay.yaml").write_text(f"{where}!!python/object/apply:os.mkdir [canary]{']' if '[' in where else ''}\n")
+    Path("overlay.yaml").write_text(
+        f"{where}!!python/object/apply:os.mkdir [canary]{']' if '[' in where else ''}\n", encoding="utf-8"
+    )
     with pytest.raises(WorkflowError, match="not valid JSON or YAML"):
         load_configfile("overlay.yaml")
     assert canary(tmp_path) == ["overlay.yaml"]

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from conftest import Project
-from project import heed_control_c
+from mounts import mounted
+from project import guarded, supervised
 
 LITTLE = """
 tier: smoke
@@ -75,7 +76,7 @@ def running(project: Project, *arguments: str):
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=heed_control_c,
+            preexec_fn=supervised,
         )
     try:
         wait_for((project.folder / STATE).exists, run)
@@ -83,7 +84,8 @@ def running(project: Project, *arguments: str):
         for job in jobs:
             job.suspend()
         assert jobs
-        yield run
+        with guarded(run.pid):
+            yield run
     finally:
         for process in processes_of(project):
             process.kill()
@@ -219,23 +221,11 @@ def test_damaged_inputs_are_set_aside_and_recomputed(victim, little):
     assert (cases / "other/history.parquet.damaged").read_text() == "dear diary"
 
 
-@contextmanager
-def disk(folder: Path, size: str):
-    """Mount a small disk at a folder; skip the test if mounting is not possible."""
-    folder.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
 def test_a_full_disk_is_reported_and_the_run_resumes_once_there_is_space(victim, little):
     shutil.rmtree(victim.folder / RESULTS)
     command = (FIGURE, GRADIENTS, *WITH)
-    with disk(victim.folder / RESULTS, "28k"):
+    (victim.folder / RESULTS).mkdir()
+    with mounted(victim.folder / RESULTS, "-t", "tmpfs", "-o", "size=28k", "tmpfs"):
         output = victim.run(*command, ok=False)
         assert "the disk of results/smoke" in output
         assert "Free some space and run the same command again; it resumes." in output

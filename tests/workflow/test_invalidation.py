@@ -69,6 +69,13 @@ def test_a_changed_module_reruns_the_rules_that_import_it_and_their_descendants(
     assert rules(plan) - {"all"} == after
 
 
+def test_a_changed_introduction_reruns_the_report_and_a_changed_caption_the_captions_as_well(edited):
+    edited.append("workflow/report/deep_ritz.rst", "\nMore.\n")
+    assert rules(edited.planned("all", "report", *SMOKE)) - {"all"} == {"report"}
+    edited.append("workflow/report/deep_ritz/fig3.rst", "\nMore.\n")
+    assert rules(edited.planned("all", "report", *SMOKE)) - {"all"} == {"captions", "report"}
+
+
 def tasks_of(plan) -> set[str]:
     """Return the tasks of the cases whose jobs rerun for a reason of their own."""
     config = smoke()

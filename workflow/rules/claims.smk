@@ -16,7 +16,7 @@ rule claims_of_document:
     benchmark:
         f"{RESULTS}/claims/{{document}}.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -42,7 +42,7 @@ rule claims_page:
     benchmark:
         f"{RESULTS}/claims/claims_page.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+sys.path.insert(0, str(PROJECT / "scripts"))
 
 from rectified.errors import nearest
 from reproduction.config import config as configuration
@@ -37,7 +37,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
-COSTS = Costs.read(Path(workflow.basedir) / TABLE)
+COSTS = Costs.read(PROJECT / TABLE)
 RESULTS = CONFIG.results
 FOLDER = f"{RESULTS}/{{document}}/{{experiment}}/{{case}}"
 FIGURES = {f"{RESULTS}/figures/{document}/{name}" for document in CONFIG.figures for name in CONFIG.figures[document]}
@@ -247,7 +247,7 @@ def quantity_modules(settings):
 @cache
 def has_module(name):
     """Return True if there is a module of quantities with the given name."""
-    return (Path(workflow.basedir) / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
+    return (PROJECT / f"scripts/reproduction/exhibits/quantities/{name}.py").exists()
 
 
 def scorecard_code(wildcards):
@@ -301,20 +301,24 @@ def scorecard_text(wildcards):
     return json.dumps({"activation": activation.name, "formula": activation.formula, "refused": refused})
 
 
-def caption_files(wildcards):
-    """Return the caption files of the figures and tables in config."""
+def caption_digests(wildcards):
+    """Return the digests of the caption files of the figures and tables in config."""
     stems = [Path(stem) for stem in sorted(FIGURES | TABLES)]
-    return existing(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
+    return file_digests(f"workflow/report/{stem.parent.name}/{stem.name}.rst" for stem in stems)
 
 
-def document_captions(wildcards):
-    """Return the files that introduce the documents in config."""
-    return existing(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
+def introduction_digests(wildcards):
+    """Return the digests of the files that introduce the documents in config."""
+    return file_digests(f"workflow/report/{document}.rst" for document in sorted({*CONFIG.figures, *CONFIG.tables}))
 
 
-def existing(files):
-    """Return the existing files among paths relative to the project."""
-    return [file for file in files if (Path(workflow.basedir) / file).exists()]
+def file_digests(names):
+    """Return the existing files of the project among these, each with its digest; a change reruns the job.
+
+    They are no inputs, because Snakemake takes braces in the path of the project for wildcards.
+    """
+    files = {name: PROJECT / name for name in names}
+    return [f"{name} {code_digest.file(path)}" for name, path in files.items() if path.exists()]
 
 
 def config_text(wildcards):
@@ -349,21 +353,23 @@ def describe_report():
     """
     from reproduction.report import captions
 
+    placed = workflow.modifier.path_modifier.replace_prefix  # adds the prefix of a module
     kinds = ((FIGURES, ["png"]), (TABLES, ["html"]), (CLAIMS, ["html", "parquet"]))
-    stems = [stem for group, _ in kinds for stem in group]
-    missing = [stem for group, suffixes in kinds for stem in snakemake_report.absent(group, *suffixes)]
+    stems = {placed(stem): stem for group, _ in kinds for stem in group}
+    missing = [path for group, suffixes in kinds for path in snakemake_report.absent(map(placed, group), *suffixes)]
     if "--report-after-run" in sys.argv:
         missing = []
     command = snakemake_report.command(workflow.overwrite_configfiles)
-    sentence = snakemake_report.missing_results(RESULTS, stems, missing, command)
+    sentence = snakemake_report.missing_results(placed(RESULTS), stems, missing, command)
     if sentence:
         logger.warning(sentence)
     for group, _ in kinds:
-        group.difference_update(missing)
-    decided = captions.claims_of(f"{stem}.parquet" for stem in sorted(CLAIMS) if Path(f"{stem}.parquet").exists())
-    written = captions.captions(CONFIG, decided, Path(workflow.basedir) / captions.FOLDER)
+        group.difference_update(stems[path] for path in missing)
+    claimed = [f"{placed(stem)}.parquet" for stem in sorted(CLAIMS)]
+    written = captions.captions(CONFIG, captions.claims_of(path for path in claimed if Path(path).exists()))
     shown = {name: written[name]._asdict() for name in written if f"{RESULTS}/{name}" in FIGURES | TABLES}
-    config.update(snakemake_report.context(RESULTS, shown, [Path(stem).name for stem in sorted(CLAIMS)], sentence))
+    documents = [Path(stem).name for stem in sorted(CLAIMS)]
+    config.update(snakemake_report.context(placed(RESULTS), shown, documents, sentence))
 
 
 # Checks before the first job.
@@ -392,7 +398,8 @@ def schedule_when_jobs_end():
     workflow.scheduler.job_rate_limiter = None
 
 
-reject_unknown_targets()
+if not IS_MODULE:
+    reject_unknown_targets()
 if snakemake_report.is_made(sys.argv[1:]):
     try:
         describe_report()

@@ -14,7 +14,7 @@ for TASK_RULE in TASK_RULES:
             f"{FOLDER}/{TASK_RULE.name}.benchmark.tsv"
         localrule: TASK_RULE.local
         conda:
-            f"../../envs/{TASK_RULE.environment}.yaml"
+            f"{ENVIRONMENTS}/{TASK_RULE.environment}.yaml"
         threads: CONFIG.threads
         resources:
             **({"device": CONFIG.device} if TASK_RULE.device else {}),

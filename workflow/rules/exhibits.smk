@@ -16,7 +16,7 @@ rule figure:
     benchmark:
         f"{RESULTS}/figures/{{document}}/{{name}}.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -48,7 +48,7 @@ rule table:
     benchmark:
         f"{RESULTS}/tables/{{document}}/{{name}}.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -1,6 +1,5 @@
 rule captions:
     input:
-        captions=caption_files,
         claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
     output:
         f"{RESULTS}/captions.json",
@@ -9,13 +8,14 @@ rule captions:
     benchmark:
         f"{RESULTS}/captions.benchmark.tsv"
     conda:
-        "../../envs/figures.yaml"
+        f"{ENVIRONMENTS}/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
         code=described_code("captions.py"),
+        captions=caption_digests,
         config=config_text,
     script:
         "../../scripts/captions.py"
@@ -24,7 +24,6 @@ rule captions:
 rule report:
     input:
         captions=f"{RESULTS}/captions.json",
-        documents=document_captions,
         claims=[f"{stem}.parquet" for stem in sorted(CLAIMS)],
         figures=[f"{stem}.pdf" for stem in sorted(FIGURES)],
         tables=[f"{stem}.parquet" for stem in sorted(TABLES)],
@@ -35,13 +34,14 @@ rule report:
     benchmark:
         f"{RESULTS}/report.benchmark.tsv"
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         code=described_code("report.py"),
+        introductions=introduction_digests,
         project=lambda wildcards: code_digest.project(),
         config=config_text,
         overlays=overlay_names,

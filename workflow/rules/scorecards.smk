@@ -10,7 +10,7 @@ rule scorecard:
     benchmark:
         f"{RESULTS}/scorecards/{{activation}}.benchmark.tsv"
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -34,7 +34,7 @@ rule scorecard_table:
     benchmark:
         f"{RESULTS}/scorecards/scorecards.benchmark.tsv"
     conda:
-        "../../envs/report.yaml"
+        f"{ENVIRONMENTS}/report.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -10,7 +10,7 @@ rule train:
     benchmark:
         f"{FOLDER}/train.benchmark.tsv"
     conda:
-        "../../envs/compute.yaml"
+        f"{ENVIRONMENTS}/compute.yaml"
     threads: CONFIG.threads
     resources:
         mem_mb=megabytes("train"),
@@ -32,7 +32,7 @@ rule train_shard:
     benchmark:
         f"{FOLDER}/shard{{shard}}.benchmark.tsv"
     conda:
-        "../../envs/compute.yaml"
+        f"{ENVIRONMENTS}/compute.yaml"
     threads: CONFIG.threads
     resources:
         mem_mb=megabytes("shard"),
@@ -54,7 +54,7 @@ rule reference:
     benchmark:
         f"{RESULTS}/references/{{problem}}.benchmark.tsv"
     conda:
-        "../../envs/compute.yaml"
+        f"{ENVIRONMENTS}/compute.yaml"
     threads: CONFIG.threads
     resources:
         mem_mb=2000,

@@ -53,6 +53,7 @@ def _parser() -> ArgumentParser:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # of a locale without check marks
     try:
         sys.exit(main(_parser().parse_args()))
     except (ConfigError, DiskFull) as error:

@@ -77,7 +77,7 @@ def _crate(
     """Return the RO-Crate metadata of these files."""
     listed = {name: ro_crate.Digest(digest, _size(files[name])) for name, digest in hashes.items()}
     run = ro_crate.WorkflowRun(tier, version("snakemake"), [*loading.BASE, *layers], results)
-    return ro_crate.metadata(listed, Path("CITATION.cff").read_text(), run).encode()
+    return ro_crate.metadata(listed, Path("CITATION.cff").read_text(encoding="utf-8"), run).encode()
 
 
 def _json(data: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
 """The files of an archive: code, config, figures, tables, claims, reports, and the data of cases."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -23,7 +24,7 @@ def code_files() -> list[str]:
     wanted = [*FOLDERS, *FILES]
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *wanted]
     if Path(".git").exists():
-        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+        found = os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout).split("\0")
     else:
         found = [*FILES, *(str(path) for folder in FOLDERS for path in Path(folder).rglob("*"))]
     return sorted(name for name in found if name and "__pycache__" not in name and Path(name).is_file())

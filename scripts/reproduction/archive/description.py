@@ -41,7 +41,7 @@ class Finding(str):
 
 def describe(layers: list[str], full: bool, recomputable: list[str]) -> Description:
     """Describe an archive that is made on this machine with the packages installed here."""
-    locked = pinned(Path(LOCK).read_text())
+    locked = pinned(Path(LOCK).read_text(encoding="utf-8"))
     return Description(
         configfiles=layers,
         full=full,

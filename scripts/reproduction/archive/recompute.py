@@ -68,7 +68,7 @@ def _check_resolved(folder: Path, bare: Path, description: Description) -> str:
     done = _run(["reproduction.archive", "resolve", *_layers(description)], bare)
     if done.returncode:
         return Finding(f"the archived config is invalid: {_last_line(done)}")
-    if done.stdout != (folder / RESOLVED).read_text():
+    if done.stdout != (folder / RESOLVED).read_text(encoding="utf-8"):
         return Finding(f"{RESOLVED} does not match the archived config files and code")
     return f"{RESOLVED} matches the archived config files and code"
 
@@ -97,9 +97,11 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
 def _run(module: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a Python module in a folder; the code of this project takes precedence over that of the folder."""
     command = [sys.executable, "-P", "-m", *module]
-    environment = {**os.environ, "PYTHONPATH": str(HERE / "scripts")}
+    environment = {**os.environ, "PYTHONPATH": str(HERE / "scripts"), "PYTHONUTF8": "1"}
     try:
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=TIMEOUT
+        )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, "", f"it took more than {TIMEOUT} s")
 

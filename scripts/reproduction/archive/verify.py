@@ -78,7 +78,7 @@ def _verified(archive: zipfile.ZipFile, run: bool) -> Iterator[str]:
         unpack(archive, folder)
         yield from _claims(folder)
         yield from _code_of_results(folder)
-        yield from _versions(description, (folder / LOCK).read_text())
+        yield from _versions(description, (folder / LOCK).read_text(encoding="utf-8"))
         yield from recompute.recompute(folder, description, run)
 
 
@@ -140,7 +140,7 @@ def _cell(value: Any) -> str:
 
 def _code_of_results(folder: Path) -> Iterator[str]:
     """Compare the code digests noted in the results with those of the archived code."""
-    known = set(json.loads((folder / RESOLVED).read_text())["code"])
+    known = set(json.loads((folder / RESOLVED).read_text(encoding="utf-8"))["code"])
     files = sorted(file for kind in ("nc", "parquet", "safetensors") for file in folder.glob(f"results/**/*.{kind}"))
     others = [file.relative_to(folder).as_posix() for file in files if not _code_of(file) or _code_of(file) - known]
     yield from (Finding(f"{name} was not made by the archived code") for name in others)

@@ -62,7 +62,7 @@ def make(snakemake: Any) -> None:
     decided = decided.assign(document=snakemake.params.document, tier=tier)
     write_claims(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
     browsable = html.page(decided, snakemake.params.document, numbers)
-    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable))
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(browsable, encoding="utf-8"))
 
 
 def by_name(results: list[Result]) -> dict[str, KeptResult]:

@@ -50,7 +50,7 @@ def write_claims(output: Any, decided: pd.DataFrame, text: str, provenance: dict
     """Write the rows of parts as Parquet and CSV, and the Markdown page."""
     store.write_table(output.data, decided, provenance)
     store.write_atomically(output.csv, lambda file: decided.to_csv(file, index=False, float_format="%.6g"))
-    store.write_atomically(output.md, lambda file: Path(file).write_text(text))
+    store.write_atomically(output.md, lambda file: Path(file).write_text(text, encoding="utf-8"))
 
 
 def page(decided: pd.DataFrame) -> str:

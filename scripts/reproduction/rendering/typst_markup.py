@@ -226,7 +226,7 @@ def compile_pdf(path: str | Path, source: str, files: Mapping[str, str | Path]) 
             Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, name).write_bytes(Path(file).read_bytes())
         main = Path(folder, "main.typ")
-        main.write_text(source)
+        main.write_text(source, encoding="utf-8")
         content = typst.compile(main, root=folder, font_paths=[_fonts()], ignore_system_fonts=True, timestamp=0)
     write_atomically(path, lambda file: file.write_bytes(content))
 

@@ -16,9 +16,9 @@ from reproduction.config.config import Config
 from reproduction.config.exhibits.entry import Exhibit
 from reproduction.report.settings_in_words import sentence
 from reproduction.runtime.session import start_log
-from reproduction.storage import store
+from reproduction.storage import code_digest, store
 
-FOLDER = "workflow/report"
+FOLDER = code_digest.ROOT.parent / "workflow/report"
 
 
 class Caption(NamedTuple):
@@ -45,7 +45,7 @@ def make(snakemake: Any) -> None:
     config = Config.model_validate_json(snakemake.params.config)
     written = {name: caption._asdict() for name, caption in captions(config, claims_of(snakemake.input.claims)).items()}
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
-    store.write_atomically(snakemake.output[0], lambda file: Path(file).write_text(text))
+    store.write_atomically(snakemake.output[0], lambda file: Path(file).write_text(text, encoding="utf-8"))
 
 
 def captions(config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER) -> dict[str, Caption]:
@@ -73,7 +73,7 @@ def _caption(config: Config, document: str, name: str, entry: Exhibit, claims: p
 
 def read(file: str | Path) -> tuple[str, str]:
     """Return title and text of a reST file: its first line, and its paragraphs, each on one line."""
-    title, *paragraphs = Path(file).read_text().strip().split("\n\n")
+    title, *paragraphs = Path(file).read_text(encoding="utf-8").strip().split("\n\n")
     return title.strip(), "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 

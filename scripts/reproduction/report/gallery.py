@@ -99,11 +99,11 @@ def first_table(page: str) -> str:
 
 def show_figures() -> None:
     """Copy the figures and verdicts of a run to the gallery, and the verdicts to the page of results."""
-    captions = json.loads(Path("results/captions.json").read_text())
+    captions = json.loads(Path("results/captions.json").read_text(encoding="utf-8"))
     for figure in sorted(Path("results/figures").glob("*/*.png")):
         shrink(figure, GALLERY / figure.parent.name / figure.name)
     parts = store.read_table("results/claims.parquet")
-    write_atomically(GALLERY / "README.md", lambda file: file.write_text(index(captions)))
+    write_atomically(GALLERY / "README.md", lambda file: file.write_text(index(captions), encoding="utf-8"))
     write_atomically(GALLERY / "claims.csv", lambda file: parts.to_csv(file, index=False, float_format="%.6g"))
     _copy("claims.md")
     _put("verdicts", verdict_summary(parts))
@@ -113,16 +113,16 @@ def show_speed() -> None:
     """Copy the results of ``make bench`` to the gallery and the page of performance."""
     shrink(Path("results/benchmarks.png"), GALLERY / "benchmarks.png")
     _copy("benchmarks.md")
-    _put("speed", first_table(Path("results/benchmarks.md").read_text()))
+    _put("speed", first_table(Path("results/benchmarks.md").read_text(encoding="utf-8")))
 
 
 def _copy(page: str) -> None:
-    write_atomically(GALLERY / page, lambda file: file.write_text(Path("results", page).read_text()))
+    write_atomically(GALLERY / page, lambda file: file.write_bytes(Path("results", page).read_bytes()))
 
 
 def _put(name: str, text: str) -> None:
-    content = with_part(PAGES[name].read_text(), name, text)
-    write_atomically(PAGES[name], lambda file: file.write_text(content))
+    content = with_part(PAGES[name].read_text(encoding="utf-8"), name, text)
+    write_atomically(PAGES[name], lambda file: file.write_text(content, encoding="utf-8"))
 
 
 def main() -> None:

@@ -37,7 +37,10 @@ def make(snakemake: Any) -> None:
     start_log(snakemake.log[0])
     config, inputs = Config.model_validate_json(snakemake.params.config), snakemake.input
     claims = captions.claims_of(inputs.claims)
-    written = {name: captions.Caption(**entry) for name, entry in json.loads(Path(inputs.captions).read_text()).items()}
+    written = {
+        name: captions.Caption(**entry)
+        for name, entry in json.loads(Path(inputs.captions).read_text(encoding="utf-8")).items()
+    }
     tables = {_key(file): store.read_table(file) for file in inputs.tables}
     pictures = {f"{_key(file)}.pdf": file for file in inputs.figures}
     results = config.results

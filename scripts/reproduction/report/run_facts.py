@@ -89,6 +89,6 @@ def machine() -> dict[str, str]:
 
 def _processor() -> str:
     """Return the model of the processor, or its architecture if the model is unknown."""
-    lines = CPU_INFO.read_text().splitlines() if CPU_INFO.exists() else []
+    lines = CPU_INFO.read_text(encoding="utf-8").splitlines() if CPU_INFO.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

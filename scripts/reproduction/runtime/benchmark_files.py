@@ -24,7 +24,7 @@ class Benchmark(NamedTuple):
 
 def read(path: Path) -> Benchmark | None:
     """Read a benchmark file; return None if its job was killed."""
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         row = next(csv.DictReader(file, dialect="excel-tab"), None)
     if row is None:
         return None

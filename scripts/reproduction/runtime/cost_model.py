@@ -91,7 +91,7 @@ class Costs:
 
 
 def _rows(path: str | Path) -> list[Measured]:
-    with open(path) as file:
+    with open(path, encoding="utf-8") as file:
         rows = csv.DictReader(file, dialect="excel-tab", quoting=csv.QUOTE_NONE, quotechar=None)
         return [Measured.from_row(row) for row in rows]
 
@@ -161,7 +161,7 @@ def _measured(path: Path, config: Config) -> Measured | None:
 
 def write(path: Path, measured: Iterable[Measured]) -> None:
     """Write measured costs as a table, one row per job."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, dialect="excel-tab", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
         table.writerow([field.name for field in fields(Measured)])
         for row in measured:

@@ -93,7 +93,7 @@ def machine_id() -> str:
 def _exclusive() -> Iterator[None]:
     """Block other runs that are starting."""
     RUN_RECORDS.mkdir(parents=True, exist_ok=True)
-    with (RUN_RECORDS / "guard").open("w") as guard:
+    with (RUN_RECORDS / "guard").open("w", encoding="utf-8") as guard:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(guard, fcntl.LOCK_EX)
         yield
@@ -105,7 +105,7 @@ def _record_run() -> None:
     run = RunRecord(machine_id(), process.pid, process.create_time())
     record = (RUN_RECORDS / f"{platform.node()}-{run.pid}.json").absolute()
     temporary = record.with_suffix(".new")
-    with temporary.open("w") as file:
+    with temporary.open("w", encoding="utf-8") as file:
         json.dump(asdict(run), file)
         file.flush()
         os.fsync(file.fileno())
@@ -116,7 +116,7 @@ def _record_run() -> None:
 def _read_record(path: Path) -> RunRecord | None:
     """Read the record of a run; return None if it is invalid."""
     try:
-        return RunRecord(**json.loads(path.read_text()))
+        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError):
         return None
 
@@ -179,7 +179,7 @@ def _queued_jobs(markers: Iterable[Path]) -> list[str]:
     numbers = {}
     for marker in markers:
         with suppress(OSError, ValueError):
-            number = json.loads(marker.read_text()).get("external_jobid")
+            number = json.loads(marker.read_text(encoding="utf-8")).get("external_jobid")
             numbers |= {str(number): None} if str(number).isdigit() else {}
     return list(numbers)
 

@@ -148,14 +148,14 @@ def verdicts(path: Path) -> dict[tuple[str, str], str]:
 
 def line_of(experiment: str, path: str | Path = "config.yaml") -> int:
     """Return the line of the config file where an experiment begins."""
-    lines = Path(path).read_text().splitlines()
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
     first = lines.index("experiments:")
     return next(n for n, line in enumerate(lines, 1) if n > first and re.match(rf"  {experiment}:", line))
 
 
 def _source(module: str) -> list[str]:
     """Return the source in the docstring of a module as a line of text, if there is one."""
-    text = ast.get_docstring(ast.parse(Path(module).read_text())) or ""
+    text = ast.get_docstring(ast.parse(Path(module).read_text(encoding="utf-8"))) or ""
     found = re.search(r"Source[^:]*: (.+)", text)
     return [f"after {found[1].rstrip('.')}"] if found else []
 
@@ -240,4 +240,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # of a locale without Greek letters
+    sys.stdout.reconfigure(errors="replace")  # of a locale without Greek letters
     main()

@@ -6,6 +6,7 @@ chain goes first.
 """
 
 import heapq
+import os
 import re
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def dry_run(targets: Sequence[str], tier: str, everything: bool) -> str:
     command = [sys.executable, "-m", "snakemake", *targets, "--dry-run", "--nolock", "--cores", "1"]
     command += ["--forceall"] if everything else []
     command += ["--configfile", *TIERS[tier]] if TIERS[tier] else []
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"snakemake: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout + done.stderr

@@ -42,7 +42,7 @@ def start_log(path: str | None) -> None:
     """Log to a file, errors included; without a file, to the terminal."""
     sys.excepthook, sys.unraisablehook = _log_and_show, _log_only
     logging.raiseExceptions = False  # a full disk stops the log, not the job
-    handler = logging.FileHandler(path, mode="w") if path else logging.StreamHandler()
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8") if path else logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[handler], force=True
     )

@@ -43,7 +43,7 @@ def partitions() -> dict[str, Partition]:
     """
     if shutil.which("sinfo") is None:
         raise ConfigError("this profile submits to SLURM, but `sinfo` was not found; run Snakemake on a login node")
-    done = subprocess.run(["sinfo", "--noheader", "--format", FORMAT], capture_output=True, text=True)
+    done = subprocess.run(["sinfo", "--noheader", "--format", FORMAT], capture_output=True, encoding="utf-8")
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["no answer"]
         raise ConfigError(f"this profile submits to SLURM, but `sinfo` failed: {last}")

@@ -52,6 +52,11 @@ def descriptions() -> str:
     return _folder_digest(DESCRIBED)
 
 
+def file(path: Path) -> str:
+    """Return the digest of a file that is no code, such as a caption."""
+    return _shortened(path.read_bytes())
+
+
 @cache
 def _folder_digest(folder: str) -> str:
     found = hashlib.sha256()
@@ -112,7 +117,11 @@ def _files(name: str) -> list[Path]:
 
 @cache
 def _digest(path: Path) -> str:
-    return hashlib.sha256(ast.dump(_tree(path)).encode()).hexdigest()[:12]
+    return _shortened(ast.dump(_tree(path)).encode())
+
+
+def _shortened(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 @cache
@@ -123,7 +132,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -42,4 +42,6 @@ def build_overview(snakemake: Any) -> None:
     start_log(snakemake.log[0])
     table = overview_table(pd.concat([store.read_table(path) for path in snakemake.input], ignore_index=True))
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-    store.write_atomically(snakemake.output.md, lambda file: Path(file).write_text(overview_markdown(table)))
+    store.write_atomically(
+        snakemake.output.md, lambda file: Path(file).write_text(overview_markdown(table), encoding="utf-8")
+    )

@@ -40,8 +40,8 @@ def make(snakemake: Any) -> None:
     store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
     note = f"{tier} tier; {note}"
     text, page = latex(table, headings, note), html_page(table, headings, note, _title(snakemake.output.html))
-    store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text))
-    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page))
+    store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text, encoding="utf-8"))
+    store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page, encoding="utf-8"))
 
 
 def _title(path: str) -> str:
