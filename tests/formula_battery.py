@@ -150,7 +150,9 @@ FUNCTIONS = {
         ("relu(x + 1)**2/4 - relu(x - 1)**2/4", "max(x, min(max(x + 1, 0), 2)**2/4)"),
     ),
     "serf": Function(lambda x: x * mp.erf(_softplus(x)), (), ("x*erf(log(1 + exp(x)))", "x*erf(softplus(x))")),
-    "gompertz": Function(lambda x: mp.exp(-mp.exp(-x)), (), ("exp(-exp(-x))", "1/exp(exp(-x))")),
+    "gompertz": Function(
+        lambda x: mp.exp(-mp.exp(-x)) if x > -100 else mpf(0), (), ("exp(-exp(-x))", "1/exp(exp(-x))")
+    ),
     "bernoulli": Function(
         lambda x: x / mp.expm1(x) if x else mpf(1), (), ("x/(exp(x) - 1)", "x*exp(-x)/(1 - exp(-x))")
     ),

@@ -1,10 +1,11 @@
 """Activation functions written in several ways, compared with multiprecision values and with each other.
 
-The references are written in mpmath and share nothing with the formulas. The tolerances are those of
-``rectified.formulas.accuracy``: some hundred roundings of the largest value nearby and of the argument.
+The references are written in mpmath and share nothing with the formulas. A derivative may be off by 1024 roundings of
+the largest derivative up to its order, and of its argument.
 """
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -21,7 +22,6 @@ ROUNDINGS = 1024
 MODERATE = (-41.3, -12.7, -3.7, -1.3, -0.71, -0.013, 1e-7, 0.0041, 0.37, 0.83, 2.9, 7.3, 19.1, 38.6, 95.0)
 EXTREME = (-3e37, -2e19, -4e9, -813.0, 911.0, 3e10, 4e19, 2e37)
 CASES = [(name, formula) for name, function in FUNCTIONS.items() for formula in function.formulas]
-CENTRED = {"sinc": 0.0, "bernoulli": 0.0, "cosine_quotient": 0.0}
 
 
 def activation_of(name: str, formula: str) -> Activation:
@@ -41,10 +41,11 @@ def exact(name: str, x: float) -> mpf:
 
 
 def tolerance(name: str, x: float, order: int, precision: torch.dtype) -> float:
-    """Roundings of the derivative at ±1 and at x, and of the argument."""
-    derivatives = [abs(reference(name, y, k)) for k in (order, order + 1) for y in (x, 0.83, -0.71)]
-    values, slopes = max(derivatives[:3]), max(derivatives[3:])
-    return float(ROUNDINGS * torch.finfo(precision).eps * max(values, abs(x) * slopes)) + torch.finfo(precision).tiny
+    """Roundings of the largest derivative up to the order at x and two other points, and of the argument."""
+    places = (x, 0.83, -0.71)
+    largest = max(abs(reference(name, y, k)) for k in range(order + 1) for y in places)
+    steepest = max(abs(reference(name, y, order + 1)) for y in places)
+    return float(ROUNDINGS * torch.finfo(precision).eps * max(largest, abs(x) * steepest)) + torch.finfo(precision).tiny
 
 
 @pytest.mark.parametrize("precision", [torch.float64, torch.float32])
@@ -82,14 +83,14 @@ def gaussian_average(name: str, kernel: float, kind: str) -> float:
         "susceptibility_perpendicular": lambda z: slope(z) ** 2,
         "susceptibility_parallel": lambda z: sigma(z) ** 2 * (z**2 - kernel) / (2 * mpf(kernel) ** 2),
     }[kind]
-    with mp.workdps(40):
+    with mp.workdps(30):
         deviation = mp.sqrt(kernel)
         cuts = sorted(
             {*FUNCTIONS[name].kinks, *(s * k * deviation for s in (-1, 1) for k in (0, 1, 3, 6, 14)), -3, 3, -1, 1}
         )
         inner = [mpf(cut) for cut in cuts if abs(cut) <= 14 * deviation]
         density = 1 / mp.sqrt(2 * mp.pi * kernel)
-        pieces = zip(inner, inner[1:])
+        pieces = itertools.pairwise(inner)
         margin = mpf(10) ** -11
         return float(
             sum(
@@ -115,13 +116,16 @@ def test_moments_and_susceptibilities_agree_with_multiprecision(name, formula, k
 
 
 def losses(name: str, formula: str, steps: int = 60) -> list[float]:
-    """Losses of a small regression by Adam, in double precision."""
+    """Losses of a small regression by Adam, in double precision.
+
+    Points and biases are not symmetric: a gradient that is zero by symmetry is all rounding, which Adam scales to one.
+    """
     activation = torch_activation(activation_of(name, formula)).values
     random = torch.Generator().manual_seed(3)
-    x = torch.linspace(-2, 2, 41, dtype=torch.float64)[:, None]
+    x = torch.linspace(-1.7, 2.1, 41, dtype=torch.float64)[:, None]
     weights = [torch.randn(shape, generator=random, dtype=torch.float64) for shape in ((1, 12), (12, 12), (12, 1))]
     weights[0] *= 30  # large preactivations, at which exp(x) − 1 overflows in the branch that is not taken
-    biases = [torch.zeros(12, dtype=torch.float64) for _ in range(2)]
+    biases = [torch.randn(12, generator=random, dtype=torch.float64) for _ in range(2)]
     parameters = [tensor.requires_grad_() for tensor in (*weights, *biases)]
     optimizer, history = torch.optim.Adam(parameters, 1e-2), []
     for _ in range(steps):
@@ -158,7 +162,7 @@ def test_training_does_not_depend_on_how_a_function_is_written(name):
         ("sqrt(x**2 - 1e-10)", "is not defined at"),
         ("log(x + sqrt(x**2 + 1))", "cannot be evaluated in floating point: in float(32|64) its value at x = -"),
         ("sin(exp(x))", "cannot be evaluated in floating point|not defined"),
-        ("(x + 1e12) - 1e12 + tanh(x + 1e12)", "cannot be evaluated in floating point"),
+        ("sqrt(1 + (x + 1e9)**2) - 1e9", "cannot be evaluated in floating point"),
         ("relu(sin(x))", "cannot list"),
         ("sqrt(1 - cos(x))", "cannot list"),
     ],

@@ -9,7 +9,7 @@ import sympy
 
 from rectified.formulas import expressions, high_precision
 
-ORDERS = 3  # σ, σ' and σ''
+ORDERS = 4  # σ to σ'''
 TOLERANCE = 256  # in units of rounding
 PRECISIONS = (np.float64, np.float32)
 REFERENCE_ERROR = 1e-28
@@ -39,15 +39,15 @@ class Deviation:
     precision: str
 
     def __str__(self) -> str:
-        name = ("value", "first derivative", "second derivative")[self.order]
+        name = ("value", "first derivative", "second derivative", "third derivative")[self.order]
         return f"in {self.precision} its {name} at x = {self.point:g} is {self.found:.9g}, not {self.exact:.9g}"
 
 
 class Reference:
-    """σ, σ' and σ'' to many digits on a grid that contains 0, all kinks, and the largest arguments of a precision.
+    """σ to σ''' to many digits on a grid that contains 0, all kinks, and the largest arguments of a precision.
 
     Args:
-        parts: smooth pieces from left to right, each with its left end and σ, σ', σ'' and σ''' as expressions.
+        parts: smooth pieces from left to right, each with its left end and σ to σ'''' as expressions.
         variable: their symbol.
         kinks: points where a derivative jumps; derivatives are not compared there.
         removable: removable singularities, where the limit is taken.

@@ -19,10 +19,10 @@ import sympy
 from rectified.errors import InvalidInputError
 from rectified.formulas import accuracy, expressions
 from rectified.formulas.asymptotics import Tail, tail
+from rectified.formulas.exponentials import decaying
 from rectified.formulas.kinks import find_kinks, pieces
 from rectified.formulas.removable import Series, series
 
-ORDERS = 4  # σ to σ'''
 FACTORS = (4.0, 2.0, 1.0)
 
 Forms = tuple[sympy.Expr, ...]
@@ -52,8 +52,10 @@ def evaluation_forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
     singularities = [series(part, variable, start, end) for (start, part), end in zip(parts, ends)]
     kinks = [kink.point for kink in find_kinks(expression, variable)]
     removable = [one.point for group in singularities for one in group]
-    plain = tuple(expressions.pointwise_derivative(expression, variable.name, order) for order in range(ORDERS))
-    derivatives = [_derivatives(part, variable) for _, part in parts]
+    plain = tuple(
+        expressions.pointwise_derivative(expression, variable.name, order) for order in range(accuracy.ORDERS)
+    )
+    derivatives = [_derivatives(part, variable, accuracy.ORDERS + 1) for _, part in parts]
     reference = accuracy.Reference(list(zip([s for s, _ in parts], derivatives)), variable, kinks, removable)
     deviation = _deviation(plain, variable, reference)
     if deviation is None:
@@ -69,7 +71,7 @@ def evaluation_forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
 def _deviation(
     forms: Sequence[sympy.Expr], variable: sympy.Symbol, reference: accuracy.Reference
 ) -> accuracy.Deviation | None:
-    evaluation = accuracy.compiled(forms[: accuracy.ORDERS], variable)
+    evaluation = accuracy.compiled(forms, variable)
     found = (reference.deviation(evaluation, precision) for precision in accuracy.PRECISIONS)
     return next((deviation for deviation in found if deviation is not None), None)
 
@@ -85,7 +87,7 @@ def _candidates(
     for part, end, group in zip(parts, ends, singularities):
         derivatives = _derivatives(part, variable)
         for one in group:
-            nested = tuple(one.derivative(variable, order) for order in range(ORDERS))
+            nested = tuple(one.derivative(variable, order) for order in range(accuracy.ORDERS))
             regions += [Region(one.point - one.radius, derivatives), Region(one.point + one.radius, nested)]
         regions.append(Region(end, derivatives))
     yield _piecewise(regions, variable)
@@ -94,6 +96,10 @@ def _candidates(
         yield from (_continued(derivatives, left, right, factor, variable) for factor in FACTORS)
     for factor in FACTORS:
         yield _piecewise(_with_tails(regions, left, right, factor, variable), variable)
+    if len(parts) == 1:
+        rescaled = _with_decaying_exponentials(parts[0], regions, variable)
+        if rescaled:
+            yield _piecewise(_with_tails(rescaled, left, right, 1.0, variable), variable)
 
 
 def _continued(
@@ -106,6 +112,18 @@ def _continued(
     value, *others = (derivative.subs(variable, inside) for derivative in derivatives)
     below, above = sympy.Max(0, ends[0] - variable), sympy.Max(0, variable - ends[1])
     return value - slopes[0] * below + slopes[1] * above, *others
+
+
+def _with_decaying_exponentials(part: sympy.Expr, regions: Sequence[Region], variable: sympy.Symbol) -> list[Region]:
+    """Regions on both sides of 0 or of a series around it; none if the function has no exponentials."""
+    sides = [decaying(part, variable, side) for side in (-1, 1)]
+    if None in sides:
+        return []
+    left, right = (_derivatives(side, variable) for side in sides)
+    if len(regions) == 1:
+        return [Region(0.0, left), Region(np.inf, right)]
+    inner = regions[1:-1] if regions[0].right < 0 < regions[-2].right else []
+    return [Region(regions[0].right, left), *inner, Region(np.inf, right)] if inner else []
 
 
 def _with_tails(
@@ -121,14 +139,14 @@ def _with_tails(
     return regions
 
 
-def _derivatives(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+def _derivatives(expression: sympy.Expr, variable: sympy.Symbol, count: int = accuracy.ORDERS) -> Forms:
     if expression.is_polynomial(variable):
         expression = sympy.expand(expression)  # terms that cancel do so exactly
-    return tuple(sympy.diff(expression, variable, order) for order in range(ORDERS))
+    return tuple(sympy.diff(expression, variable, order) for order in range(count))
 
 
 def _piecewise(regions: Sequence[Region], variable: sympy.Symbol) -> Forms:
-    return tuple(_derivative_by_region(regions, variable, order) for order in range(ORDERS))
+    return tuple(_derivative_by_region(regions, variable, order) for order in range(accuracy.ORDERS))
 
 
 def _derivative_by_region(regions: Sequence[Region], variable: sympy.Symbol, order: int) -> sympy.Expr:

@@ -10,22 +10,22 @@ import sympy
 from rectified.formulas.expressions import sigmoid, softplus
 
 DIGITS = 30  # correct digits of a value, relative or after the point
-LARGEST_ARGUMENT = mpmath.mpf(10) ** 1200  # of exp; larger numbers have exponents that take too much memory
+LARGEST_ARGUMENT = mpmath.mpf(10) ** 1200  # of exp, sin and cos; larger ones take too much memory and time
 
 PROBES = (1e-6, 1e-3, 0.03, 0.3, 2.0, 7.0, 1e3)
 
 FUNCTIONS: dict[type, Callable] = {
     sympy.Abs: abs,
     sympy.atan: mpmath.atan,
-    sympy.cos: mpmath.cos,
+    sympy.cos: lambda u: mpmath.cos(_reducible(u)),
     sympy.cosh: lambda u: (_exp(u) + _exp(-u)) / 2,
     sympy.erf: mpmath.erf,
     sympy.exp: lambda u: _exp(u),
     sympy.log: lambda u: mpmath.log(u),
     sympy.sign: mpmath.sign,
-    sympy.sin: mpmath.sin,
+    sympy.sin: lambda u: mpmath.sin(_reducible(u)),
     sympy.sinh: lambda u: (_exp(u) - _exp(-u)) / 2,
-    sympy.tan: mpmath.tan,
+    sympy.tan: lambda u: mpmath.tan(_reducible(u)),
     sympy.tanh: mpmath.tanh,
     sigmoid: lambda u: 1 / (1 + _exp(-u)) if u > 0 else _exp(u) / (1 + _exp(u)),
     softplus: lambda u: mpmath.log(1 + _exp(-abs(u))) + max(u, 0),
@@ -139,6 +139,13 @@ def _combine(node: sympy.Expr, parts: list) -> mpmath.mpf:
     if isinstance(node, sympy.Heaviside):
         return mpmath.mpf(parts[0] > 0)
     return FUNCTIONS[node.func](parts[0])
+
+
+def _reducible(angle: mpmath.mpf) -> mpmath.mpf:
+    """An angle that can be reduced to one period, which takes as many digits as it has before the point."""
+    if abs(angle) > LARGEST_ARGUMENT:
+        raise OverflowError
+    return angle
 
 
 def _exp(argument: mpmath.mpf) -> mpmath.mpf:

@@ -9,8 +9,8 @@ import sympy
 from rectified.errors import InvalidInputError
 from rectified.formulas import domain, high_precision
 
-DEGREE = 24
-RADII = [2.0**-k for k in range(1, 12)]
+DEGREE = 36
+RADII = [2.0**-k for k in range(-1, 12)]
 ACCURACY = mpmath.mpf(10) ** -20
 DISTANCES = [mpmath.mpf(10) ** -k for k in (12, 24)]
 SEPARATION = 1e-8  # points that are closer are one singularity
