@@ -159,6 +159,7 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
 
 def _overflow_free(expression: sympy.Expr) -> sympy.Expr:
     u = sympy.Wild("u")
+    expression = expression.replace(sympy.cot, lambda u: sympy.cos(u) / sympy.sin(u))  # SymPy's form of tan(u + π/2)
     expression = expression.replace(sympy.log(1 + sympy.exp(u)), lambda u: softplus(u))
     return expression.replace(1 / (1 + sympy.exp(u)), lambda u: sigmoid(-u))
 

@@ -71,23 +71,27 @@ def _function(node: sympy.Expr, part: Interval) -> Interval:
         return _widened(*map(np.cosh, _magnitude(part)))
     if isinstance(node, (sympy.sin, sympy.cos)):
         return _cosine(part, 0.25 if isinstance(node, sympy.sin) else 0.0)
+    if isinstance(node, sympy.tan):
+        return _tangent(part)
     return np.full_like(low, -np.inf), np.full_like(high, np.inf)
 
 
-def _power(node: sympy.Pow, parts: list[Interval]) -> Interval:
+def _power(node: sympy.Expr, parts: list[Interval]) -> Interval:
     base, exponent = parts
     if node.base == sympy.E:
         return _widened(np.exp(exponent[0]), np.exp(exponent[1]))
-    if node.exp.is_Integer and node.exp % 2 == 0:
-        base = _magnitude(base)
-    if node.exp.is_Integer and node.exp > 0:
-        return _widened(*(end ** int(node.exp) for end in base))
-    if node.exp.is_number and node.exp > 0:
-        return _widened(*(np.maximum(end, 0) ** float(node.exp) for end in base))
-    if node.exp.is_number:
-        return _reciprocal(_power(node.base**-node.exp, [base, (-exponent[1], -exponent[0])]))
+    if node.exp.is_Rational:
+        return _rational_power(base, node.exp) if node.exp > 0 else _reciprocal(_rational_power(base, -node.exp))
     logarithm = np.log(np.maximum(base[0], 0)), np.log(np.maximum(base[1], 0))
     return _widened(*map(np.exp, _product(logarithm, exponent)))
+
+
+def _rational_power(base: Interval, exponent: sympy.Expr) -> Interval:
+    if exponent.is_Integer and exponent % 2 == 0:
+        base = _magnitude(base)
+    if exponent.is_Integer:
+        return _widened(*(end ** int(exponent) for end in base))
+    return _widened(*(np.maximum(end, 0) ** float(exponent) for end in base))
 
 
 def _product(a: Interval, b: Interval) -> Interval:
@@ -118,6 +122,15 @@ def _cosine(part: Interval, turns: float) -> Interval:
     error = 8 * slack
     lower = np.where(bottom | unknown, -1, np.maximum(-1, ends.min(0) - error))
     return lower, np.where(top | unknown, 1, np.minimum(1, ends.max(0) + error))
+
+
+def _tangent(part: Interval) -> Interval:
+    """Bounds of tan u; infinite if a pole may lie inside."""
+    low, high = part
+    slack = 1e-15 * (1 + np.maximum(abs(low), abs(high)))
+    same_branch = np.floor(low / np.pi + 0.5 - slack) == np.floor(high / np.pi + 0.5 + slack)
+    error = 8 * slack * (1 + np.maximum(np.tan(low) ** 2, np.tan(high) ** 2))
+    return np.where(same_branch, np.tan(low) - error, -np.inf), np.where(same_branch, np.tan(high) + error, np.inf)
 
 
 def _widened(low: np.ndarray, high: np.ndarray) -> Interval:
