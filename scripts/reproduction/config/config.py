@@ -19,7 +19,7 @@ from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim
 from reproduction.config.exhibits.figures import Figure
 from reproduction.config.exhibits.tables import Table
-from reproduction.config.experiments import Case, Defaults, Experiment, Resolved, expand_cases
+from reproduction.config.experiments import Case, Defaults, Experiment, LazyMapping, Resolved, expand_cases
 from reproduction.config.field_types import (
     ActivationName,
     Count,
@@ -33,7 +33,6 @@ from reproduction.config.field_types import (
     section,
 )
 from reproduction.config.job import Job
-from reproduction.config.lazy_mapping import LazyMapping
 from reproduction.config.target import Target
 from reproduction.config.task import Task
 

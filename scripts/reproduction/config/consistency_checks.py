@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
@@ -14,8 +13,8 @@ from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim, Part
 from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
+from reproduction.config.formula_checks import check_activation, limit_cpu_time
 from reproduction.config.task import GIB, Task
-from reproduction.config.time_limit import limit_cpu_time
 
 SECONDS_PER_ENTRY = 20.0  # CPU time
 
@@ -57,14 +56,10 @@ def _custom_activations(config: Any) -> Checks:
     for name, formula in config.custom_activations.items():
         if name in reserved or check_power(name):
             raise ConfigError(f"custom_activations.{name}: this name is reserved; choose another")
-        yield f"custom_activations.{name}", lambda name=name, formula=formula: _check_formula(Activation(name, formula))
-
-
-def _check_formula(activation: Activation) -> None:
-    """Do all symbolic work on an activation, so that a formula that is wrong or takes too long fails here."""
-    activation.forms  # noqa: B018
-    activation.is_piecewise_linear  # noqa: B018
-    homogeneous(activation)
+        yield (
+            f"custom_activations.{name}",
+            lambda name=name, formula=formula: check_activation(Activation(name, formula)),
+        )
 
 
 def _cases(config: Any) -> Checks:

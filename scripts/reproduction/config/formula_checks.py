@@ -1,10 +1,12 @@
-"""A limit on CPU time, for formulas of the user that SymPy could work on for an unbounded time."""
+"""Checks of formulas in config, with a limit on CPU time: SymPy could work on one for an unbounded time."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.formulas.activation import Activation
 from reproduction.config.errors import ConfigError
 
 
@@ -41,3 +43,14 @@ def limit_cpu_time(seconds: float, action: str) -> Iterator[None]:
 
 def _stop(number, frame):
     raise _TimeLimitExceeded
+
+
+def check_activation(activation: Activation) -> None:
+    """Do all symbolic work on an activation, so that a formula that is wrong or takes too long fails here.
+
+    Raises:
+        InvalidInputError: if the formula is not defined everywhere, or cannot be evaluated or analysed.
+    """
+    activation.forms  # noqa: B018
+    activation.is_piecewise_linear  # noqa: B018
+    homogeneous(activation)
