@@ -34,7 +34,7 @@ def model(equation: str) -> type[ProblemEntry]:
 
 def equation_of(value: Any) -> str:
     """Return the equation of an entry, before or after validation."""
-    return value.get("equation", DEFAULT) if isinstance(value, dict) else getattr(value, "equation", "")
+    return str(value.get("equation", DEFAULT) if isinstance(value, dict) else getattr(value, "equation", ""))
 
 
 def _loaded(value: Any) -> Any:
