@@ -51,10 +51,6 @@ class Activation:
         """Return σ(x) as a SymPy expression in the real symbol x."""
         return expressions.parse(self.formula, ("x",))
 
-    def derivative(self, order: int) -> sympy.Expr:
-        """Return the pointwise derivative of σ as it follows from the formula, without delta terms at kinks."""
-        return expressions.pointwise_derivative(self.expression, "x", order)
-
     @cached_property
     def forms(self) -> tuple[sympy.Expr, ...]:
         """σ, σ', σ'' and σ''' in the form in which they are evaluated in floating point, see ``evaluation_forms``.

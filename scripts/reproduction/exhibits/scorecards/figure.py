@@ -101,7 +101,7 @@ def _derivatives(axis: Axes, activation: Activation) -> None:
 
 def pieces(activation: Activation, order: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Points and values of a derivative, with NaN between the pieces on both sides of a kink."""
-    expression = activation.derivative(order) if order else activation.expression
+    expression = activation.forms[order]
     ends = [-reach, *activation.kink_points, reach]
     parts = [np.linspace(np.nextafter(a, b), np.nextafter(b, a), 201) for a, b in pairwise(ends)]
     x = np.concatenate([np.append(part, np.nan) for part in parts])
