@@ -18,7 +18,7 @@ from rectified.errors import InvalidInputError
 from rectified.formulas import domain, expressions, high_precision, intervals
 from rectified.formulas.activation import Activation
 from rectified.formulas.bounded_domain import form_on_domain
-from rectified.formulas.kinks import find_kinks
+from rectified.formulas.kinks import find_kinks, pieces
 from rectified.formulas.torch_activation import torch_activation
 
 X, Y = expressions.symbol("x"), expressions.symbol("y")
@@ -193,6 +193,43 @@ def test_nan_remains_nan_and_differentiation_twice_is_finite(text):
     (slope,) = torch.autograd.grad(activation.values(z).sum(), z, create_graph=True)
     (second,) = torch.autograd.grad(slope.sum(), z)
     torch.testing.assert_close(second, activation.values_to_second_order(z.detach())[2], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("relu(sin(x) + 2)", "sin(x) + 2"), ("sign(sigmoid(x))", "1"), ("abs(softplus(x))", "softplus(x)")],
+)
+def test_switches_that_never_switch_are_removed(text, same):
+    assert [part for _, part in pieces(expressions.parse(text), X)] == [expressions.parse(same)]
+
+
+PARTS = st.recursive(
+    st.sampled_from(["x", "x", "2", "0.5", "pi"]),
+    lambda part: st.one_of(
+        st.tuples(part, st.sampled_from("+-*/"), part).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(
+            st.sampled_from(["sin", "tanh", "exp", "abs", "relu", "sigmoid", "softplus", "sign", "sqrt", "log", "erf"]),
+            part,
+        ).map(lambda t: f"{t[0]}({t[1]})"),
+        st.tuples(part, st.sampled_from(["2", "0.5", "1.5", "-1"])).map(lambda t: f"({t[0]})**{t[1]}"),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PARTS, st.sampled_from([-37.4, -3.3, -0.7, 0.21, 1.9, 55.0]))
+def test_any_formula_is_refused_in_a_sentence_or_evaluated_right(text, x):
+    try:
+        activation = torch_activation(Activation("q", text))
+    except InvalidInputError:
+        return
+    (expected,) = high_precision.values([activation.symbolic.expression], {X: x})
+    found = activation.values(torch.tensor([x], dtype=torch.float64)).item()
+    if expected is not None and abs(expected) < 1e300:
+        around = high_precision.values([activation.symbolic.expression], {X: x * (1 + 1e-9)})[0]
+        condition = 1e9 * abs(around - expected) if around is not None else 0
+        assert abs(found - expected) <= 1e-10 * max(1, abs(expected), condition)
 
 
 def test_the_derivative_of_a_line_written_with_kinks_is_right_at_their_place():

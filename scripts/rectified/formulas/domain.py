@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-import mpmath
 import numpy as np
 import sympy
 
@@ -17,9 +16,9 @@ from rectified.formulas import high_precision, intervals
 from rectified.formulas.high_precision import UndefinedValueError
 
 MOST_BOXES = 64
-MOST_ZEROS = 8
-GAP = 1e-6  # between a group of adjacent zeros and the points where the sign is compared, relative
 RESOLUTION = 1e-12  # size of the smallest boxes, relative to 1 and to their coordinates
+WIDTH_AT_ZERO = 1e-8  # the same for boxes that contain zeros; at multiple zeros rounding decides no smaller ones
+MOST_AT_ZEROS = 32768
 LARGEST = 1e300
 POSITIVE_CUTS = [0.0, *np.geomspace(1e-3, 1e6, 28), 1e20, 1e100, LARGEST]
 
@@ -100,58 +99,38 @@ def violations(
     return found
 
 
-def changes_of_sign(expression: sympy.Expr, variable: sympy.Symbol) -> list[sympy.Expr] | None:
-    """Return the points where an expression changes sign, to 40 digits; None if it has too many zeros.
+def enclosures_of_zeros(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, float]] | None:
+    """Return short disjoint intervals that contain all zeros of an expression; None if they are too many.
 
-    The zeros are enclosed by interval arithmetic.
+    An interval need not contain a zero: the expression may come so close to 0 that rounding does not decide.
     """
-    zeros = _failing(Condition(expression, "nonzero", expression), [variable], [(-np.inf, np.inf)])
-    groups: list[list[float]] = []
-    for (zero,) in sorted(zeros):
-        if groups and zero - groups[-1][-1] < 1e-3:
-            groups[-1].append(zero)
-        else:
-            groups.append([zero])
-    if len(groups) > MOST_ZEROS:
-        return None
-    found = (_change_of_sign(expression, variable, group[0], group[-1]) for group in groups)
-    return [root for root in found if root is not None]
-
-
-def _change_of_sign(expression: sympy.Expr, variable: sympy.Symbol, left: float, right: float) -> sympy.Expr | None:
-    """The root around a group of adjacent smallest boxes, by bisection; None if the sign is the same on both sides."""
-    margin = GAP * max(1.0, abs(left), abs(right))
-    with mpmath.workdps(80):
-        low, high = mpmath.mpf(left) - margin, mpmath.mpf(right) + margin
-        sign = _sign(expression, variable, low)
-        if sign * _sign(expression, variable, high) >= 0:
+    boxes = _initial_boxes([(-np.inf, np.inf)])
+    while _divisible(boxes, WIDTH_AT_ZERO).any():
+        low, high = intervals.mean_value_bounds(expression, variable, boxes[:, 0].T)
+        boxes = _halved(boxes[(low <= 0) & (high >= 0)], WIDTH_AT_ZERO)
+        if len(boxes) > MOST_AT_ZEROS:
             return None
-        while high - low > mpmath.mpf(10) ** -45:
-            middle = (low + high) / 2
-            low, high = (middle, high) if _sign(expression, variable, middle) == sign else (low, middle)
-        nearest = sympy.Rational(_simplest(left, right))
-        if abs(nearest.p / mpmath.mpf(nearest.q) - low) < 1e-30:
-            return nearest
-        return sympy.Float(mpmath.nstr(low, 40), 40)
-
-
-def _sign(expression: sympy.Expr, variable: sympy.Symbol, x: mpmath.mpf) -> int:
-    (value,) = high_precision.values([expression], {variable: x})
-    return 0 if value is None else int(mpmath.sign(value))
+    merged: list[tuple[float, float]] = []
+    for left, right in sorted(map(tuple, boxes[:, 0].tolist())):
+        if merged and left <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], right)
+        else:
+            merged.append((left, right))
+    return merged
 
 
 def _failing(condition: Condition, symbols: list[sympy.Symbol], axes: list[tuple[float, float]]) -> list[tuple]:
     """Points where a condition fails, one for each group of adjacent smallest boxes in which it is not decided."""
     boxes = _initial_boxes(axes)  # [boxes, variables, 2]
-    while _divisible(boxes).any():
+    while _divisible(boxes, RESOLUTION).any():
         low, high = intervals.bounds(condition.argument, {s: tuple(boxes[:, i].T) for i, s in enumerate(symbols)})
         certain = (low > 0) | (high < 0 if condition.relation == "nonzero" else low >= _least(condition))
         impossible = (high < 0) & (condition.relation != "nonzero")
         if impossible.any():
             centres = _centres(boxes[impossible])
             return [tuple(centres[np.argmin(abs(np.log(abs(centres) + 1e-300)).sum(1))])]  # that of order one
-        boxes = _halved(_nearest_to_origin(boxes[~certain]))
-    points = (tuple(_simplest(*ends) for ends in box) for box in boxes)
+        boxes = _halved(_nearest_to_origin(boxes[~certain]), RESOLUTION)
+    points = (tuple(simplest(*ends) for ends in box) for box in boxes)
     failing = [point for point in dict.fromkeys(points) if _fails(condition, symbols, point)]
     return sorted(failing, key=lambda point: max(map(abs, point)))
 
@@ -185,13 +164,13 @@ def _centres(boxes: np.ndarray) -> np.ndarray:
     return boxes[..., 0] / 2 + boxes[..., 1] / 2
 
 
-def _divisible(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[..., 1] - boxes[..., 0] > RESOLUTION * np.maximum(1, abs(boxes).max(-1))).any(1)
+def _divisible(boxes: np.ndarray, resolution: float) -> np.ndarray:
+    return (boxes[..., 1] - boxes[..., 0] > resolution * np.maximum(1, abs(boxes).max(-1))).any(1)
 
 
-def _halved(boxes: np.ndarray) -> np.ndarray:
+def _halved(boxes: np.ndarray, resolution: float) -> np.ndarray:
     """Halves of the boxes that are larger than the resolution, along their longest side; the others as they are."""
-    large = _divisible(boxes)
+    large = _divisible(boxes, resolution)
     small, boxes = boxes[~large], boxes[large]
     widest = np.argmax(boxes[..., 1] - boxes[..., 0], 1)
     rows = np.arange(len(boxes))
@@ -201,8 +180,8 @@ def _halved(boxes: np.ndarray) -> np.ndarray:
     return np.concatenate([small, lower, upper])
 
 
-def _simplest(left: float, right: float) -> float:
-    """The shortest decimal number within the resolution of an interval."""
+def simplest(left: float, right: float) -> float:
+    """Return the shortest decimal number within the resolution of an interval."""
     slack = RESOLUTION * max(1.0, abs(left), abs(right))
     middle = left / 2 + right / 2
     return next(rounded for digits in range(20) if abs((rounded := round(middle, digits)) - middle) <= 2 * slack)

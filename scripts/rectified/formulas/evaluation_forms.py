@@ -20,7 +20,7 @@ from rectified.errors import InvalidInputError
 from rectified.formulas import accuracy, expressions
 from rectified.formulas.asymptotics import Tail, tail
 from rectified.formulas.exponentials import decaying
-from rectified.formulas.kinks import find_kinks, pieces
+from rectified.formulas.kinks import NONSMOOTH, analysing, find_kinks, pieces
 from rectified.formulas.removable import Series, series
 
 FACTORS = (4.0, 2.0, 1.0)
@@ -47,6 +47,13 @@ def evaluation_forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
     Raises:
         InvalidInputError: if σ is not defined everywhere, or if no form equals it; the message names the argument.
     """
+    with analysing(expression):
+        return _forms(expression, variable)
+
+
+def _forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
+    if not expression.has(*NONSMOOTH):
+        series(expression, variable, -np.inf, np.inf)  # refuses a function that is not defined before more is done
     parts = pieces(expression, variable)
     ends = [*(start for start, _ in parts[1:]), np.inf]
     singularities = [series(part, variable, start, end) for (start, part), end in zip(parts, ends)]

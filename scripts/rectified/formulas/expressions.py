@@ -24,6 +24,8 @@ MAX_BITS = 1000
 class sigmoid(sympy.Function):
     """1/(1+exp(-x)) as a function of its own; its value and derivatives do not overflow."""
 
+    is_real = is_positive = True
+
     def fdiff(self, argindex=1):
         return sigmoid(self.args[0]) * (1 - sigmoid(self.args[0]))
 
@@ -33,6 +35,8 @@ class sigmoid(sympy.Function):
 
 class softplus(sympy.Function):
     """log(1+exp(x)) as a function of its own; its value and derivatives do not overflow."""
+
+    is_real = is_positive = True
 
     def fdiff(self, argindex=1):
         return sigmoid(self.args[0])

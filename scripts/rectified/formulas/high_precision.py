@@ -12,6 +12,7 @@ from rectified.formulas.expressions import sigmoid, softplus
 DIGITS = 30  # correct digits of a value, relative or after the point
 LARGEST_ARGUMENT = mpmath.mpf(10) ** 1200  # of exp, sin and cos; larger ones take too much memory and time
 
+LARGEST_OF_TANH = 1e6  # beyond it, tanh and erf are ±1 to more digits than are used
 PROBES = (1e-6, 1e-3, 0.03, 0.3, 2.0, 7.0, 1e3)
 
 FUNCTIONS: dict[type, Callable] = {
@@ -19,14 +20,14 @@ FUNCTIONS: dict[type, Callable] = {
     sympy.atan: mpmath.atan,
     sympy.cos: lambda u: mpmath.cos(_reducible(u)),
     sympy.cosh: lambda u: (_exp(u) + _exp(-u)) / 2,
-    sympy.erf: mpmath.erf,
+    sympy.erf: lambda u: mpmath.erf(u) if abs(u) < LARGEST_OF_TANH else mpmath.sign(u),
     sympy.exp: lambda u: _exp(u),
     sympy.log: lambda u: mpmath.log(u),
     sympy.sign: mpmath.sign,
     sympy.sin: lambda u: mpmath.sin(_reducible(u)),
     sympy.sinh: lambda u: (_exp(u) - _exp(-u)) / 2,
     sympy.tan: lambda u: mpmath.tan(_reducible(u)),
-    sympy.tanh: mpmath.tanh,
+    sympy.tanh: lambda u: mpmath.tanh(u) if abs(u) < LARGEST_OF_TANH else mpmath.sign(u),
     sigmoid: lambda u: 1 / (1 + _exp(-u)) if u > 0 else _exp(u) / (1 + _exp(u)),
     softplus: lambda u: mpmath.log(1 + _exp(-abs(u))) + max(u, 0),
 }

@@ -4,7 +4,8 @@ Positions and sizes are symbolic and therefore exact, or have 40 digits where an
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +14,7 @@ import sympy
 
 from rectified.errors import InvalidInputError
 from rectified.formulas import expressions, high_precision
-from rectified.formulas.domain import changes_of_sign
+from rectified.formulas.roots import real_roots
 
 JUMP_ORDERS = 12
 NONSMOOTH = (sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside)
@@ -38,6 +39,17 @@ class Kink:
         return next(order for order, jump in enumerate(self.jumps) if jump != 0)
 
 
+@contextmanager
+def analysing(expression: sympy.Expr) -> Iterator[None]:
+    """Raise InvalidInputError in place of errors of SymPy, as where a part of an expression has no real value."""
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except (TypeError, ValueError, ArithmeticError, AttributeError, NotImplementedError, RecursionError):
+        raise InvalidInputError(f"{expression} cannot be analysed; a part of it may have no real value") from None
+
+
 @cache
 def find_kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
     """Return every kink and jump of an expression in one variable, in ascending order.
@@ -48,10 +60,15 @@ def find_kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ..
         InvalidInputError: if the switching points cannot be solved for or are infinitely many, or if the function is
             not finite at one of them.
     """
+    with analysing(expression):
+        return _kinks(expression, variable)
+
+
+def _kinks(expression: sympy.Expr, variable: sympy.Symbol) -> tuple[Kink, ...]:
     result = []
     for point in sorted(_switching_points(expression, variable), key=float):
-        right, left = (_derivatives(_smooth_branch(expression, variable, point, side), variable) for side in (1, -1))
-        jumps = tuple(_jump(*limits, variable, point) for limits in zip(right, left))
+        right, left = (_smooth_branch(expression, variable, point, side) for side in (1, -1))
+        jumps = _jumps(right, left, variable, point)
         if math.isinf(jumps[0]):
             raise InvalidInputError(f"{expression} is not finite at {variable} = {point}")
         if any(jumps):
@@ -73,23 +90,36 @@ def pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, 
     Raises:
         InvalidInputError: see ``kinks``.
     """
+    with analysing(expression):
+        return _pieces(expression, variable)
+
+
+def _pieces(expression: sympy.Expr, variable: sympy.Symbol) -> list[tuple[float, sympy.Expr]]:
     points = sorted(_switching_points(expression, variable), key=float)
     if not points:
-        return [(-math.inf, expression)]
+        return [(-math.inf, _smooth_branch(expression, variable, sympy.S.Zero, +1))]
     first = _smooth_branch(expression, variable, points[0], -1)
     rough = {kink.point for kink in find_kinks(expression, variable)}
     rest = [(float(p), _smooth_branch(expression, variable, p, +1)) for p in points if float(p) in rough]
     return [(-math.inf, first), *rest]
 
 
-def _derivatives(expression: sympy.Expr, variable: sympy.Symbol) -> list[sympy.Expr]:
-    """A smooth function and its derivatives."""
-    derivatives = [expression]
-    while len(derivatives) < JUMP_ORDERS:
-        following = sympy.diff(derivatives[-1], variable)
-        # products of s(u)(1 − s(u)) double with each order, polynomials in s(u) do not
-        derivatives.append(sympy.expand_mul(following) if following.has(expressions.sigmoid) else following)
-    return derivatives
+def _jumps(right: sympy.Expr, left: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr) -> tuple[float, ...]:
+    """Jumps of a function given on both sides of a point, and of its derivatives; beyond an infinite one all are."""
+    jumps: list[float] = []
+    while len(jumps) < JUMP_ORDERS and math.inf not in jumps:
+        jumps.append(_jump(right, left, variable, point))
+        right, left = _derivative(right, variable), _derivative(left, variable)
+    return (*jumps, *[math.inf] * (JUMP_ORDERS - len(jumps)))
+
+
+def _derivative(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
+    """Derivative of a smooth function, short also at high order.
+
+    Products of s(u)(1 − s(u)) double with each order, polynomials in s(u) do not.
+    """
+    derivative = sympy.diff(expression, variable)
+    return sympy.expand_mul(derivative) if derivative.has(expressions.sigmoid) else derivative
 
 
 def _jump(right: sympy.Expr, left: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr) -> float:
@@ -167,20 +197,7 @@ def _roots(switch: sympy.Expr, variable: sympy.Symbol) -> set:
     for branch, left, right in zip(branches, ends, ends[1:]):
         if variable not in branch.free_symbols:
             continue
-        roots |= {root for root in _solutions(branch, variable) if left <= root <= right}
-    return roots
-
-
-def _solutions(branch: sympy.Expr, variable: sympy.Symbol) -> Iterable[sympy.Expr]:
-    """Real roots of a smooth expression, exact where SymPy finds them, else to 40 digits."""
-    solutions = sympy.solveset(branch, variable, sympy.S.Reals)
-    if isinstance(solutions, sympy.FiniteSet) or solutions is sympy.S.EmptySet:
-        return solutions
-    roots = None if isinstance(solutions, sympy.ImageSet) else changes_of_sign(branch, variable)
-    if roots is None:
-        raise InvalidInputError(
-            f"cannot list the points where {branch} changes sign; they must be finitely many and solvable"
-        )
+        roots |= {root for root in real_roots(branch, variable) if left <= root <= right}
     return roots
 
 
@@ -207,10 +224,14 @@ def _smooth_branch(expression: sympy.Expr, variable: sympy.Symbol, point, side: 
 def _sign_beside(expression: sympy.Expr, variable: sympy.Symbol, point, side: int) -> int:
     """Sign of an expression immediately to the right (+1) or left (−1) of a point."""
     for order in range(JUMP_ORDERS):
-        value = sympy.N(sympy.diff(expression, variable, order).subs(variable, point), 30, chop=True)
-        if abs(value) > 1e-20:
-            return int(sympy.sign(value)) * side**order
-    return 0
+        value = _value(sympy.diff(expression, variable, order).subs(variable, point))
+        if value is None:
+            break
+        if value:
+            return int(math.copysign(1, value)) * side**order
+    else:
+        return 0
+    return int(mpmath.sign(_beside(expression, variable, point, side, 30)))
 
 
 def growth_exponent(expression: sympy.Expr, variable: sympy.Symbol, point: float, side: int) -> float:
