@@ -1,4 +1,4 @@
-"""Comparison of the evaluation of an activation in floating point with its value to many digits."""
+"""Comparison of the floating-point evaluation of an activation with multiprecision values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ORDERS = 4  # σ to σ'''
 TOLERANCE = 256  # in units of rounding
 PRECISIONS = (np.float64, np.float32)
 REFERENCE_ERROR = 1e-28
-FACTORS = 4096  # product of the constants by which a formula may multiply its argument without overflow
+HEADROOM = 4096  # product of the constants by which a formula may multiply its argument without overflow
 NEAREST = 1e-6  # smallest |x| that counts for the scale of a function
 SINGLE = float(np.finfo(np.float32).max)
 STEPS = (0.0, 1e-30, 1e-12, 1e-7, 1e-4, 1e-2)  # distances from a kink
@@ -23,7 +23,7 @@ Evaluation = Callable[[np.ndarray], Sequence[np.ndarray]]
 
 @dataclass(frozen=True)
 class Deviation:
-    """An argument at which the evaluation of a derivative in floating point is another function.
+    """An argument at which the floating-point value of a derivative is wrong.
 
     Attributes:
         order: order of the derivative.
@@ -51,7 +51,6 @@ class Reference:
         variable: their symbol.
         kinks: points where a derivative jumps; derivatives are not compared there.
         removable: removable singularities, where the limit is taken.
-        domain: ends of the interval in which the function is evaluated.
     """
 
     def __init__(
@@ -60,15 +59,13 @@ class Reference:
         variable: sympy.Symbol,
         kinks: Sequence[float] = (),
         removable: Sequence[float] = (),
-        domain: tuple[float, float] = (-np.inf, np.inf),
     ):
         self.kinks, special = np.array(kinks, dtype=float), np.array([*kinks, *removable], dtype=float)
         grid = np.concatenate([_grid(np.finfo(precision)) for precision in PRECISIONS])
         single, double = grid[abs(grid) <= SINGLE], grid[abs(grid) > SINGLE]
         near = [special + sign * step for step in STEPS for sign in (-1, 1)]
         points = np.concatenate([single, *near]).astype(np.float32).astype(float)
-        points = np.unique(np.concatenate([points, double, special]) + 0.0)
-        self.points = points[(points >= domain[0]) & (points <= domain[1])]
+        self.points = np.unique(np.concatenate([points, double, special]) + 0.0)
         starts = np.array([start for start, _ in parts])
         part_of = np.maximum(np.searchsorted(starts, self.points) - 1, 0)  # a kink belongs to the piece on its left
         cases = zip(self.points, part_of)
@@ -106,7 +103,7 @@ class Reference:
             scale = np.fmax(_scale(points, exact), abs(points) * _scale(points, slope))
             allowed = np.minimum(TOLERANCE * limits.eps * scale, limits.max) + max(limits.tiny, REFERENCE_ERROR)
         error = np.where(np.isnan(found), np.inf, error)
-        range_end = limits.max / FACTORS**2  # beyond it, a result of the right sign or none at all is correct
+        range_end = limits.max / HEADROOM**2  # beyond it, a result of the right sign or none at all is correct
         wrong = np.isfinite(found) & (abs(found) < range_end / 2) | np.isinf(found) & (np.sign(found) != np.sign(exact))
         wrong &= allowed < range_end  # beyond it, rounding of the argument changes the sign, as in x sin x
         error = np.where(abs(exact) > range_end, np.where(wrong, np.inf, 0), error)
@@ -117,7 +114,7 @@ class Reference:
 
 def _grid(limits: np.finfo) -> np.ndarray:
     largest = float(limits.max)
-    large = [200, 1e3, 1e4, 1e6, 1e10, 1e15, 1.5 * largest**0.5, largest / FACTORS]
+    large = [200, 1e3, 1e4, 1e6, 1e10, 1e15, 1.5 * largest**0.5, largest / HEADROOM]
     small = [float(limits.tiny), 1e-20, 1e-12, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3]
     positive = np.concatenate([small, np.geomspace(0.01, 128, 55), np.linspace(0.087, 12.3, 40), large])
     return np.concatenate([-positive, [0.0], positive])

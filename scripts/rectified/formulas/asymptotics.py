@@ -18,7 +18,7 @@ EXPONENTS = range(200, 200 + 10 * len(BASIS), 10)  # the coefficients follow fro
 CHECKS = (203, 311, 645)
 ACCURACY = mpmath.mpf(10) ** -25
 ROUNDING = 2.0**-60
-MOST = 1e100  # largest coefficient
+LARGEST_COEFFICIENT = 1e100
 SMALLEST, LARGEST = -30.0, 62.0  # range of log₂ of the argument where an asymptotic form begins
 
 
@@ -60,7 +60,7 @@ def _asymptotic_sum(function: sympy.Expr) -> sympy.Expr | None:
             return None
         rows = [[_value(term, exponent) for term in BASIS] for exponent in EXPONENTS]
         coefficients = mpmath.lu_solve(mpmath.matrix(rows), mpmath.matrix(values))
-        if max(map(abs, coefficients)) > MOST:
+        if max(map(abs, coefficients)) > LARGEST_COEFFICIENT:
             return None
         form = sum((_rounded(c) * term for c, term in zip(coefficients, BASIS)), sympy.Integer(0))
         for exponent in CHECKS:

@@ -1,8 +1,8 @@
 """Forms in which an activation is evaluated in floating point.
 
-A formula may have a value that its evaluation in floating point has not: (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ) is ∞/∞ at x = 1000,
-max(0, x) + min(0, eˣ − 1) has the derivative 1 + 0·∞ there, and sin(x)/x is 0/0 at 0. The derivatives that follow
-from the formula are used if they equal their values to many digits, in single and double precision, on a grid that
+The floating-point evaluation of a formula can be another function: (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ) gives ∞/∞ at x = 1000, the
+derivative of max(0, x) + min(0, eˣ − 1) gives 1 + 0·∞ there, and sin(x)/x gives 0/0 at 0. The derivatives that follow
+from the formula are used if they agree with multiprecision values, in single and double precision, on a grid that
 contains 0, all kinks and the largest arguments. Otherwise each smooth piece is evaluated on its own interval alone, a
 power series replaces the formula at a removable singularity, and an asymptotic form at large arguments. An activation
 that no such form reproduces is refused.
@@ -23,7 +23,7 @@ from rectified.formulas.exponentials import decaying
 from rectified.formulas.kinks import NONSMOOTH, analysing, find_kinks, pieces
 from rectified.formulas.removable import Series, series
 
-FACTORS = (4.0, 2.0, 1.0)
+TAIL_FACTORS = (4.0, 2.0, 1.0)  # multiples of the argument at which an asymptotic form is accurate to rounding
 
 Forms = tuple[sympy.Expr, ...]
 
@@ -45,7 +45,7 @@ def evaluation_forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
     """Return σ, σ', σ'' and σ''' in the form in which they are evaluated.
 
     Raises:
-        InvalidInputError: if σ is not defined everywhere, or if no form equals it; the message names the argument.
+        InvalidInputError: if σ is not defined everywhere, or if no form reproduces it; the message names the argument.
     """
     with analysing(expression):
         return _forms(expression, variable)
@@ -100,8 +100,8 @@ def _candidates(
     yield _piecewise(regions, variable)
     left, right = tail(parts[0], variable, -1), tail(parts[-1], variable, +1)
     if len(regions) == 1 and left is not None and right is not None:
-        yield from (_continued(derivatives, left, right, factor, variable) for factor in FACTORS)
-    for factor in FACTORS:
+        yield from (_continued(derivatives, left, right, factor, variable) for factor in TAIL_FACTORS)
+    for factor in TAIL_FACTORS:
         yield _piecewise(_with_tails(regions, left, right, factor, variable), variable)
     if len(parts) == 1:
         rescaled = _with_decaying_exponentials(parts[0], regions, variable)

@@ -1,4 +1,4 @@
-"""Values of expressions to many digits, also where their evaluation in floating point overflows or cancels."""
+"""Multiprecision values of expressions, also where floating point overflows or cancels."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
