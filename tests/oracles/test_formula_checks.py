@@ -203,6 +203,17 @@ def test_switches_that_never_switch_are_removed(text, same):
     assert [part for _, part in pieces(expressions.parse(text), X)] == [expressions.parse(same)]
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 999),
+    st.integers(1, 99),
+    st.sampled_from(["({a}*x)*relu({a}*x + 1)", "abs({a}*x - 1/3)", "max(0.1*x, x - {a})", "relu({a}*x + 1)**2"]),
+)
+def test_kinks_between_two_floating_point_numbers_are_no_deviation(numerator, denominator, form):
+    """Beside such a kink, rounding of the argument decides which one-sided derivative is evaluated."""
+    assert len(Activation("q", form.format(a=f"({numerator}/{denominator})")).forms) == 4
+
+
 PARTS = st.recursive(
     st.sampled_from(["x", "x", "2", "0.5", "pi"]),
     lambda part: st.one_of(
