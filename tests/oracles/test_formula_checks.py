@@ -10,6 +10,7 @@ import sympy
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.special import gamma
 
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
@@ -174,6 +175,20 @@ def test_slopes_that_are_not_square_integrable_have_an_infinite_susceptibility(t
     theory = EffectiveTheory(Activation("q", text))
     assert theory.susceptibility_perpendicular(1.0) == math.inf
     assert math.isfinite(theory.susceptibility_parallel(1.0))
+
+
+def test_slopes_with_a_root_off_zero_are_averaged_accurately_or_refused():
+    """The singular factor of the integral is the weight of an independent quadrature rule."""
+
+    def density(s):
+        return 0.75**2 * math.exp(-((1 + s) ** 2) / 2) / math.sqrt(2 * math.pi)
+
+    near, _ = quad(density, 0, 1, weight="alg", wvar=(-0.5, 0))
+    far, _ = quad(lambda s: density(s) * s**-0.5, 1, 30)
+    theory = EffectiveTheory(Activation("q", "relu(x - 1)**0.75"))
+    assert theory.susceptibility_perpendicular(1.0) == pytest.approx(near + far, rel=1e-7)
+    with pytest.raises(InvalidInputError, match=r"grows like a power -0\.4 of the distance from x = 1; away from 0"):
+        EffectiveTheory(Activation("q", "relu(x - 1)**0.6")).susceptibility_perpendicular(1.0)
 
 
 @pytest.mark.parametrize("text", ["tanh(100*x)", "tanh(300*x)", "sigmoid(1000*x)"])

@@ -23,11 +23,13 @@ import sympy
 
 from rectified.effective_theory.gaussian_averages import HALVINGS, SINGULAR_HALVINGS, average
 from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.errors import InvalidInputError
 from rectified.formulas import expressions
 from rectified.formulas.activation import Activation, X
 from rectified.formulas.kinks import growth_exponent, limit, pieces
 
 Values = np.ndarray | np.floating
+STEEPEST_EXPONENT = -0.2501  # of a slope at a kink away from 0; there ⟨σ'²⟩ is accurate to 1e-7
 
 
 class FiniteWidth(NamedTuple):
@@ -83,11 +85,21 @@ class EffectiveTheory:
 
     @cached_property
     def slope_is_square_integrable(self) -> bool:
-        """False if σ has a jump, or a root such as that of √|x|, whose squared slope has an infinite integral."""
+        """False if σ has a jump, or a root such as that of √|x|, whose squared slope has an infinite integral.
+
+        Raises:
+            InvalidInputError: if the integral is finite, but floating point does not resolve the slope at a root off 0.
+        """
         parts = pieces(self.activation.expression, X)
         for (_, left), (point, right) in itertools.pairwise(parts):
-            if min(growth_exponent(left, X, point, -1), growth_exponent(right, X, point, 1)) <= -0.5:
+            exponent = min(growth_exponent(left, X, point, -1), growth_exponent(right, X, point, 1))
+            if exponent <= -0.5:
                 return False
+            if point != 0 and exponent < STEEPEST_EXPONENT:
+                raise InvalidInputError(
+                    f"slope of {self.activation.formula} grows like a power {exponent:.3g} of the distance from "
+                    f"x = {point:g}; away from 0 the power must be at least {STEEPEST_EXPONENT}"
+                )
         return not self.jumps
 
     def _average(self, function: Callable, kernel: npt.ArrayLike, hermite: int = 0) -> Values:

@@ -62,8 +62,10 @@ def _forms(expression: sympy.Expr, variable: sympy.Symbol) -> Forms:
     plain = tuple(
         expressions.pointwise_derivative(expression, variable.name, order) for order in range(accuracy.ORDERS)
     )
-    derivatives = [_derivatives(part, variable, accuracy.ORDERS + 1) for _, part in parts]
-    reference = accuracy.Reference(list(zip([s for s, _ in parts], derivatives)), variable, kinks, removable)
+    exact = [_derivatives(part, variable, accuracy.ORDERS + 1) for _, part in parts]
+    reference = accuracy.Reference(
+        [(start, derivatives) for (start, _), derivatives in zip(parts, exact)], variable, kinks, removable
+    )
     deviation = _deviation(plain, variable, reference)
     if deviation is None:
         return plain
@@ -100,7 +102,7 @@ def _candidates(
     yield _piecewise(regions, variable)
     left, right = tail(parts[0], variable, -1), tail(parts[-1], variable, +1)
     if len(regions) == 1 and left is not None and right is not None:
-        yield from (_continued(derivatives, left, right, factor, variable) for factor in TAIL_FACTORS)
+        yield from (_continued(regions[0].derivatives, left, right, factor, variable) for factor in TAIL_FACTORS)
     for factor in TAIL_FACTORS:
         yield _piecewise(_with_tails(regions, left, right, factor, variable), variable)
     if len(parts) == 1:

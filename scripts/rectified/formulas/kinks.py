@@ -143,7 +143,7 @@ def limit(expression: sympy.Expr, variable: sympy.Symbol, point: sympy.Expr, sid
     if value is not None:
         return value
     near, nearer = (_beside(expression, variable, point, side, digits) for digits in (30, 60))
-    if abs(nearer) > 2 * abs(near) + 1:
+    if abs(nearer) > 1.5 * abs(near) + 1:  # a logarithm doubles
         return math.inf
     return 0.0 if abs(nearer) < 1e-20 else float(nearer)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rectified.effective_theory.homogeneous_activations import homogeneous
+from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.formulas.activation import Activation
 from reproduction.config.errors import ConfigError
 
@@ -54,3 +55,4 @@ def check_activation(activation: Activation) -> None:
     activation.forms  # noqa: B018
     activation.is_piecewise_linear  # noqa: B018
     homogeneous(activation)
+    EffectiveTheory(activation).slope_is_square_integrable  # noqa: B018
