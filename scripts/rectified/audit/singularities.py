@@ -155,7 +155,7 @@ def _suspects(lines: Lines, resolution: Resolution) -> tuple[int, Suspects]:
         beyond = line[cells.cumsum(0) > LARGEST_BATCH]
         complete = min(complete, int(beyond[0])) if len(beyond) else complete
         line, left, cells = (part[line < complete] for part in (line, left, cells))
-    return complete, (line, left, left + cells * width)
+    return complete, (line, left, left + cells.double() * width)
 
 
 def _nodes(left: Tensor, cells: Tensor, width: float) -> tuple[Float[Tensor, " nodes"], Int[Tensor, " nodes"]]:
