@@ -136,6 +136,9 @@ def compare(
             different numbers of outputs.
     """
     require_choices(order, "reverse", threshold)
+    for name, one in (("a", a), ("b", b)):
+        if not callable(one):
+            raise InvalidInputError(f"{name} must be a torch.nn.Module or a function; got {type(one).__name__}")
     with plain_surroundings():
         x, inputs = usable_points(points)
         axes = usable_mixed(mixed, x.shape[1])
@@ -240,4 +243,6 @@ def _part(
         float((other[fine] - one[fine]).norm()) for one, others in ((a, changed_a), (b, changed_b)) for other in others
     )
     scale = max(float(a[fine].norm()), float(b[fine].norm()), floor, torch.finfo(torch.float64).tiny)
-    return Difference(float((a - b)[fine].norm()) / scale, MARGIN * (effect / scale + epsilon), place)
+    silent = [name for name, one, other in (("a", a, b), ("b", b, a)) if bool(other.any()) and not bool(one.any())]
+    remark = f"zero in version {silent[0]}, by a detach or a custom backward {place}".strip() if silent else place
+    return Difference(float((a - b)[fine].norm()) / scale, MARGIN * (effect / scale + epsilon), remark)

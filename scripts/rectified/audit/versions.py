@@ -12,12 +12,10 @@ from rectified.audit.differences import Axes, Points
 from rectified.audit.input_derivatives import wanted_derivatives
 from rectified.audit.network_calls import Outputs
 from rectified.audit.private_copy import own_copy
-from rectified.errors import InvalidInputError
 
 VALUES, PARAMETERS = "values", "parameter gradient"
 COMPILED = "a compiled network has no second derivative"
-ONCE = "its torch.autograd.Function is marked once_differentiable"
-REASONS = {"does not currently support double backward": COMPILED, "once_differentiable": ONCE}  # by PyTorch's words
+REASONS = {"does not currently support double backward": COMPILED}  # by PyTorch's words
 
 Parts = dict[str, Tensor]  # a quantity by output or by parameter
 Quantity = Parts | str  # or the reason why it cannot be computed
@@ -36,8 +34,6 @@ class Version:
     """
 
     def __init__(self, network: Callable, name: str, inputs: Inputs, given: torch.dtype):
-        if not callable(network):
-            raise InvalidInputError(f"{name} must be a torch.nn.Module or a function; got {type(network).__name__}")
         self.name = name
         self.shared = _is_compiled_in_place(network)
         self.network = network if self.shared else own_copy(network)
