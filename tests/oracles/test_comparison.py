@@ -112,10 +112,19 @@ def test_a_change_of_a_parameter_is_resolved_in_single_precision(change, verdict
 
 
 def test_differences_between_resolution_and_threshold_are_undetermined():
-    found = compare(wave, lambda x: wave(x) * (1 + 1e-8), points(dtype=DOUBLE))
-    assert found.differences["values"].size == pytest.approx(1e-8, rel=1e-4)
+    def changed(x):
+        return wave(x) * (1 + 1e-10)
+
+    found = compare(wave, changed, points(dtype=DOUBLE))
+    assert found.differences["values"].size == pytest.approx(1e-10, rel=1e-4)
     assert found.verdict == "undetermined"
-    assert compare(wave, lambda x: wave(x) * (1 + 1e-8), points(dtype=DOUBLE), threshold=1e-9).verdict == "different"
+    assert compare(wave, changed, points(dtype=DOUBLE), threshold=1e-11).verdict == "different"
+
+
+def test_single_precision_inside_a_network_in_double_precision_is_found():
+    found = compare(wave, lambda x: wave(x.float()).double(), points(dtype=DOUBLE) / 3)
+    assert 1e-9 < found.differences["values"].size < 1e-6
+    assert found.verdict == "different"
 
 
 def test_precision_too_low_to_tell_is_undetermined():

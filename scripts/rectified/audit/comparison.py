@@ -25,7 +25,7 @@ from rectified.networks.seeding import generator
 
 DIFFERENT, MISSING, EQUAL = "different", "missing", "equal"
 SEVERITY = (DIFFERENT, MISSING, UNDETERMINED, EQUAL)
-THRESHOLD = 1e-6  # relative difference up to which versions are not called different
+THRESHOLD = 1e-9  # relative difference up to which versions are not called different
 ROUNDINGS = 3  # random changes of points and parameters by which the effect of rounding is measured
 COARSEST = 0.1  # largest resolution at which versions are called equal
 MARGIN = 10.0  # resolution over the largest effect of these changes
