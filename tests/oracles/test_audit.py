@@ -228,7 +228,7 @@ def test_quantization_without_straight_through_is_consistent_and_hides_jumps():
 
 def test_kinks_are_hidden_only_from_second_derivatives():
     network, x = (lambda x: (x[:, 0] - 0.3).abs() + x[:, 0]), points(100, 1)
-    assert audit(network, x, order=2).hides == "1 kinks per line"
+    assert audit(network, x, order=2).hides == "1 kink per line"
     assert audit(network, x, order=1).hides == ""
     assert audit(network, x, order=1).kinks == 1
 

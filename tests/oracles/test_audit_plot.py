@@ -71,7 +71,7 @@ def test_jumps_and_kinks_are_marked_where_they_are():
         assert line(panel, "jumps of the function")[0].get_xdata()[0] == pytest.approx(0.3, abs=1e-8)
         assert line(panel, "kinks of the function")[0].get_xdata()[0] == pytest.approx(-0.5, abs=1e-8)
     assert {"jumps of the function", "kinks of the function"} <= set(words(figure))
-    assert "hides 1 jumps per line and 1 kinks per line" in figure.get_suptitle()
+    assert "hides 1 jump per line and 1 kink per line" in figure.get_suptitle()
 
 
 def test_unresolved_points_are_hollow():

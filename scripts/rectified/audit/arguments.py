@@ -42,7 +42,7 @@ class Inputs:
         if self.kind == "tensor":
             return f"x{column}" if self.widths[0] > 1 else "x"
         labels = [
-            f"{name}{index}" if width > 1 else name
+            f"{name}[{index}]" if width > 1 else name
             for name, width in zip(self.names, self.widths)
             for index in range(max(width, 1))
         ]
@@ -61,7 +61,7 @@ def usable_points(points: object) -> tuple[Points, Inputs]:
     if isinstance(points, Mapping) and points and all(isinstance(name, str) for name in points):
         kind, names, parts = "dictionary", tuple(points), list(points.values())
     elif isinstance(points, Sequence) and not isinstance(points, str) and len(points):
-        kind, names, parts = "arguments", tuple(f"argument {i} " for i in range(len(points))), list(points)
+        kind, names, parts = "arguments", tuple(f"argument {i}" for i in range(len(points))), list(points)
     else:
         kind, names, parts = "tensor", (), [points]
     _require_parts(kind, parts, points)

@@ -23,10 +23,11 @@ from rectified.audit.measures import INCONSISTENT, UNDETERMINED, Measure, worst
 from rectified.audit.network_calls import Outputs, checked
 from rectified.audit.output_audit import audit_output
 from rectified.audit.parameter_gradient import loss_mismatches
-from rectified.audit.private_copy import private, require_same_values
+from rectified.audit.private_copy import is_compiled_in_place, private, require_same_values
 from rectified.audit.result import PARAMETER, Audit, Audits
 from rectified.audit.singularities import Singularities
 from rectified.audit.surroundings import plain_surroundings
+from rectified.audit.user_errors import EAGER
 from rectified.errors import InvalidInputError
 
 THRESHOLD = 0.01  # chosen by the study in workflow/docs/audit_study.md
@@ -105,7 +106,8 @@ def audit(
             raise InvalidInputError(f"derivatives can be a function for one output; the network has {once.shape[1]}")
         if fields(x).shape != once.shape:
             raise InvalidInputError(f"field must return as many outputs as network; got {list(fields(x).shape)}")
-        return _audited(case, outputs.names, (note,) if note else ())
+        compiled = f"the network is compiled in place; {EAGER}" if is_compiled_in_place(network) else ""
+        return _audited(case, outputs.names, tuple(filter(None, (note, compiled))))
 
 
 def _audited(case: Case, names: tuple[str, ...], notes: tuple[str, ...]) -> Audit | Audits:

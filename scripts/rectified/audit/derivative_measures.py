@@ -64,7 +64,7 @@ def compare(
     for name, members in kinds.items():
         chosen, others = [estimates[i] for i in members], [used[i] for i in members]
         floor = FLOOR * spread if spread > 0 or any(bool(other.any()) for other in others) else 1.0
-        fine = resolved(chosen, others, AGREEMENT, floor)
+        fine = resolved(chosen, AGREEMENT, floor)
         stacked = [torch.stack([estimate[k] for estimate in chosen]) for k in range(3)]
         compared = Compared(name, tuple(wanted[i] for i in members), torch.stack(others), *stacked[:2], fine)
         results.append((_measure(compared, stacked[2], floor), compared))

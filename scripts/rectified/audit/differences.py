@@ -157,19 +157,14 @@ def polarization(axes: Axes, inputs: int) -> list[tuple[float, tuple[int, ...]]]
     return [(weight, direction) for direction, weight in collected.items() if weight]
 
 
-def resolved(
-    estimates: Sequence[Estimate], used: Sequence[Tensor], agreement: float, floor: float
-) -> Bool[Tensor, " points"]:
+def resolved(estimates: Sequence[Estimate], agreement: float, floor: float) -> Bool[Tensor, " points"]:
     """Return the points at which the error of every derivative is small compared with the derivative.
 
     Args:
         estimates: derivatives by differences.
-        used: derivatives used in training.
-        agreement: allowed error, relative to the derivative and to the root mean square of those used.
+        agreement: allowed error, relative to the size of the derivative at the point and to its median size.
         floor: size below which derivatives are not resolved relatively.
     """
-    fine = [
-        estimate.error <= agreement * (estimate.value.abs() + float(other.square().mean().sqrt()) + floor)
-        for estimate, other in zip(estimates, used)
-    ]
+    sizes = [estimate.value.abs() for estimate in estimates]
+    fine = [estimate.error <= agreement * (size + size.median() + floor) for estimate, size in zip(estimates, sizes)]
     return torch.stack(fine).all(0)

@@ -127,3 +127,10 @@ def require_same_values(
             f"those in {own}); pass it in float64, for example network.double(), if that is the function of interest"
         )
     return ""
+
+
+def is_compiled_in_place(network: object) -> bool:
+    """Return True if a module was compiled by its method ``compile``, which copies do not keep."""
+    module = getattr(network, "__self__", network)
+    parts = module.modules() if isinstance(module, torch.nn.Module) else ()
+    return any(getattr(part, "_compiled_call_impl", None) is not None for part in parts)

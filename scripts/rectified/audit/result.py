@@ -138,7 +138,7 @@ class Audit:
     def hides(self) -> str:
         """The jumps, kinks and steep transitions that derivatives of the order used miss, in words; empty if none."""
         found = [(self.jumps, "jumps")] * (self.order >= 1) + [(self.kinks, "kinks")] * (self.order >= 2)
-        words = [f"{count:.3g} {name} per line" for count, name in found if count > 0]
+        words = [per_line(count, name) for count, name in found if count > 0]
         return " and ".join(words + ["steep transitions"] * (self.order >= 1 and self.missed > MISSED))
 
     def __str__(self) -> str:
@@ -202,6 +202,12 @@ def text(audit: Audit) -> str:
     if audit.cause is not None:
         rows += [("cause", audit.cause.where), ("remedy", audit.cause.remedy)]
     return "\n".join([headline(audit), *(f"  {name:28}{words}" for name, words in rows)])
+
+
+def per_line(count: float, name: str) -> str:
+    """Return a mean number of jumps or kinks per line in words."""
+    number = f"{count:.3g}"
+    return f"{number} {name.removesuffix('s') if number == '1' else name} per line"
 
 
 def headline(audit: Audit) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rectified.errors import InvalidInputError
 
-EAGER = "audit the module before torch.compile; rectified.audit.compare compares both"
+EAGER = "the audit is of the module before torch.compile; rectified.audit.compare compares both"
 CHECKPOINT = "use torch.utils.checkpoint with use_reentrant=False"
 IN_PLACE = "an operation changes a tensor in place: write h = h + 1 for h += 1"
 DEVICE = "the audit runs on the CPU: move tensors inside the network to the device of its input, x.device"

@@ -11,7 +11,7 @@ from rectified.audit.derivative_measures import MIXED, NAMES
 from rectified.audit.differences import Axes, Points
 from rectified.audit.input_derivatives import wanted_derivatives
 from rectified.audit.network_calls import Outputs
-from rectified.audit.private_copy import own_copy
+from rectified.audit.private_copy import is_compiled_in_place, own_copy
 
 VALUES, PARAMETERS = "values", "parameter gradient"
 COMPILED = "a compiled network has no second derivative"
@@ -35,7 +35,7 @@ class Version:
 
     def __init__(self, network: Callable, name: str, inputs: Inputs, given: torch.dtype):
         self.name = name
-        self.shared = _is_compiled_in_place(network)
+        self.shared = is_compiled_in_place(network)
         self.network = network if self.shared else own_copy(network)
         module = getattr(self.network, "__self__", self.network)
         self.module = module if isinstance(module, torch.nn.Module) else None
@@ -164,9 +164,3 @@ def _or_reason(compute: Callable[[], Parts]) -> Quantity:
         text = " ".join(str(error).split()) or type(error).__name__
         known = next((words for fragment, words in REASONS.items() if fragment in text), "")
         return known or text.split(". ")[0].removesuffix(".")
-
-
-def _is_compiled_in_place(network: object) -> bool:
-    module = getattr(network, "__self__", network)
-    parts = module.modules() if isinstance(module, torch.nn.Module) else ()
-    return any(getattr(part, "_compiled_call_impl", None) is not None for part in parts)

@@ -73,6 +73,6 @@ def _explanations(row: dict, healthy: pd.DataFrame) -> dict[str, str]:
     """Reasons by the worst inconsistent seed, singularities by the median over seeds, and the notes of all seeds."""
     wrong = {name: healthy[name][healthy[column] == "inconsistent"] for name, column in VERDICTS.items()}
     reasons = [f"{JUDGED[name]} {sizes.astype(float).max():.2g}" for name, sizes in wrong.items() if len(sizes)]
-    hidden = [f"{row[name]:.3g} {name} per line" for name in hidden_singularities(row)]
+    hidden = [f"{row[name]:.3g} {name if row[name] != 1 else name[:-1]} per line" for name in hidden_singularities(row)]
     notes = dict.fromkeys(note for text in healthy.notes for note in text.split("; ") if note)
     return {"reasons": "; ".join(reasons), "hides": " and ".join(hidden), "notes": "; ".join(notes)}
