@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
-from rectified.audit.lines import even_points
+from rectified.audit.loss import parameter_gradient
+from rectified.audit.loss.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
 from rectified.audit.measures import Measure
-from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
-from rectified.audit.singularities import singularities
+from rectified.audit.singularity.lines import even_points
+from rectified.audit.singularity.singularities import singularities
 from rectified.errors import InvalidInputError
 
 DOUBLE = torch.float64

@@ -10,8 +10,8 @@ from torch.utils.checkpoint import checkpoint
 
 from audited_models import DOUBLE, Cubed, Rounded, RoundedPhase, Spectral, mlp, points
 from rectified.audit import Audits, audit
-from rectified.audit.arguments import require_choices, usable_mixed
-from rectified.audit.private_copy import precise, private
+from rectified.audit.inputs.arguments import require_choices, usable_mixed
+from rectified.audit.inputs.private_copy import precise, private
 from rectified.errors import InvalidInputError
 
 X = points(60)

@@ -10,12 +10,12 @@ from torch import nn
 
 from audited_models import DOUBLE, Recurrent, RunningMean, mlp, points
 from rectified.audit import audit
-from rectified.audit.coupling import is_pointwise
-from rectified.audit.differences import differences, polarization
-from rectified.audit.input_derivatives import reverse_mode
+from rectified.audit.derivatives.coupling import is_pointwise
+from rectified.audit.derivatives.differences import differences, polarization
+from rectified.audit.derivatives.input_derivatives import reverse_mode
+from rectified.audit.derivatives.rounding import EPSILON, value_rounding
 from rectified.audit.measures import Measure
-from rectified.audit.rounding import EPSILON, value_rounding
-from rectified.audit.singularities import singularities
+from rectified.audit.singularity.singularities import singularities
 from rectified.errors import InvalidInputError
 
 SMOOTH = mlp().double()

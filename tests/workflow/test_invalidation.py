@@ -49,7 +49,7 @@ LATER = {"latents", "audit", *CLAIMS}
             {"polynomial_representation", "figure", *CLAIMS},
         ),
         ("rectified/ritz/loss_landscape.py", {"hessian"}, {"hessian", "landscape", "figure", *CLAIMS}),
-        ("rectified/audit/singularities.py", {"audit"}, {"audit", *SHOWING, *CLAIMS}),
+        ("rectified/audit/singularity/singularities.py", {"audit"}, {"audit", *SHOWING, *CLAIMS}),
         ("reproduction/jobs/regression.py", {"train"}, {"train", "audit", *CLAIMS, *SHOWING}),
         ("reproduction/jobs/gradient_errors.py", {"gradient_errors"}, {"gradient_errors", "table", *CLAIMS}),
         ("reproduction/jobs/latents.py", {"latents"}, {"latents", *SHOWING, *CLAIMS}),

@@ -14,11 +14,11 @@ from math import inf, isnan, nan
 import torch
 from torch import Tensor
 
-from rectified.audit.arguments import require_choices, usable_mixed, usable_points
-from rectified.audit.derivative_measures import FLOOR
-from rectified.audit.differences import Axes, Points
+from rectified.audit.derivatives.derivative_measures import FLOOR
+from rectified.audit.derivatives.differences import Axes, Points
+from rectified.audit.inputs.arguments import require_choices, usable_mixed, usable_points
+from rectified.audit.inputs.surroundings import plain_surroundings
 from rectified.audit.measures import RESOLVED, UNDETERMINED
-from rectified.audit.surroundings import plain_surroundings
 from rectified.audit.versions import PARAMETERS, VALUES, Quantity, Version
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator

@@ -14,20 +14,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rectified.audit.arguments import require_choices, usable_box, usable_mixed, usable_points
-from rectified.audit.case import Case
-from rectified.audit.cause import Calls, Cause, kinked_module, loss_cause, wrong_module
-from rectified.audit.input_derivatives import without_running_statistics
-from rectified.audit.integrands import integrand_jumps, why_no_integral
+from rectified.audit.derivatives.input_derivatives import without_running_statistics
+from rectified.audit.fault.cause import Calls, Cause, kinked_module, loss_cause, wrong_module
+from rectified.audit.inputs.arguments import require_choices, usable_box, usable_mixed, usable_points
+from rectified.audit.inputs.case import Case
+from rectified.audit.inputs.network_calls import Outputs, checked
+from rectified.audit.inputs.private_copy import is_compiled_in_place, private, require_same_values
+from rectified.audit.inputs.surroundings import plain_surroundings
+from rectified.audit.inputs.user_errors import EAGER
+from rectified.audit.loss.integrands import integrand_jumps, why_no_integral
+from rectified.audit.loss.parameter_gradient import loss_mismatches
 from rectified.audit.measures import INCONSISTENT, UNDETERMINED, Measure, worst
-from rectified.audit.network_calls import Outputs, checked
 from rectified.audit.output_audit import audit_output
-from rectified.audit.parameter_gradient import loss_mismatches
-from rectified.audit.private_copy import is_compiled_in_place, private, require_same_values
 from rectified.audit.result import PARAMETER, Audit, Audits
-from rectified.audit.singularities import Singularities
-from rectified.audit.surroundings import plain_surroundings
-from rectified.audit.user_errors import EAGER
+from rectified.audit.singularity.singularities import Singularities
 from rectified.errors import InvalidInputError
 
 THRESHOLD = 0.01  # chosen by the study in workflow/docs/audit_study.md

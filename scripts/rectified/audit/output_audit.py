@@ -6,18 +6,23 @@ from math import isnan, log2, nan
 import torch
 from torch import Tensor
 
-from rectified.audit.case import Case
-from rectified.audit.coupling import is_pointwise, off_diagonal_share
-from rectified.audit.derivative_measures import Compared, compare
-from rectified.audit.differences import Axes, differences
-from rectified.audit.input_derivatives import forward_mode, given_derivatives, reverse_mode, wanted_derivatives
-from rectified.audit.lines import Field
+from rectified.audit.derivatives.coupling import is_pointwise, off_diagonal_share
+from rectified.audit.derivatives.derivative_measures import Compared, compare
+from rectified.audit.derivatives.differences import Axes, differences
+from rectified.audit.derivatives.input_derivatives import (
+    forward_mode,
+    given_derivatives,
+    reverse_mode,
+    wanted_derivatives,
+)
+from rectified.audit.derivatives.rounding import EPSILON, value_rounding
+from rectified.audit.inputs.case import Case
+from rectified.audit.inputs.network_calls import relative
 from rectified.audit.measures import Measure
-from rectified.audit.network_calls import relative
 from rectified.audit.result import OTHER_POINTS, Audit, AuditData
-from rectified.audit.rounding import EPSILON, value_rounding
-from rectified.audit.sampling import missed_variation
-from rectified.audit.singularities import Singularities, singularities
+from rectified.audit.singularity.lines import Field
+from rectified.audit.singularity.sampling import missed_variation
+from rectified.audit.singularity.singularities import Singularities, singularities
 from rectified.errors import InvalidInputError
 
 TINY = torch.finfo(torch.float64).tiny

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.derivative_measures import FLOOR, Compared
+from rectified.audit.derivatives.derivative_measures import FLOOR, Compared
 from rectified.audit.result import Audit, AuditData
 from rectified.errors import InvalidInputError
 

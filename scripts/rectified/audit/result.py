@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from rectified.audit.cause import Cause
-from rectified.audit.derivative_measures import NAMES, Compared
+from rectified.audit.derivatives.derivative_measures import NAMES, Compared
+from rectified.audit.fault.cause import Cause
 from rectified.audit.measures import CONSISTENT, INCONSISTENT, UNDETERMINED, Measure
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from rectified.audit.arguments import Inputs
-from rectified.audit.derivative_measures import MIXED, NAMES
-from rectified.audit.differences import Axes, Points
-from rectified.audit.input_derivatives import wanted_derivatives
-from rectified.audit.network_calls import Outputs
-from rectified.audit.private_copy import is_compiled_in_place, own_copy
+from rectified.audit.derivatives.derivative_measures import MIXED, NAMES
+from rectified.audit.derivatives.differences import Axes, Points
+from rectified.audit.derivatives.input_derivatives import wanted_derivatives
+from rectified.audit.inputs.arguments import Inputs
+from rectified.audit.inputs.network_calls import Outputs
+from rectified.audit.inputs.private_copy import is_compiled_in_place, own_copy
 
 VALUES, PARAMETERS = "values", "parameter gradient"
 COMPILED = "a compiled network has no second derivative"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.derivative_measures import NAMES
+from rectified.audit.derivatives.derivative_measures import NAMES
 from rectified.audit.result import OTHER_POINTS, PARAMETER, Audit
 from rectified.errors import InvalidInputError
 from reproduction.config.job import Job

@@ -17,7 +17,7 @@ class AuditSettings(Task):
     equation: ClassVar[Equation] = Equation(
         "relative difference between the result of automatic differentiation and the derivative of the function",
         "ours",
-        tuple(f"audit/{name}" for name in ("derivative_audit", "input_derivatives", "parameter_gradient")),
+        ("audit/derivative_audit", "audit/derivatives/input_derivatives", "audit/loss/parameter_gradient"),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
         Phrase("audit with threshold {}", setting("threshold")),

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.audit import Audit, audit
-from rectified.audit.derivative_measures import NAMES
+from rectified.audit.derivatives.derivative_measures import NAMES
+from rectified.audit.inputs.network_calls import relative
 from rectified.audit.measures import Measure
-from rectified.audit.network_calls import relative
 from rectified.audit.result import OTHER_POINTS
 from rectified.networks.convolution import Convolution
 from rectified.networks.normalization import Pass

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from rectified.audit import Audit, audit
+from rectified.audit.loss.parameter_gradient import parameter_mismatch
 from rectified.audit.measures import Measure, worst
-from rectified.audit.parameter_gradient import parameter_mismatch
 from rectified.audit.result import PARAMETER
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points

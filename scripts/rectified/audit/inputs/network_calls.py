@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.arguments import Inputs
-from rectified.audit.differences import Points
-from rectified.audit.rounding import EPSILON
-from rectified.audit.user_errors import PRECISION, in_words
+from rectified.audit.derivatives.differences import Points
+from rectified.audit.derivatives.rounding import EPSILON
+from rectified.audit.inputs.arguments import Inputs
+from rectified.audit.inputs.user_errors import PRECISION, in_words
 from rectified.errors import InvalidInputError
 
 

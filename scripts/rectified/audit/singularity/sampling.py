@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.singularities import Singularities
+from rectified.audit.singularity.singularities import Singularities
 
 STEEPER = 3.0  # ratio to the steepest slope at the points above which a slope is one that they miss
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.rounding import EPSILON
-from rectified.audit.user_errors import in_words
+from rectified.audit.derivatives.rounding import EPSILON
+from rectified.audit.inputs.user_errors import in_words
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 

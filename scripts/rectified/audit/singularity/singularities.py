@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Bool, Float, Int
-from rectified.audit.lines import Field, Lines
-from rectified.audit.rounding import EPSILON, value_rounding
+from rectified.audit.derivatives.rounding import EPSILON, value_rounding
+from rectified.audit.singularity.lines import Field, Lines
 
 Suspects = tuple[Int[Tensor, " suspects"], Float[Tensor, " suspects"], Float[Tensor, " suspects"]]
 

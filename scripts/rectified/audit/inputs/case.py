@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.arguments import Inputs
-from rectified.audit.differences import Axes, Points
-from rectified.audit.lines import Field
-from rectified.audit.network_calls import Outputs
+from rectified.audit.derivatives.differences import Axes, Points
+from rectified.audit.inputs.arguments import Inputs
+from rectified.audit.inputs.network_calls import Outputs
+from rectified.audit.singularity.lines import Field
 
 
 @dataclass(frozen=True)

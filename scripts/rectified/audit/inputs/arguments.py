@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.differences import Axes, Points
+from rectified.audit.derivatives.differences import Axes, Points
 from rectified.errors import InvalidInputError
 
 HIGHEST = 4  # order of derivatives

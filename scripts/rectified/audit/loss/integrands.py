@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.coupling import is_pointwise
-from rectified.audit.input_derivatives import gradient_of_sum
-from rectified.audit.lines import Field
-from rectified.audit.singularities import Singularities, singularities
+from rectified.audit.derivatives.coupling import is_pointwise
+from rectified.audit.derivatives.input_derivatives import gradient_of_sum
+from rectified.audit.singularity.lines import Field
+from rectified.audit.singularity.singularities import Singularities, singularities
 
 
 def why_no_integral(function: Field, points: Float[Tensor, "points inputs"], hidden: Singularities, order: int) -> str:

@@ -1,4 +1,4 @@
-"""Search for the module whose own derivative is wrong, and the remedy for it."""
+"""Search for the first module whose own derivative is wrong, in the order of execution."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,23 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from rectified.array_types import Float
-from rectified.audit.coupling import is_pointwise
-from rectified.audit.differences import LONGEST, differences
-from rectified.audit.input_derivatives import reverse_mode
-from rectified.audit.integrands import integrand_jumps
-from rectified.audit.rounding import value_rounding
-from rectified.audit.singularities import singularities
+from rectified.audit.derivatives.differences import LONGEST
+from rectified.audit.fault.probe import Probe
+from rectified.audit.fault.remedies import CONVOLUTIONS, COUPLED, FAULTS, KINKED, LOSS, LOSS_REMEDY, RECURRENT, remedy
+from rectified.audit.loss.integrands import integrand_jumps
+from rectified.audit.singularity.singularities import singularities
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
-
-WRONG = 0.01  # relative mismatch of the derivative of a module that is at fault
-KEPT = 0.5  # least share of the points at which the derivative of a module is resolved
-NORMALIZATIONS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
-CONVOLUTIONS = (nn.modules.conv._ConvNd,)
-RECURRENT = (nn.RNNBase, nn.MultiheadAttention, nn.TransformerEncoderLayer)
-
-COUPLED, WRONG_FIRST, WRONG_SECOND = "couples the points", "first derivative", "second derivative"
-KINKED, LOSS = "kinks", "loss"
 
 
 @dataclass(frozen=True)
@@ -47,35 +37,6 @@ class Cause:
         """The module and its fault, in words."""
         place = f"module {self.module} ({self.kind})" if self.module else f"forward of the network ({self.kind})"
         return f"{place}: {self.fault}"
-
-
-FAULTS = {
-    COUPLED: "the output at a point depends on the other points of the batch",
-    WRONG_FIRST: "automatic differentiation does not return the derivative of what is computed",
-    WRONG_SECOND: "automatic differentiation does not return the second derivative of what is computed",
-    KINKED: "its derivative jumps at places that move with the parameters",
-    LOSS: "automatic differentiation does not return the parameter gradient of the loss",
-}
-DIRECTIONAL = "differentiate along a translation of all points, derivatives='forward', instead of the gradient of a sum"
-STRAIGHT_THROUGH = (
-    "remove the straight-through estimator, detach or custom backward from what the loss differentiates, or evaluate "
-    "the smooth function that it stands for"
-)
-LOSS_REMEDY = "check the loss for detach, no_grad and in-place changes of parameters"
-KINK_AWARE = "integrate up to the kinks (rectified.ritz.quadrature), or use an activation with a continuous derivative"
-
-
-def remedy(module: nn.Module, fault: str) -> str:
-    """Return what to do about a module at fault, in one sentence."""
-    if fault == KINKED:
-        return KINK_AWARE
-    if fault in (WRONG_FIRST, WRONG_SECOND):
-        return STRAIGHT_THROUGH
-    if isinstance(module, NORMALIZATIONS):
-        return "use statistics that do not depend on the points: those of a reference set, or eval()"
-    if isinstance(module, CONVOLUTIONS):
-        return f"{DIRECTIONAL}, as convolutions over points need"
-    return f"let the network treat each point by itself, or {DIRECTIONAL}"
 
 
 def wrong_module(network: object, calls: "Calls") -> Cause | None:
@@ -198,65 +159,3 @@ def _of_size(change: Tensor, z: Tensor) -> Tensor:
     """Scale a change of inputs to the spread of the inputs."""
     largest = change.abs().max()
     return change * ((z - z.mean()).abs().max() / largest) if largest > 0 else change
-
-
-class Probe:
-    """A random combination of the outputs of a module, as a function of a displacement of its inputs at each point.
-
-    Args:
-        module: in double precision.
-        z: its inputs, [points, ...].
-        change: of the inputs under a displacement of 1.
-    """
-
-    def __init__(self, module: nn.Module, z: Tensor, change: Tensor):
-        self.module, self.z, self.change = module, z, change
-        self.random = generator("probe")
-        self.weights: Tensor | None = None
-
-    def values(self, s: Float[Tensor, "points 1"]) -> Float[Tensor, " points"]:
-        """Values at displacements s."""
-        try:
-            out = self.module(self.z + s.reshape(-1, *[1] * (self.z.ndim - 1)) * self.change)
-        except Exception as error:
-            raise InvalidInputError(str(error)) from error
-        if not isinstance(out, Tensor) or len(out) != len(s) or not out.is_floating_point():
-            raise InvalidInputError("module has no single output with a row per point")
-        out = out.reshape(len(s), -1)
-        if self.weights is None:
-            self.weights = torch.randn(out.shape[1], generator=self.random, dtype=torch.float64)
-        return out @ self.weights
-
-    def fault(self) -> str:
-        """What is wrong with the derivatives of the module; empty if nothing."""
-        s, one = torch.zeros(len(self.z), 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
-        if not self._pointwise():
-            return COUPLED
-        scale = float((self.values(s) - self.values(s).mean()).detach().abs().max()) or 1.0
-        wanted = [(0,), (0, 0)]
-        used = reverse_mode(self.values, s, wanted)
-        rounding = value_rounding(lambda x: self.values(x).detach(), s, one)
-        for derivative, estimate, fault in zip(
-            used, differences(self.values, s, one, wanted, rounding), (WRONG_FIRST, WRONG_SECOND)
-        ):
-            size = float(derivative.square().mean().sqrt())
-            fine = estimate.error <= WRONG * (estimate.value.abs() + size + 1e-6 * scale)
-            if fine.double().mean() < KEPT:
-                return ""
-            off = (derivative - estimate.value)[fine].norm()
-            largest = max(float(derivative[fine].norm()), float(estimate.value[fine].norm()), 1e-4 * scale)
-            if off > WRONG * largest and off > 3 * estimate.error[fine].norm():
-                return fault
-        return ""
-
-    def _pointwise(self) -> bool:
-        """True if the output at a point depends on the input at this point alone."""
-
-        def rows(index: Float[Tensor, "points 1"]) -> Float[Tensor, " points"]:
-            part = Probe(self.module, self.z[index[:, 0].long()], self.change[index[:, 0].long()])
-            part.weights, part.random = self.weights, self.random
-            self_values = part.values(torch.zeros(len(index), 1, dtype=torch.float64))
-            self.weights = part.weights
-            return self_values
-
-        return is_pointwise(rows, torch.arange(len(self.z), dtype=torch.float64)[:, None])

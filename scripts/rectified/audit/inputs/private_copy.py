@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from rectified.audit.user_errors import in_words
+from rectified.audit.inputs.user_errors import in_words
 from rectified.errors import InvalidInputError
 
 DOUBLE = {torch.complex32: torch.complex128, torch.complex64: torch.complex128}

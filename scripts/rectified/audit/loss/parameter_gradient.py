@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.lines import even_points
+from rectified.audit.inputs.user_errors import in_words
 from rectified.audit.measures import Measure
-from rectified.audit.user_errors import in_words
+from rectified.audit.singularity.lines import even_points
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 from rectified.optimization.central_differences import SECOND_ORDER, difference

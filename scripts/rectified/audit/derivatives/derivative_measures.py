@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Bool, Float
-from rectified.audit.differences import Axes, Estimate, resolved
+from rectified.audit.derivatives.differences import Axes, Estimate, resolved
 from rectified.audit.measures import Measure
 
 AGREEMENT = 0.01  # largest error of a difference, relative to the derivative, at a point that is compared

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from rectified.audit.differences import Axes, Points
-from rectified.audit.lines import Field
-from rectified.audit.user_errors import in_words
+from rectified.audit.derivatives.differences import Axes, Points
+from rectified.audit.inputs.user_errors import in_words
+from rectified.audit.singularity.lines import Field
 from rectified.errors import InvalidInputError
 
 Derivatives = list[Tensor]  # one tensor [points] for every derivative wanted

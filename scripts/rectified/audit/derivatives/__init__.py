@@ -1,0 +1,1 @@
+"""Input derivatives used in training and by differences, and their mismatch."""

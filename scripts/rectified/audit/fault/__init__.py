@@ -1,0 +1,1 @@
+"""The module at fault, and the remedy."""

@@ -1,0 +1,1 @@
+"""What the user gives: networks, points and settings, validated, and calls of the networks."""

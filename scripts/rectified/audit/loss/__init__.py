@@ -1,0 +1,1 @@
+"""Parameter gradients of losses that approximate integrals."""

@@ -1,0 +1,1 @@
+"""Jumps, kinks and steep transitions between the points."""
