@@ -1,0 +1,20 @@
+"""All cases of the study."""
+
+from audit_study import (
+    coupled,
+    right_losses,
+    right_smooth,
+    right_structures,
+    wrong_estimators,
+    wrong_formulas,
+    wrong_losses,
+)
+from audit_study.case import Case
+
+RIGHT = (right_smooth, right_structures, right_losses)
+WRONG = (coupled, wrong_estimators, wrong_formulas, wrong_losses)
+
+
+def population() -> list[Case]:
+    """Return all cases, those that are right first."""
+    return [case for module in (*RIGHT, *WRONG) for case in module.cases()]
