@@ -2,17 +2,19 @@
 
 from audit_study import (
     coupled,
+    right_hard,
     right_losses,
     right_smooth,
     right_structures,
     wrong_estimators,
     wrong_formulas,
     wrong_losses,
+    wrong_normalization,
 )
 from audit_study.case import Case
 
-RIGHT = (right_smooth, right_structures, right_losses)
-WRONG = (coupled, wrong_estimators, wrong_formulas, wrong_losses)
+RIGHT = (right_smooth, right_structures, right_losses, right_hard)
+WRONG = (coupled, wrong_estimators, wrong_formulas, wrong_losses, wrong_normalization)
 
 
 def population() -> list[Case]:

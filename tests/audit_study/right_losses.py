@@ -55,7 +55,7 @@ def steep() -> Iterator[Case]:
 
 def structured() -> Iterator[Case]:
     """Losses of structured networks."""
-    for index, name in enumerate(["residual", "layer norm", "frozen batch norm", "spectral", "complex waves", "gated"]):
+    for index, name in enumerate(["residual", "group norm", "frozen batch norm", "spectral", "complex waves", "gated"]):
         order, loss = [(1, Ritz(1.0)), (2, StrongForm(1.0))][index % 2]
         inputs = 1 + index // 2 % 2
         yield with_loss("structured loss", index, inputs, partial(STRUCTURES[name], inputs), order, loss)

@@ -4,6 +4,7 @@ python -m audit_study.study FOLDER
 """
 
 import csv
+import hashlib
 import sys
 import time
 from math import isnan, nan
@@ -19,7 +20,9 @@ from rectified.errors import InvalidInputError
 MEASURES = ("first", "second", "parameter")
 MEASURED = tuple(column for name in MEASURES for column in (name, f"{name}_uncertainty"))
 COLUMNS = ("case", "kind", "right", "truth", "order", "loss", *MEASURED, "off_diagonal", "verdict", "seconds", "note")
-FILE = "audit_study.csv"
+CODE = ("scripts/rectified", "tests/audit_study")
+WITHOUT_EFFECT = ("page.py", "rates.py")  # on the rows
+ROOT = Path(__file__).parents[2]
 
 
 def row(case: Case) -> dict[str, object]:
@@ -54,10 +57,20 @@ def done(file: Path) -> set[str]:
         return {entry["case"] for entry in csv.DictReader(lines)}
 
 
-def run(folder: Path, cases: list[Case]) -> Path:
-    """Append the missing cases to the CSV in a folder, and print progress."""
-    file = folder / FILE
-    folder.mkdir(parents=True, exist_ok=True)
+def file_in(folder: Path) -> Path:
+    """The CSV of the study in a folder; its name has a digest of the code, so that only its rows are resumed."""
+    digest = hashlib.blake2b(digest_size=6)
+    for part in CODE:
+        for module in sorted((ROOT / part).rglob("*.py")):
+            if module.name in WITHOUT_EFFECT:
+                continue
+            digest.update(module.read_bytes())
+    return folder / f"audit_study_{digest.hexdigest()}.csv"
+
+
+def run(file: Path, cases: list[Case]) -> None:
+    """Append the missing cases to a CSV, and print progress."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     finished = done(file)
     with file.open("a", newline="", encoding="utf-8") as lines:
         table = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
@@ -73,9 +86,8 @@ def run(folder: Path, cases: list[Case]) -> Path:
             print(
                 f"{place}/{len(cases)} {case.name} ({expected}): {entry['verdict']}, {entry['seconds']} s", flush=True
             )
-    return file
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    run(Path(sys.argv[1]), population())
+    run(file_in(Path(sys.argv[1])), population())
