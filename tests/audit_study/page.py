@@ -90,7 +90,6 @@ def draw_rates(axis: Axes, rows: pd.DataFrame) -> None:
 def draw_cases(axis: Axes, rows: pd.DataFrame) -> None:
     """The measure of each case that is closest to inconsistent, its uncertainty, and the borders of the verdicts."""
     mismatch, uncertainty = rates.sizes(rows)
-    mismatch, uncertainty = mismatch[:, :3], uncertainty[:, :3]
     score = np.minimum(mismatch / THRESHOLD, mismatch / (FACTOR * np.maximum(uncertainty, SMALLEST)))
     worst = np.where(np.isnan(score), -1, score).argmax(1)
     place = np.arange(len(rows)), worst

@@ -8,6 +8,7 @@ import pandas as pd
 
 from audit_study.case import LEAST
 from audit_study.study import MEASURES
+from rectified.audit.result import MISSED
 from rectified.statistics.intervals import share_interval
 from rectified.statistics.summaries import Interval
 
@@ -19,36 +20,29 @@ CONSISTENT, INCONSISTENT, UNDETERMINED = "consistent", "inconsistent", "undeterm
 
 def read(file: Path) -> pd.DataFrame:
     """Return the rows of a study without the wrong cases whose true mismatch is below ``LEAST``."""
-    rows = pd.read_csv(file, keep_default_na=True)
+    rows = pd.read_csv(file)
     return rows[(rows.right == 1) | (rows.truth >= LEAST)].reset_index(drop=True)
 
 
 def sizes(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Mismatches and uncertainties [cases, measures]; NaN where not measured.
-
-    Derivatives in other points, in reverse mode, are a measure without uncertainty.
-    """
-    mismatch = rows[[*MEASURES, "off_diagonal"]].to_numpy(float)
-    uncertainty = rows[[f"{name}_uncertainty" for name in MEASURES]].to_numpy(float)
-    return mismatch, np.column_stack([uncertainty, np.zeros(len(rows))])
-
-
-def needed(rows: pd.DataFrame) -> np.ndarray:
-    """Mask [cases, measures] of the measures that a consistent verdict needs."""
-    order, loss = rows.order.to_numpy(), rows.loss.to_numpy(bool)
-    return np.column_stack([order >= 1, order >= 2, loss, np.zeros(len(rows), bool)])
+    """Mismatches and uncertainties [cases, measures]; both are NaN if the audit has no such measure."""
+    mismatch = rows[[*MEASURES]].to_numpy(float)
+    return mismatch, rows[[f"{name}_uncertainty" for name in MEASURES]].to_numpy(float)
 
 
 def verdicts(rows: pd.DataFrame, threshold: float = THRESHOLD, factor: float = FACTOR) -> np.ndarray:
     """Verdicts of the rule with a threshold and a factor; the factor 0 is the rule without uncertainties.
 
-    Inconsistent: one measure exceeds the threshold, and its uncertainty times the factor. Consistent: the needed
-    measures and their uncertainties do not exceed the threshold. Otherwise undetermined.
+    Inconsistent: one measure exceeds the threshold, and its uncertainty times the factor. Consistent: no measure and no
+    uncertainty exceeds the threshold, and the points miss at most a tenth of the variation. Otherwise undetermined.
     """
     mismatch, uncertainty = sizes(rows)
-    exceeding = (mismatch > threshold) & ~(mismatch <= factor * uncertainty)
-    small = (mismatch <= threshold) & ~(uncertainty > threshold if factor else False)
-    settled = (small | ~needed(rows)).all(1) & ~(mismatch > threshold).any(1)
+    absent = np.isnan(uncertainty)
+    if not factor:
+        uncertainty = np.zeros_like(uncertainty)
+    exceeding = (mismatch > threshold) & (mismatch > factor * uncertainty)
+    small = (mismatch <= threshold) & (uncertainty <= threshold)
+    settled = (small | absent).all(1) & ~absent.all(1) & ~(rows.missed.to_numpy() > MISSED)
     return np.select([exceeding.any(1), settled], [INCONSISTENT, CONSISTENT], UNDETERMINED)
 
 

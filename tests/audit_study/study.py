@@ -17,24 +17,35 @@ from audit_study.population import population
 from rectified.audit import audit
 from rectified.errors import InvalidInputError
 
-MEASURES = ("first", "second", "parameter")
+MEASURES = {
+    "first": "first derivatives",
+    "second": "second derivatives",
+    "points": "derivatives in other points",
+    "parameter": "parameter gradient",
+}
 MEASURED = tuple(column for name in MEASURES for column in (name, f"{name}_uncertainty"))
-COLUMNS = ("case", "kind", "right", "truth", "order", "loss", *MEASURED, "off_diagonal", "verdict", "seconds", "note")
+COLUMNS = ("case", "kind", "right", "truth", "order", "loss", *MEASURED, "missed", "verdict", "seconds", "note")
+REJECTED, FAILED = "rejected", "failed"
 CODE = ("scripts/rectified", "tests/audit_study")
 WITHOUT_EFFECT = ("page.py", "rates.py")  # on the rows
 ROOT = Path(__file__).parents[2]
 
 
 def row(case: Case) -> dict[str, object]:
-    """Audit a case and return its row; the verdict is ``rejected`` if the audit raises ``InvalidInputError``."""
+    """Audit a case and return its row; the verdict is ``rejected`` or ``failed`` if the audit raises an error."""
     start = time.perf_counter()
-    entry = dict.fromkeys((*MEASURED, "off_diagonal"), nan)
+    entry = dict.fromkeys((*MEASURED, "missed"), nan)
     try:
         found = audit(case.network, case.points, **case.options)
-        entry |= {name: getattr(found, name, nan) for name in entry}
-        entry |= {"verdict": found.verdict, "note": "; ".join(found.notes)}
+        for short, name in MEASURES.items():
+            if name in found.measures:
+                measure = found.measures[name]
+                entry |= {short: measure.mismatch, f"{short}_uncertainty": measure.uncertainty}
+        entry |= {"missed": found.missed, "verdict": found.verdict, "note": "; ".join(found.notes)}
     except InvalidInputError as error:
-        entry |= {"verdict": "rejected", "note": str(error)}
+        entry |= {"verdict": REJECTED, "note": str(error)}
+    except Exception as error:  # a fault of the audit, which must not end the study
+        entry |= {"verdict": FAILED, "note": repr(error)}
     seconds = time.perf_counter() - start
     order, loss = case.options.get("order", 2), int("loss" in case.options)
     entry |= {"case": case.name, "kind": case.kind, "right": int(case.right), "truth": case.truth()}
