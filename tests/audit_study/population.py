@@ -2,19 +2,21 @@
 
 from audit_study import (
     coupled,
+    right_calls,
     right_hard,
     right_losses,
     right_smooth,
     right_structures,
     wrong_estimators,
     wrong_formulas,
+    wrong_local,
     wrong_losses,
     wrong_normalization,
 )
 from audit_study.case import Case
 
-RIGHT = (right_smooth, right_structures, right_losses, right_hard)
-WRONG = (coupled, wrong_estimators, wrong_formulas, wrong_losses, wrong_normalization)
+RIGHT = (right_smooth, right_structures, right_losses, right_hard, right_calls)
+WRONG = (coupled, wrong_estimators, wrong_formulas, wrong_losses, wrong_normalization, wrong_local)
 
 
 def population() -> list[Case]:

@@ -44,7 +44,7 @@ def rounding() -> Iterator[Case]:
         yield Case(f"single inside {index}", "single inside", True, network, points, {"order": 1 + index // 2 % 2})
     for index, large in enumerate([1e4, 1e6, 1e7, 1e8, 1e9, 1e11]):
         random = draws("cancelling", index)
-        network, points = Cancelling(mlp(1, 16, 2, nn.Tanh), large), cloud(random, 100, 1)
+        network, points = Cancelling(mlp(1, 16, 2, nn.Tanh), large).to(DOUBLE), cloud(random, 100, 1)
         yield Case(f"cancelling {index}", "cancelling", True, network, points, {"order": 1 + index % 2})
 
 

@@ -15,11 +15,16 @@ import torch
 from audit_study.case import Case
 from audit_study.population import population
 from rectified.audit import audit
+from rectified.audit.measures import worst
+from rectified.audit.result import Audits
 from rectified.errors import InvalidInputError
 
 MEASURES = {
     "first": "first derivatives",
     "second": "second derivatives",
+    "third": "third derivatives",
+    "fourth": "fourth derivatives",
+    "mixed": "mixed derivatives",
     "points": "derivatives in other points",
     "parameter": "parameter gradient",
 }
@@ -37,11 +42,14 @@ def row(case: Case) -> dict[str, object]:
     entry = dict.fromkeys((*MEASURED, "missed"), nan)
     try:
         found = audit(case.network, case.points, **case.options)
+        audits = list(found.values()) if isinstance(found, Audits) else [found]
         for short, name in MEASURES.items():
-            if name in found.measures:
-                measure = found.measures[name]
-                entry |= {short: measure.mismatch, f"{short}_uncertainty": measure.uncertainty}
-        entry |= {"missed": found.missed, "verdict": found.verdict, "note": "; ".join(found.notes)}
+            if measures := [one.measures[name] for one in audits if name in one.measures]:
+                decisive = worst(measures, audits[0].threshold)
+                entry |= {short: decisive.mismatch, f"{short}_uncertainty": decisive.uncertainty}
+        notes = dict.fromkeys(note for one in audits for note in one.notes)
+        missed = max(one.missed for one in audits)
+        entry |= {"missed": missed, "verdict": found.verdict, "note": "; ".join(notes)}
     except InvalidInputError as error:
         entry |= {"verdict": REJECTED, "note": str(error)}
     except Exception as error:  # a fault of the audit, which must not end the study
