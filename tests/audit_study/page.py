@@ -25,7 +25,7 @@ from reproduction.storage.atomic_write import write_atomically
 DOCS = Path(__file__).parents[2] / "workflow/docs"
 BEGIN, END = "<!-- audit study: made by `make audit-study` -->", "<!-- end of audit study -->"
 RIGHT, WRONG = style.ACTIVATION_COLOURS["tanh"], style.ACTIVATION_COLOURS["relu"]
-SMALLEST, LARGEST = 1e-10, 3.0  # range of the axes; smaller values are drawn at its lower end
+SMALLEST, LARGEST = 1e-10, 10.0  # range of the axes; values beyond are drawn at its ends
 TICKS = [0, 0.01, 0.05, 0.1, 0.2, 0.4]  # of rates
 CURVES = {0.0: ("0.6", "-"), 1.0: ("0.4", ":"), 3.0: ("black", "-"), 5.0: ("0.4", "--")}
 
@@ -72,9 +72,15 @@ def draw_rates(axis: Axes, rows: pd.DataFrame) -> None:
     for factor, (colour, dashes) in CURVES.items():
         shares = rates.curve(rows, factor, np.geomspace(1e-6, 1, 241))
         label = f"and > {factor:g} × uncertainty" if factor else "mismatch > t"
-        axis.plot(*shares.T, dashes, color=colour, label=label, clip_on=False)
-    (chosen,) = rates.curve(rows, FACTOR, np.array([THRESHOLD]))
-    axis.plot(*chosen, "o", color=WRONG, markersize=6, label=f"t = {THRESHOLD:g}, 3 × uncertainty", clip_on=False)
+        axis.plot(*shares.T, dashes, color=colour, label=label)
+    marked = rates.curve(rows, FACTOR, np.array(THRESHOLDS))
+    axis.plot(*marked.T, ".", color="black", clip_on=False)
+    for size, place in zip(THRESHOLDS, marked):
+        if place[1] > 0:
+            axis.annotate(f"t = {size:g}", place, (11, 2), textcoords="offset points", fontsize=6.5)
+    (chosen,) = marked[[size == THRESHOLD for size in THRESHOLDS]]
+    label = f"t = {THRESHOLD:g}, {FACTOR:g} × uncertainty"
+    axis.plot(*chosen, "o", color=WRONG, markersize=5, label=label, clip_on=False)
     for scale, limits in ((axis.set_xscale, axis.set_xlim), (axis.set_yscale, axis.set_ylim)):
         scale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
         limits(0, TICKS[-1])
@@ -101,7 +107,7 @@ def draw_cases(axis: Axes, rows: pd.DataFrame) -> None:
     axis.plot([SMALLEST, corner, LARGEST / FACTOR], [THRESHOLD, THRESHOLD, LARGEST], color="black", linewidth=0.9)
     axis.plot([THRESHOLD] * 2, [SMALLEST, THRESHOLD], color="black", linewidth=0.9, linestyle="--")
     axis.plot([corner, THRESHOLD], [THRESHOLD] * 2, color="black", linewidth=0.9, linestyle="--")
-    for where, text in (((2e-9, 0.05), "inconsistent"), ((2e-9, 2e-4), "consistent"), ((0.02, 1e-5), "undetermined")):
+    for where, text in (((2e-7, 0.06), "inconsistent"), ((2e-9, 2e-4), "consistent"), ((0.03, 1e-6), "undetermined")):
         axis.text(*where, text, fontsize=7, color="0.3", rotation=90 if text == "undetermined" else 0)
     axis.set_xscale("log")
     axis.set_yscale("log")

@@ -36,13 +36,13 @@ class Cancelling(nn.Module):
 
 
 def rounding() -> Iterator[Case]:
-    """Single precision inside, with values in single or in double precision, and cancellation."""
+    """Single precision inside, with values in single or in double precision, and cancellation down to that."""
     for index in range(6):
         random = draws("single inside", index)
         network = Single(mlp(1 + index % 2, 16, 2, nn.Tanh), index >= 2)
         points = cloud(random, 100, 1 + index % 2)
         yield Case(f"single inside {index}", "single inside", True, network, points, {"order": 1 + index // 2 % 2})
-    for index, large in enumerate([1e4, 1e6, 1e7, 1e8, 1e9, 1e11]):
+    for index, large in enumerate([1e4, 1e5, 1e6, 1e7, 1e8, 1e9]):
         random = draws("cancelling", index)
         network, points = Cancelling(mlp(1, 16, 2, nn.Tanh), large).to(DOUBLE), cloud(random, 100, 1)
         yield Case(f"cancelling {index}", "cancelling", True, network, points, {"order": 1 + index % 2})
