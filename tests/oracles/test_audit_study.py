@@ -87,14 +87,14 @@ def test_lost_gradients_in_the_plane_are_differences_of_the_energy():
     """Shifts of the biases against a fine grid, with the factor D."""
     draws("test of shifts", 0)
     network = mlp(2, 4, 1, nn.ReLU).double()
-    used, true, axis = torch.empty(4), torch.empty(4), (torch.arange(1200, dtype=torch.float64) + 0.5) / 1200
+    used, true, axis = torch.empty(4), torch.empty(4), (torch.arange(800, dtype=torch.float64) + 0.5) / 800
     x, loss, bias = torch.cartesian_prod(axis, axis), Ritz(0.0), network[0].bias
     used = torch.autograd.grad(loss(Constrained(network), x), bias)[0]
     for unit in range(4):
         ends = []
         for shift in (-0.02, 0.02):
             bias.data[unit] += shift
-            ends.append(float(loss(Constrained(network), x)))
+            ends.append(float(loss(Constrained(network), x).detach()))
             bias.data[unit] -= shift
         true[unit] = (ends[1] - ends[0]) / 0.04
     missing = torch.from_numpy(plane.lost(network, 0.0, constrained=True)[1])
