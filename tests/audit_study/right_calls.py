@@ -1,7 +1,7 @@
 """Right cases with several inputs or outputs, higher and mixed derivatives, edges of domains, and scaled losses."""
 
-import math
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -124,17 +124,24 @@ def losses() -> Iterator[Case]:
         yield Case(f"maxout {index}", "maxout", True, network, cloud(random, 100, 2, 0.0, 1.0), options)
 
 
+STAIRS = [(100.0, 1.0, 1.0), (1e3, 1.0, 1.0), (1e4, 1.0, 1.0), (3.0, 0.3, 100.0), (5e3, 1.0, 1.0), (256.0, 0.1, 1.0)]
+
+
+def stairs(smooth: nn.Module, levels: float, height: float, x: Tensor) -> Tensor:
+    """N(x) plus x rounded down to multiples of 1/levels and multiplied by the height; the derivative is that of N."""
+    return smooth(x)[:, 0] + height * torch.floor(levels * x[:, 0]) / levels
+
+
 def fine_steps() -> Iterator[Case]:
-    """Steps of 1/100 to 1/10,000 with the derivative zero, and waves of many periods."""
-    for index, levels in enumerate([100.0, 1e3, 1e4]):
+    """Hundreds to thousands of steps with the derivative zero, and waves of many periods."""
+    for index, (levels, height, size) in enumerate(STAIRS):
         random = draws("fine steps", index)
-        smooth, points = mlp(1, 16, 2, nn.Tanh).to(DOUBLE), cloud(random, 200, 1)
-
-        def stairs(x: Tensor, smooth=smooth, levels=levels) -> Tensor:
-            return smooth(x)[:, 0] + torch.round(levels * x[:, 0]) / levels
-
-        yield Case(f"fine steps {index}", "fine steps", True, stairs, points, {"order": 1 + index % 2})
-        wave = nn.Sequential(Sine(levels * math.pi), nn.Linear(1, 1)).to(DOUBLE)
+        smooth = Scaled(mlp(1, 16, 2, nn.Tanh), size, 0.0, (-size, size)).to(DOUBLE)
+        network, points = partial(stairs, smooth, levels, height), cloud(random, 200, 1, -size, size)
+        yield Case(f"fine steps {index}", "fine steps", True, network, points, {"order": 1 + index % 2})
+    for index, frequency in enumerate([300.0, 3e3, 3e4]):
+        wave = nn.Sequential(Sine(frequency), nn.Linear(1, 1)).to(DOUBLE)
+        points = cloud(draws("fine wave", index), 200, 1)
         yield Case(f"fine wave {index}", "fine wave", True, wave, points, {"order": 1 + index % 2})
 
 

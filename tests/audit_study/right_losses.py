@@ -53,6 +53,14 @@ def steep() -> Iterator[Case]:
         yield with_loss("steep loss", index, 1, builds[index % 3], order, loss)
 
 
+def rough() -> Iterator[Case]:
+    """Sine networks with hidden weights multiplied by 20 or 40, which oscillate hundreds of times over the box."""
+    for index in range(4):
+        order, loss = [(0, regression), (1, Ritz(1.0))][index % 2]
+        build = partial(mlp, 2, 40, 3, Sine, [20.0, 40.0][index // 2])
+        yield with_loss("rough loss", index, 2, build, order, loss)
+
+
 def structured() -> Iterator[Case]:
     """Losses of structured networks."""
     for index, name in enumerate(["residual", "group norm", "frozen batch norm", "spectral", "complex waves", "gated"]):
@@ -76,5 +84,5 @@ def hidden_kinks() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """All cases of this module."""
-    for family in (smooth, steep, structured, hidden_kinks):
+    for family in (smooth, steep, rough, structured, hidden_kinks):
         yield from family()
