@@ -46,10 +46,17 @@ class Case:
     truth: Callable[[], float] = no_mismatch
 
 
+class Draw:
+    """Number of the draw of all cases; other numbers give other weights, points and choices of the same kinds."""
+
+    number = 0
+
+
 def draws(kind: str, index: int) -> np.random.Generator:
     """Seed torch's generator by kind and index, and return another generator for the choices of a case."""
-    torch.manual_seed(seed("audit study", kind, index) % (1 << 63))
-    return numpy_generator("audit study choices", kind, index)
+    names = (kind, index, Draw.number) if Draw.number else (kind, index)
+    torch.manual_seed(seed("audit study", *names) % (1 << 63))
+    return numpy_generator("audit study choices", *names)
 
 
 def cloud(random: np.random.Generator, count: int, inputs: int, low: float = -1.0, high: float = 1.0) -> Tensor:

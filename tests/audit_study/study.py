@@ -1,6 +1,6 @@
 """Audit all cases of the study, one row of a CSV per case; an interrupted study continues after the last row.
 
-python -m audit_study.study FOLDER
+python -m audit_study.study FOLDER [DRAW], with the number of a draw of all networks, 0 by default.
 """
 
 import csv
@@ -109,4 +109,4 @@ def run(file: Path, cases: list[Case]) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    run(file_in(Path(sys.argv[1])), population())
+    run(file_in(Path(sys.argv[1])), population(int((*sys.argv, 0)[2])))
