@@ -176,7 +176,8 @@ class Audits(dict[str, Audit]):
 
     def __str__(self) -> str:
         parts = [f"output {name}: {audit}" for name, audit in self.items()]
-        return "\n".join([f"{self.verdict}", *parts])
+        found = [name for name, audit in self.items() if audit.verdict == self.verdict]
+        return "\n".join([f"{self.verdict} in {', '.join(found)} of {len(self)} outputs", *parts])
 
 
 def text(audit: Audit) -> str:

@@ -66,7 +66,7 @@ class Resolution:
     def __init__(self, lines: Lines, u: Float[Tensor, "lines nodes"]):
         nodes = torch.linspace(0, u.shape[1] - 1, NOISE_POINTS, dtype=torch.float64).round().long()
         line = torch.arange(NOISE_POINTS) % len(lines)
-        points = lines.positions(line, nodes / lines.cells)
+        points = lines.positions(line, nodes.double() / lines.cells)
         deviation = float(value_rounding(lambda x: lines.field(x).detach(), points, lines.extent).median())
         largest = float(u.abs().max())
         self.rounding = max(DEVIATIONS * deviation, SUM_OF_WEIGHTS * EPSILON * largest)
