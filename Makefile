@@ -10,7 +10,7 @@ RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu docs clean
+.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu audit-study docs clean
 setup: .venv/installed ## install the packages of a run into .venv
 
 all: .venv/installed ## compute all figures, tables and verdicts, draft tier
@@ -78,6 +78,10 @@ bench: .venv/installed .venv-peers/installed ## compare the speed with that of o
 
 bench-gpu: .venv/installed ## compare the speed of three computations on a GPU and on two cores
 	.venv/bin/python tests/benchmarks/run.py --gpu
+
+audit-study: .venv/installed ## audit 450 networks whose derivatives are known to be right or wrong; writes workflow/docs/audit_study.*, five minutes
+	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 .venv/bin/python -m audit_study.study results/audit_study
+	PYTHONPATH=scripts:tests .venv/bin/python -m audit_study.page results/audit_study
 
 test-container: .venv/installed ## build and run the container on Debian packages; needs root, buildah, mmdebstrap
 	tests/container/check.sh
