@@ -11,8 +11,9 @@ from torch import nn
 
 from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
+from rectified.audit.lines import even_points
 from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
-from rectified.audit.singularities import even_points, singularities
+from rectified.audit.singularities import singularities
 from rectified.errors import InvalidInputError
 
 DOUBLE = torch.float64

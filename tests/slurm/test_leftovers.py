@@ -22,7 +22,7 @@ from cluster import Cluster
 
 cluster = Cluster(Path(sys.argv[1]))
 cluster.start()
-cluster.run("sbatch", "--output=job.log", "--wrap=sleep 1000")
+cluster.run("sbatch", "--output=/dev/null", "--wrap=sleep 1000")
 print("started", flush=True)
 time.sleep(1000)
 """

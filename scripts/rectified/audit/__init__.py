@@ -1,4 +1,5 @@
 """Audit of derivatives: those that automatic differentiation returns against those of the function evaluated."""
 
-from rectified.audit.derivative_audit import Audit as Audit
 from rectified.audit.derivative_audit import audit as audit
+from rectified.audit.result import Audit as Audit
+from rectified.audit.result import Audits as Audits

@@ -1,40 +1,99 @@
-"""Validation of the arguments of the audit, and their conversion to double precision."""
+"""Validation of the arguments of the audit, and the arrangement of the inputs of a network."""
 
-import copy
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.singularities import Field
+from rectified.audit.differences import Axes, Points
 from rectified.errors import InvalidInputError
 
-SAME = 1e-9  # relative difference below which two evaluations count as equal
-
-Points = Float[Tensor, "points inputs"]
-PointFunction = Callable[[Points], Tensor]
+HIGHEST = 4  # order of derivatives
 
 
-def usable_points(points: object) -> Points:
-    """Return the points in float64 on the CPU.
+@dataclass(frozen=True)
+class Inputs:
+    """Arrangement of the inputs of a network: one tensor, several arguments, or a dictionary of tensors.
+
+    Attributes:
+        kind: ``tensor``, ``arguments`` or ``dictionary``.
+        names: of the arguments or keys; empty for a tensor.
+        widths: number of columns of each part; 0 for a part of shape [points].
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    def arguments(self, x: Points) -> tuple:
+        """Return the positional arguments of the network for points [points, inputs]."""
+        if self.kind == "tensor":
+            return (x,)
+        columns = x.split([max(width, 1) for width in self.widths], 1)
+        parts = [part if width else part[:, 0] for part, width in zip(columns, self.widths)]
+        return tuple(parts) if self.kind == "arguments" else (dict(zip(self.names, parts)),)
+
+    def label(self, column: int) -> str:
+        """Return the name of an input."""
+        if self.kind == "tensor":
+            return f"x{column}" if self.widths[0] > 1 else "x"
+        labels = [
+            f"{name}{index}" if width > 1 else name
+            for name, width in zip(self.names, self.widths)
+            for index in range(max(width, 1))
+        ]
+        return labels[column]
+
+
+def usable_points(points: object) -> tuple[Points, Inputs]:
+    """Return the points as one matrix in float64 on the CPU, [points, inputs], and their arrangement.
+
+    Args:
+        points: tensor [points, inputs]; or a sequence or a dictionary of tensors [points] or [points, columns].
 
     Raises:
-        InvalidInputError: unless points are finite, of shape [points, inputs] with at least 2 points, and vary along
-            every input.
+        InvalidInputError: unless points are finite, real, at least 2, and vary along every input.
     """
-    if not isinstance(points, Tensor) or points.ndim != 2 or len(points) < 2 or points.shape[1] < 1:
-        given = list(points.shape) if isinstance(points, Tensor) else type(points).__name__
-        raise InvalidInputError(f"points must be a tensor [points, inputs] of at least 2 points; got {given}")
-    points = points.detach().to("cpu", torch.float64)
-    if not torch.isfinite(points).all():
+    if isinstance(points, Mapping) and points and all(isinstance(name, str) for name in points):
+        kind, names, parts = "dictionary", tuple(points), list(points.values())
+    elif isinstance(points, Sequence) and not isinstance(points, str) and len(points):
+        kind, names, parts = "arguments", tuple(f"argument {i} " for i in range(len(points))), list(points)
+    else:
+        kind, names, parts = "tensor", (), [points]
+    _require_parts(kind, parts, points)
+    widths = tuple(part.shape[1] if part.ndim == 2 else 0 for part in parts)
+    matrix = torch.cat(
+        [
+            part.detach().clone().to("cpu", torch.float64).reshape(len(part), max(width, 1))
+            for part, width in zip(parts, widths)
+        ],
+        1,
+    )
+    if not torch.isfinite(matrix).all():
         raise InvalidInputError("points must be finite; got NaN or infinite values")
-    flat = (points.amax(0) == points.amin(0)).nonzero()[:, 0].tolist()
+    flat = (matrix.amax(0) == matrix.amin(0)).nonzero()[:, 0].tolist()
     if flat:
         raise InvalidInputError(
             f"points must vary along every input; they are all the same along input {flat[0]} (counted from 0)"
         )
-    return points
+    return matrix, Inputs(kind, names, widths)
+
+
+def _require_parts(kind: str, parts: Sequence, points: object) -> None:
+    fits = all(isinstance(part, Tensor) and not part.is_complex() for part in parts)
+    fits = fits and all((part.ndim == 2 and part.shape[1]) or (part.ndim == 1 and kind != "tensor") for part in parts)
+    if fits and len({len(part) for part in parts}) == 1 and len(parts[0]) >= 2:
+        return
+    shapes = [str(list(part.shape)) if isinstance(part, Tensor) else type(part).__name__ for part in parts]
+    given = ", ".join(shapes) if parts else type(points).__name__
+    raise InvalidInputError(
+        "points must be a real tensor [points, inputs] of at least 2 points, or tensors [points] or [points, columns] "
+        f"for several arguments; got {given}"
+    )
 
 
 def usable_box(box: object, points: Points) -> Float[Tensor, "inputs 2"]:
@@ -45,68 +104,43 @@ def usable_box(box: object, points: Points) -> Float[Tensor, "inputs 2"]:
     """
     if box is None:
         return torch.stack([points.amin(0), points.amax(0)], 1)
-    bounds = torch.as_tensor(box, dtype=torch.float64)
+    try:
+        bounds = torch.as_tensor(np.asarray(box, dtype=float))
+    except (TypeError, ValueError):
+        bounds = torch.empty(0)
     if bounds.shape != (points.shape[1], 2) or not (bounds[:, 0] < bounds[:, 1]).all() or bounds.isinf().any():
-        raise InvalidInputError(f"box must have one pair of a lower and a higher end per input; got {box}")
+        raise InvalidInputError(f"box must have one pair of a lower and a higher end per input; got {box!r}")
     return bounds
 
 
-def private(*functions: object) -> list:
-    """Return copies in double precision of modules and of methods of modules; shared parts stay shared.
+def require_choices(order: object, derivatives: object, threshold: object) -> None:
+    """Raise InvalidInputError unless the remaining arguments are valid."""
+    if isinstance(order, bool) or order not in range(HIGHEST + 1):
+        raise InvalidInputError(
+            f"order must be 0 to {HIGHEST}, the highest input derivative in the loss; got {order!r}"
+        )
+    if not (callable(derivatives) or derivatives in ("reverse", "forward")):
+        raise InvalidInputError(
+            f"derivatives must be 'reverse', 'forward' or a function of the points; got {derivatives!r}"
+        )
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not threshold > 0:
+        raise InvalidInputError(f"threshold must be a positive number; got {threshold!r}")
 
-    Other functions are returned unchanged.
-    """
-    memo, copies = {}, []
-    for function in functions:
-        module = getattr(function, "__self__", function)
-        copies.append(copy.deepcopy(function, memo) if isinstance(module, torch.nn.Module) else function)
-        if copies[-1] is not function:
-            getattr(copies[-1], "__self__", copies[-1]).to("cpu", torch.float64)
-    return copies
 
-
-def checked(function: PointFunction, name: str, points: Points) -> Field:
-    """Return a function with values [points] that validates its values on every call.
-
-    Args:
-        function: maps points [points, inputs] to [points] or [points, 1] in float64.
-        name: name of the function in error messages.
-        points: points on which the function is tested now.
+def usable_mixed(mixed: object, inputs: int) -> list[Axes]:
+    """Return the inputs of each mixed derivative, (0, 1) for u_xy, as tuples.
 
     Raises:
-        InvalidInputError: if the function fails, returns a wrong shape or dtype, values that are not finite, or
-            different values for the same points.
+        InvalidInputError: unless each has two to four inputs of the network, not all the same.
     """
-
-    def values(x: Points) -> Float[Tensor, " points"]:
-        try:
-            u = function(x)
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InvalidInputError(f"{name} failed on points {list(x.shape)} in float64: {reason}") from error
-        if not isinstance(u, Tensor) or u.shape not in ((len(x),), (len(x), 1)):
-            returned = list(u.shape) if isinstance(u, Tensor) else type(u).__name__
+    try:
+        wanted = [tuple(int(axis) for axis in axes) for axes in mixed]
+    except (TypeError, ValueError):
+        wanted = [()]
+    for axes in wanted:
+        if not 2 <= len(axes) <= HIGHEST or len(set(axes)) < 2 or not set(axes) <= set(range(inputs)):
             raise InvalidInputError(
-                f"{name} must return [points] or [points, 1] for points {list(x.shape)}; got {returned}"
+                f"mixed must list tuples of 2 to {HIGHEST} inputs, such as (0, 1) for u_xy, not all the same and "
+                f"from 0 to {inputs - 1}; got {mixed!r}"
             )
-        if u.dtype != torch.float64:
-            raise InvalidInputError(
-                f"{name} must compute in double precision; it returns {u.dtype} for points in float64"
-            )
-        return u.reshape(-1)
-
-    once, again = values(points.clone()).detach(), values(points.clone()).detach()
-    if not torch.isfinite(once).all():
-        raise InvalidInputError(f"{name} must return finite values; some are not finite on the points")
-    if relative(once, again) > SAME:
-        raise InvalidInputError(
-            f"{name} must be deterministic; it returns different values for the same points (disable dropout and noise)"
-        )
-    return values
-
-
-def relative(a: Tensor, b: Tensor) -> float:
-    """Return ‖a − b‖/max(‖a‖, ‖b‖); 0 if both vanish."""
-    a, b = a.detach(), b.detach()
-    scale = float(torch.maximum(a.norm(), b.norm()))
-    return float((a - b).norm()) / scale if scale > 0 else 0.0
+    return wanted

@@ -7,214 +7,149 @@ estimators, jumps and kinks between the points, and integrals with moving jumps 
     print(audit(network, points))
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from math import isnan, nan
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rectified.array_types import Float
-from rectified.audit.arguments import PointFunction, Points, checked, private, relative, usable_box, usable_points
-from rectified.audit.input_derivatives import (
-    InputDerivatives,
-    forward_mode,
-    input_part,
-    off_diagonal_share,
-    reverse_mode,
-)
-from rectified.audit.parameter_gradient import Loss, integrand_jumps, loss_mismatches, why_no_integral
-from rectified.audit.singularities import Field, Singularities, is_pointwise, singularities
+from rectified.audit.arguments import require_choices, usable_box, usable_mixed, usable_points
+from rectified.audit.case import Case
+from rectified.audit.cause import Calls, Cause, kinked_module, loss_cause, wrong_module
+from rectified.audit.input_derivatives import without_running_statistics
+from rectified.audit.integrands import integrand_jumps, why_no_integral
+from rectified.audit.measures import INCONSISTENT, UNDETERMINED, Measure, worst
+from rectified.audit.network_calls import Outputs, checked
+from rectified.audit.output_audit import audit_output
+from rectified.audit.parameter_gradient import loss_mismatches
+from rectified.audit.private_copy import private, require_same_values
+from rectified.audit.result import PARAMETER, Audit, Audits
+from rectified.audit.singularities import Singularities
+from rectified.audit.surroundings import plain_surroundings
 from rectified.errors import InvalidInputError
 
-
-@dataclass(frozen=True, kw_only=True)
-class Audit:
-    """Measures of an audit; NaN if not applicable or not measurable, with the reason in ``notes``.
-
-    Attributes:
-        points: number of points.
-        order: highest input derivative in the loss.
-        derivatives: ``reverse``, ``forward`` or ``given``.
-        first, second: difference between the input derivatives used and finite differences of the function that is
-            evaluated, relative to the larger of both, over all points and inputs; lengths in extents of the points.
-        value: relative difference between the network and the function that is evaluated, on the points.
-        off_diagonal: Σ_{i≠j}|∂u_i/∂x_j| / Σ|∂u_i/∂x_j| of the network over the batch.
-        parameter, parameter_uncertainty: mismatch of the worst parameter tensor, see ``parameter_mismatch``. If only
-            the uncertainty is given, it was too large for a verdict.
-        jumps, jump_size, kinks, kink_size: those of the function that is evaluated, see ``Singularities``.
-        dropped: number of points excluded from ``first`` and ``second`` because of a jump or kink within a step.
-        threshold: measures above it are inconsistent; ``value`` is never judged, ``off_diagonal`` in reverse mode only.
-        notes: why measures are missing, and further remarks.
-    """
-
-    points: int
-    order: int
-    derivatives: str
-    threshold: float
-    first: float = nan
-    second: float = nan
-    value: float = nan
-    off_diagonal: float = nan
-    parameter: float = nan
-    parameter_uncertainty: float = nan
-    jumps: float = nan
-    jump_size: float = nan
-    kinks: float = nan
-    kink_size: float = nan
-    dropped: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The inconsistent measures, in words."""
-        measures = {"first derivatives": self.first, "second derivatives": self.second}
-        if self.derivatives == "reverse":
-            measures["derivatives in other points"] = self.off_diagonal
-        measures["parameter gradient"] = self.parameter
-        return tuple(f"{name} {size:.2g}" for name, size in measures.items() if size > self.threshold)
-
-    @property
-    def unmeasured(self) -> tuple[str, ...]:
-        """The measures that a verdict needs and that are missing, in words.
-
-        A missing parameter gradient of a loss that is no integral does not count.
-        """
-        needed = {"first derivatives": self.first} if self.order >= 1 else {}
-        if self.order == 2:
-            needed["second derivatives"] = self.second
-        if not isnan(self.parameter_uncertainty):
-            needed["parameter gradient"] = self.parameter
-        return tuple(name for name, size in needed.items() if isnan(size))
-
-    @property
-    def verdict(self) -> str:
-        """``inconsistent``, ``undetermined`` if nothing is inconsistent but measures are missing, or ``consistent``."""
-        return "inconsistent" if self.reasons else "undetermined" if self.unmeasured else "consistent"
-
-    @property
-    def hides(self) -> str:
-        """The jumps and kinks that pointwise derivatives of the order used miss, in words; empty if none."""
-        found = [(self.jumps, "jumps")] * (self.order >= 1) + [(self.kinks, "kinks")] * (self.order >= 2)
-        return " and ".join(f"{count:.3g} {name} per line" for count, name in found if count > 0)
-
-    def __str__(self) -> str:
-        missing = f" ({', '.join(self.unmeasured)})" if self.verdict == "undetermined" else ""
-        exceeding = f" ({', '.join(self.reasons)}; threshold {self.threshold:g})" if self.reasons else ""
-        between = f" between {self.hides} that it hides" if self.hides else ""
-        uncertainty = "" if isnan(self.parameter) else f" ± {self.parameter_uncertainty:.1e}"
-        rows = [
-            ("first derivatives", f"{_formatted(self.first)}  ({self.dropped} of {self.points} points excluded)"),
-            ("second derivatives", _formatted(self.second)),
-            ("values", _formatted(self.value)),
-            ("off-diagonal share", _formatted(self.off_diagonal) + " (not judged)" * (self.derivatives != "reverse")),
-            ("parameter gradient", _formatted(self.parameter) + uncertainty),
-            ("jumps per line", f"{self.jumps:.3g}, at most {self.jump_size:.2g} rms of u"),
-            ("kinks per line", f"{self.kinks:.3g}, at most {self.kink_size:.2g} rms of the slope"),
-            *[("note", note) for note in self.notes],
-        ]
-        return "\n".join(
-            [f"{self.verdict}{between}{exceeding}{missing}", *(f"  {name:20}{text}" for name, text in rows)]
-        )
-
-
-def _formatted(size: float) -> str:
-    return "not measured" if isnan(size) else f"{size:.1e}"
+THRESHOLD = 0.01  # chosen by the study in workflow/docs/audit_study.md
 
 
 def audit(
-    network: PointFunction,
-    points: Tensor,
+    network: Callable,
+    points: Tensor | Sequence[Tensor] | dict[str, Tensor],
     *,
     order: int = 2,
-    derivatives: str | Callable[[Points], InputDerivatives] = "reverse",
-    field: PointFunction | None = None,
-    loss: Loss | None = None,
-    threshold: float = 0.05,
+    mixed: Sequence[Sequence[int]] = (),
+    derivatives: str | Callable = "reverse",
+    field: Callable | None = None,
+    loss: Callable | None = None,
+    threshold: float = THRESHOLD,
     box: npt.ArrayLike | Tensor | None = None,
-) -> Audit:
+) -> Audit | Audits:
     """Compare the derivatives that training uses with those of the function that is evaluated, in double precision.
 
     Args:
-        network: maps points [points, inputs] to [points] or [points, 1]; a module is copied and not changed.
-        points: the collocation points of a batch.
-        order: highest input derivative in the loss, 0, 1 or 2.
+        network: maps points to a tensor [points], [points, 1] or [points, outputs], or to a sequence or a dictionary of
+            such tensors. A module is copied and not changed; its parameters may be real or complex.
+        points: the collocation points of a batch, a tensor [points, inputs]. A sequence of tensors is passed as several
+            arguments, ``network(x, t)``, a dictionary as it is; its tensors are [points] or [points, columns]. Inputs
+            are counted over all tensors.
+        order: highest pure input derivative in the loss, 0 to 4.
+        mixed: inputs of mixed derivatives in the loss, such as (0, 1) for u_xy; up to the fourth order.
         derivatives: method of training: ``reverse`` for the gradient of the sum of the outputs, ``forward`` for the
-            derivative under translation of all points, or a function of the points that returns first and second
-            derivatives, each [inputs, points].
+            derivative under translation of all points, or, for networks with one output, a function of the points that
+            returns a tensor [inputs, points] for each order and, with ``mixed``, one [mixed, points].
         field: the function that is evaluated after training, if it is not the network; for example with frozen
             statistics. Finite differences translate all points together, so that a field should not couple them.
-        loss: maps network and points to a mean over the points, for the parameter gradient; None to skip it.
-        threshold: relative difference above which a measure is inconsistent.
+        loss: maps the network and its arguments to a mean over the points, for the parameter gradient; None to skip it.
+        threshold: relative mismatch above which a measure is inconsistent, if it also exceeds three times its
+            uncertainty.
         box: lower and upper end of each input, [inputs, 2]: the domain in which jumps are searched for and over which
             the loss is an integral; the range of the points if None.
+
+    Returns:
+        The audit, or one for each output of a network with several.
 
     Raises:
         InvalidInputError: if an argument is invalid, or the network is not differentiable in the points.
     """
-    points = usable_points(points)
-    _check_choices(order, derivatives, threshold)
-    bounds = usable_box(box, points)
+    require_choices(order, derivatives, threshold)
     if loss is not None and not isinstance(network, torch.nn.Module):
         raise InvalidInputError(f"network must be a torch.nn.Module if a loss is given; got {type(network).__name__}")
-    network, field, given = private(network, field, derivatives)
-    function = checked(network, "network", points)
-    evaluated = function if field is None else checked(field, "field", points)
-    settings = {"points": len(points), "order": order, "threshold": threshold}
-    settings["derivatives"] = derivatives if isinstance(derivatives, str) else "given"
-    measures, notes = {"value": relative(function(points), evaluated(points))}, []
-    if order > 0:
-        methods = {"reverse": lambda x: reverse_mode(function, x, order), "forward": lambda x: forward_mode(network, x)}
-        measures["off_diagonal"] = off_diagonal_share(function, points, required=isinstance(derivatives, str))
-        measures |= input_part(methods.get(derivatives, given), evaluated, points, order, notes)
-    hidden = _hidden(evaluated, points, bounds, notes)
-    if loss is not None and (reason := why_no_integral(function, points, hidden, order)):
-        notes.append(f"parameter gradient: {reason}")
-    elif loss is not None:
-        measures |= _parameter_part(network, loss, evaluated, bounds, hidden, settings, notes)
-    return Audit(**settings, **measures, **asdict(hidden), notes=tuple(notes))
-
-
-def _check_choices(order: object, derivatives: object, threshold: float) -> None:
-    if order not in (0, 1, 2):
-        raise InvalidInputError(f"order must be 0, 1 or 2, the highest input derivative in the loss; got {order!r}")
-    if not (callable(derivatives) or derivatives in ("reverse", "forward")):
-        raise InvalidInputError(
-            f"derivatives must be 'reverse', 'forward' or a function of the points; got {derivatives!r}"
+    with plain_surroundings():
+        x, inputs = usable_points(points)
+        box, extent = usable_box(box, x), x.amax(0) - x.amin(0)
+        function, evaluated, given = private(network, field, derivatives)
+        if derivatives == "forward":
+            function = without_running_statistics(function)
+        outputs = checked(function, "network", inputs, x)
+        once = outputs(x).detach()
+        note = require_same_values(
+            network, once, lambda other, dtype: Outputs(other, "network", inputs, None)(x.to(dtype)).detach()
         )
-    if not threshold > 0:
-        raise InvalidInputError(f"threshold must be positive; got {threshold:g}")
+        fields = outputs if field is None else checked(evaluated, "field", inputs, x)
+        in_order = None if loss is None else lambda module, at: loss(module, *inputs.arguments(at))
+        case = Case(
+            outputs,
+            fields,
+            function,
+            given,
+            in_order,
+            x,
+            box,
+            extent,
+            inputs,
+            order,
+            usable_mixed(mixed, x.shape[1]),
+            threshold,
+        )
+        if callable(derivatives) and once.shape[1] > 1:
+            raise InvalidInputError(f"derivatives can be a function for one output; the network has {once.shape[1]}")
+        if fields(x).shape != once.shape:
+            raise InvalidInputError(f"field must return as many outputs as network; got {list(fields(x).shape)}")
+        return _audited(case, outputs.names, (note,) if note else ())
 
 
-def _hidden(evaluated: Field, points: Points, bounds: Float[Tensor, "inputs 2"], notes: list[str]) -> Singularities:
-    """Jumps and kinks; NaN with a note if they cannot be counted."""
-    if not is_pointwise(evaluated, points):
-        notes.append("jumps and kinks: counted only in functions of single points; this one couples the batch")
-        return Singularities(nan, nan, nan, nan)
-    hidden = singularities(evaluated, bounds)
-    if isnan(hidden.jumps):
-        notes.append("jumps and kinks: too many to count, or values that are not finite")
-    return hidden
+def _audited(case: Case, names: tuple[str, ...], notes: tuple[str, ...]) -> Audit | Audits:
+    """Audits of all outputs, with the parameter gradient and the cause."""
+    pairs = [audit_output(case, index, notes) for index in range(len(names))]
+    audits = [found for found, _ in pairs]
+    if case.loss is not None:
+        audits = _with_parameters(case, audits, [hidden for _, hidden in pairs])
+    audits = _with_cause(case, audits)
+    return audits[0] if len(audits) == 1 else Audits(zip(names, audits))
 
 
-def _parameter_part(
-    network: torch.nn.Module,
-    loss: Loss,
-    evaluated: Field,
-    bounds: Float[Tensor, "inputs 2"],
-    hidden: Singularities,
-    settings: dict,
-    notes: list[str],
-) -> dict[str, float]:
-    """``parameter`` and its uncertainty; tensors with an uncertainty above the threshold are excluded."""
-    jumps = integrand_jumps(evaluated, bounds, hidden, settings["order"])
-    mismatches = loss_mismatches(network, loss, bounds, jumps=jumps)
-    judged = {name: pair for name, pair in mismatches.items() if pair[1] <= settings["threshold"]}
-    uncertain = ", ".join(name for name in mismatches if name not in judged)
-    if uncertain:
-        notes.append(f"parameter gradient: too uncertain to judge in {uncertain}")
-    if not judged:
-        return {"parameter_uncertainty": min(uncertainty for _, uncertainty in mismatches.values())}
-    parameter, uncertainty = max(judged.values())
-    return {"parameter": parameter, "parameter_uncertainty": uncertainty}
+def _with_parameters(case: Case, audits: list[Audit], hidden: list[Singularities]) -> list[Audit]:
+    """Audits with the measure of the parameter gradient, or a note why there is none."""
+    fields = [case.output(case.field, index, 1.0) for index in range(len(audits))]
+    networks = [case.output(case.network, index, 1.0) for index in range(len(audits))]
+    reasons = [why_no_integral(one, case.points, found, case.order) for one, found in zip(networks, hidden)]
+    if reason := next(filter(None, reasons), ""):
+        return [replace(one, notes=(*one.notes, f"{PARAMETER}: {reason}")) for one in audits]
+    jumps = any(integrand_jumps(one, case.box, found, case.order) for one, found in zip(fields, hidden))
+    mismatches = loss_mismatches(case.function, case.loss, case.box, jumps=jumps)
+    uncertain = [name for name, one in mismatches.items() if one.verdict(case.threshold) == UNDETERMINED]
+    notes = (f"{PARAMETER}: too uncertain to judge in {', '.join(uncertain)}",) if uncertain else ()
+    named = [Measure(one.mismatch, one.uncertainty, f"in {name}") for name, one in mismatches.items()]
+    measure = worst(named, case.threshold)
+    return [replace(one, measures={**one.measures, PARAMETER: measure}, notes=(*one.notes, *notes)) for one in audits]
+
+
+def _with_cause(case: Case, audits: list[Audit]) -> list[Audit]:
+    """Audits with the module at fault and the remedy, where something is inconsistent."""
+    if not any(one.reasons for one in audits):
+        return audits
+    calls = (
+        Calls(case.function, case.network, case.points, case.extent)
+        if isinstance(case.function, torch.nn.Module)
+        else None
+    )
+
+    def cause(one: Audit) -> Cause | None:
+        wrong = [name for name, measure in one.measures.items() if measure.verdict(case.threshold) == INCONSISTENT]
+        if not wrong:
+            return None
+        if wrong == [PARAMETER]:
+            return kinked_module(case.function, calls, case.order) or loss_cause(case.function)
+        return wrong_module(case.function, calls) if calls else None
+
+    return [replace(one, cause=cause(one)) for one in audits]

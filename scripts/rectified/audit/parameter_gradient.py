@@ -11,13 +11,15 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.singularities import Field, Singularities, even_points, is_pointwise, singularities
+from rectified.audit.lines import even_points
+from rectified.audit.measures import Measure
+from rectified.audit.user_errors import in_words
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
-from rectified.optimization.central_differences import first_difference
+from rectified.optimization.central_differences import SECOND_ORDER, difference
 
 Parameters = Float[Tensor, " parameters"]
-Loss = Callable[[torch.nn.Module, Float[Tensor, "points inputs"]], Tensor]
+Loss = Callable[..., Tensor]
 
 FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
 POINTS = 1 << 9  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
@@ -25,7 +27,9 @@ PART = 1 << 11  # points evaluated at a time, so that the graph of automatic dif
 CROSSED = 20  # approximate number of quadrature points that a jump must cross within a step
 DIRECTIONS = 6
 RATIO = 4  # ratio of successive steps
-ACCURATE = 0.01  # uncertainty at which no shorter step is tried
+ACCURATE = 1e-3  # uncertainty at which no shorter step is tried
+FLOOR = 1e-4  # directional derivative, relative to that of the largest tensor, below which one counts as vanishing
+NOISE_STEP = 1e-11  # relative to the parameters, of the differences that measure rounding errors
 
 
 def random_directions(theta: Parameters, directions: int, seed: int = 0) -> Float[Tensor, "directions parameters"]:
@@ -44,12 +48,14 @@ def parameter_mismatch(
     directions: int = DIRECTIONS,
     step: float = 0.01,
     smallest_step: float | None = None,
+    floor: float = 0.0,
     seed: int = 0,
-) -> tuple[float, float]:
+) -> Measure:
     """Return ‖g·v − D‖/max(‖g·v‖, ‖D‖) over random directions v, and its uncertainty.
 
     D is the derivative along v by central differences, extrapolated from the steps h and h/4. Steps are divided by 4,
-    from ``step`` down to ``smallest_step``, until the uncertainty is below 1 %; the least uncertain result is returned.
+    from ``step`` down to ``smallest_step``, until the uncertainty is below 0.1 %; the least uncertain result is
+    returned.
 
     Args:
         value: maps parameters to the integral, a scalar, by a rule that follows its jumps or is fine compared with the
@@ -59,12 +65,13 @@ def parameter_mismatch(
         directions: number of directions v.
         step: longest step h, relative to the scale of the parameters.
         smallest_step: shortest step, at which jumps still cross quadrature points; ``step``/4 if None.
+        floor: root mean square of directional derivatives below which both count as vanishing.
         seed: seed of the directions.
 
     Returns:
-        The mismatch, 0 if both derivatives vanish to rounding, and the uncertainty of D on the same scale. The
-        uncertainty is the difference between the two steps, as extrapolation does not reduce the error of jumps that
-        cross few points.
+        The mismatch, 0 if both derivatives vanish, and the uncertainty of D on the same scale: the difference between
+        the two steps, as extrapolation does not reduce the error of jumps that cross few points, and the rounding
+        errors of the value.
 
     Raises:
         InvalidInputError: unless theta is a vector in double precision, the gradient has its shape, and
@@ -79,20 +86,21 @@ def parameter_mismatch(
             f"gradient must have the shape {list(theta.shape)} of theta; the gradient has shape {list(slopes.shape)}"
         )
     along = random_directions(theta, directions, seed)
-    used, size = along @ slopes, abs(float(value(theta).detach()))
+    used, noise = along @ slopes, _value_rounding(value, theta, along[0])
     coarse, results = _directional_derivatives(value, theta, along, step), []
     while step / RATIO >= smallest_step * (1 - 1e-9):
         step /= RATIO
         fine = _directional_derivatives(value, theta, along, step)
         best = (RATIO**2 * fine - coarse) / (RATIO**2 - 1)
-        rounding = 1e3 * torch.finfo(torch.float64).eps * size * directions**0.5 / step
-        scale = max(float(used.norm()), float(best.norm()), rounding, torch.finfo(torch.float64).tiny)
-        results.append((float((fine - coarse).norm()) / scale, float((used - best).norm()) / scale))
-        if results[-1][0] < ACCURATE:
+        rounding = noise * (directions / 2) ** 0.5 / step
+        scale = max(float(used.norm()), float(best.norm()), floor * directions**0.5)
+        if scale == 0:
+            return Measure(0.0, 0.0)
+        results.append(Measure(float((used - best).norm()) / scale, (float((fine - coarse).norm()) + rounding) / scale))
+        if results[-1].uncertainty < ACCURATE:
             break
         coarse = fine
-    uncertainty, mismatch = min(results, key=lambda pair: (pair[0] != pair[0], pair[0]))
-    return mismatch, uncertainty
+    return min(results, key=lambda measure: (measure.uncertainty != measure.uncertainty, measure.uncertainty))
 
 
 def _require_usable(theta: Tensor, step: float, smallest_step: float) -> None:
@@ -104,21 +112,37 @@ def _require_usable(theta: Tensor, step: float, smallest_step: float) -> None:
         )
 
 
+def _value_rounding(value: Callable[[Parameters], Tensor], theta: Parameters, direction: Parameters) -> float:
+    """Standard deviation of the rounding errors of a value, from fourth differences along a direction."""
+    nearby = {m: value(theta + m * NOISE_STEP * direction).detach().double() for m in range(-3, 4)}
+    shifted = [{m: nearby[m + shift] for m in range(-2, 3)} for shift in (-1, 0, 1)]
+    errors = torch.stack([difference(SECOND_ORDER[4], values, 1.0, 4) for values in shifted])
+    measured = float(errors.square().mean()) ** 0.5 / 70**0.5
+    return max(measured, 2 * torch.finfo(torch.float64).eps * abs(float(nearby[0])))
+
+
 def _directional_derivatives(
     value: Callable[[Parameters], Tensor], theta: Parameters, along: Float[Tensor, "directions parameters"], step: float
 ) -> Float[Tensor, " directions"]:
     """Derivatives of a scalar along directions, by central differences of second order."""
-    pairs = [first_difference(value(theta - step * v), value(theta + step * v), step) for v in along]
-    return torch.tensor([float(pair.detach()) for pair in pairs], dtype=torch.float64)
+    sides = ({m: value(theta + m * step * v) for m in (-1, 1)} for v in along)
+    return torch.tensor(
+        [float(difference(SECOND_ORDER[1], values, step, 1).detach()) for values in sides], dtype=torch.float64
+    )
 
 
 def loss_mismatches(
-    network: torch.nn.Module, loss: Loss, box: Float[Tensor, "inputs 2"], *, jumps: bool
-) -> dict[str, tuple[float, float]]:
-    """Return mismatch and uncertainty of the gradient of a loss for each parameter tensor, by name.
+    network: torch.nn.Module,
+    loss: Callable[[torch.nn.Module, Tensor], Tensor],
+    box: Float[Tensor, "inputs 2"],
+    *,
+    jumps: bool,
+) -> dict[str, Measure]:
+    """Return the mismatch of the gradient of a loss for each parameter tensor, by name.
 
     The loss is evaluated as an integral over a box, on evenly distributed points, see ``parameter_mismatch``. Tensors
     are treated one at a time, since the missing terms are small compared with the gradient in the output weights.
+    Complex parameters count as pairs of real ones.
 
     Args:
         network: module in double precision; unchanged on return.
@@ -127,8 +151,8 @@ def loss_mismatches(
         jumps: True if the integrand jumps; steps are then long enough for a jump to cross many points.
 
     Raises:
-        InvalidInputError: if the loss is not a finite scalar or does not depend on the parameters, or if there are no
-            parameters.
+        InvalidInputError: if the loss fails, is not a finite scalar or does not depend on the parameters, or if there
+            are no parameters.
     """
     parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
     if not parameters:
@@ -137,23 +161,44 @@ def loss_mismatches(
         )
     parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
     tensors = list(parameters.values())
-    gradients = _gradients(lambda part: _scalar(loss(network, part.clone())), parts, tensors)
+    gradients = _gradients(lambda part: _scalar(network, loss, part), parts, tensors)
+    rows = {name: (real_row(p.detach()), real_row(slope)) for (name, p), slope in zip(parameters.items(), gradients)}
+    directions = DIRECTIONS // min(2, len(tensors))
+    sizes = [float((random_directions(theta, directions) @ slopes).square().mean()) for theta, slopes in rows.values()]
 
-    def mismatch(parameter: torch.nn.Parameter, slopes: Tensor) -> tuple[float, float]:
-        theta = parameter.detach().clone()
+    def mismatch(parameter: torch.nn.Parameter, theta: Parameters, slopes: Parameters) -> Measure:
+        original = parameter.detach().clone()
 
         def value(row: Tensor) -> Tensor:
-            parameter.data = row.view_as(theta)
-            return torch.stack([_scalar(loss(network, part.clone())).detach() for part in parts]).mean()
+            parameter.data = from_real_row(row, original)
+            return torch.stack([_scalar(network, loss, part).detach() for part in parts]).mean()
 
         crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
-        step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.01, 1e-5)
-        sizes = {"directions": DIRECTIONS // min(2, len(tensors)), "step": step, "smallest_step": shortest}
-        result = parameter_mismatch(value, lambda row: slopes.flatten(), theta.flatten(), **sizes)
-        parameter.data = theta
-        return result
+        step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.16, 1e-5)
+        options = {
+            "directions": directions,
+            "step": step,
+            "smallest_step": shortest,
+            "floor": FLOOR * max(sizes) ** 0.5,
+        }
+        try:
+            return parameter_mismatch(value, lambda row: slopes, theta, **options)
+        finally:
+            parameter.data = original
 
-    return {name: mismatch(p, slopes) for (name, p), slopes in zip(parameters.items(), gradients)}
+    return {name: mismatch(parameters[name], *row) for name, row in rows.items()}
+
+
+def real_row(tensor: Tensor) -> Parameters:
+    """Return the entries of a tensor as a vector of real numbers; complex ones as pairs."""
+    return (torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor).flatten()
+
+
+def from_real_row(row: Parameters, like: Tensor) -> Tensor:
+    """Return the tensor with the shape and type of another one from a vector of real numbers, see ``real_row``."""
+    if like.is_complex():
+        return torch.view_as_complex(row.reshape(*like.shape, 2).contiguous())
+    return row.view_as(like)
 
 
 def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -164,7 +209,8 @@ def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tenso
     """
     gradients, depends = [torch.zeros_like(tensor) for tensor in tensors], False
     for total in map(value, parts):
-        shares = torch.autograd.grad(total, tensors, allow_unused=True) if total.requires_grad else []
+        with in_words("loss"):
+            shares = torch.autograd.grad(total, tensors, allow_unused=True) if total.requires_grad else []
         for gradient, share in zip(gradients, shares):
             if share is not None:
                 gradient += share / len(parts)
@@ -176,48 +222,15 @@ def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tenso
     return gradients
 
 
-def _scalar(loss: object) -> Tensor:
-    if not isinstance(loss, Tensor) or loss.numel() != 1:
-        given = f"a tensor of shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
-        raise InvalidInputError(f"the loss must be a tensor of one number; got {given}")
-    if not torch.isfinite(loss).all():
+def _scalar(network: torch.nn.Module, loss: Callable, part: Tensor) -> Tensor:
+    """Value of a loss, validated."""
+    with in_words("loss", "with the network and the points in float64"):
+        value = loss(network, part.clone())
+    if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
+        given = f"a tensor of shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise InvalidInputError(f"the loss must be a tensor of one real number; got {given}")
+    if not torch.isfinite(value).all():
         raise InvalidInputError(
-            f"the loss must be finite; the loss is {float(loss.detach()):g} at or near the given parameters"
+            f"the loss must be finite; the loss is {float(value.detach()):g} at or near the given parameters"
         )
-    return loss.reshape(())
-
-
-def why_no_integral(function: Field, points: Float[Tensor, "points inputs"], hidden: Singularities, order: int) -> str:
-    """Return the reason why the loss is not a finite integral; empty if it is one.
-
-    Args:
-        function: the network in training.
-        hidden: jumps and kinks of the function that is evaluated.
-        order: the highest input derivative in the loss.
-    """
-    if not is_pointwise(function, points):
-        return "the network couples the points of a batch, so the loss is no integral"
-    if order >= 1 and hidden.jumps > 0:
-        return "u jumps, so the square of its derivative has no finite integral"
-    if order >= 2 and hidden.kinks > 0:
-        return "the slope of u jumps, so the square of the second derivative has no finite integral"
-    return ""
-
-
-def integrand_jumps(field: Field, box: Float[Tensor, "inputs 2"], hidden: Singularities, order: int) -> bool:
-    """Return True if the highest derivative in the loss jumps, or may jump."""
-    if order < 2:
-        return (hidden.kinks if order else hidden.jumps) != 0
-
-    # weighted sum over the axes: jumps of second derivatives across an oblique line are unlikely to cancel
-    weights = (box[:, 1] - box[:, 0]) * torch.arange(1, len(box) + 1).double().sqrt()
-
-    def slope(x: Float[Tensor, "points inputs"]) -> Float[Tensor, " points"]:
-        with torch.enable_grad():
-            x = x.clone().requires_grad_(True)
-            total = field(x).sum() + 0 * x.sum()  # fields that do not depend on x have slope 0
-            (gradient,) = torch.autograd.grad(total, x)
-        return gradient @ weights
-
-    of_slope = singularities(slope, box)
-    return of_slope.jumps != 0 or of_slope.kinks != 0
+    return value.reshape(())

@@ -1,31 +1,31 @@
 """Detection of jumps and kinks of a field, which pointwise derivatives miss, on straight lines through a box.
 
 Fourth differences on cells of width w are of order w⁴ for a smooth field, w at a kink and 1 at a jump. Cells whose
-fourth differences are too large for a smooth field are divided by eight until w is about 1e-9 of the line. In the
-remaining cells the jumps of value and slope are measured.
+fourth differences are too large for a smooth field are divided by eight until w is about 1e-9 of the line, or until
+rounding errors hide a kink. In the remaining cells the jumps of value and slope are measured.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import nan
 
 import torch
 from torch import Tensor
 
 from rectified.array_types import Bool, Float, Int
-from rectified.errors import InvalidInputError
+from rectified.audit.lines import Field, Lines
+from rectified.audit.rounding import EPSILON, value_rounding
 
-Field = Callable[[Float[Tensor, "points inputs"]], Float[Tensor, " points"]]
 Suspects = tuple[Int[Tensor, " suspects"], Float[Tensor, " suspects"], Float[Tensor, " suspects"]]
 
-LINES, CELLS = 12, 400  # lines per axis, cells per line; with one input a single line with all cells
 PARTS = 8  # parts into which a suspect cell is divided
 FINEST = 2e-9  # width, relative to a line, below which cells are not divided
-SLOPE_STEP = 1e-7  # step, relative to a line, of the one-sided slopes beside a suspect cell
+SLOPE_STEP = 1e-7  # shortest step, relative to a line, of the one-sided slopes beside a suspect cell
 SMALLEST = 1e-3  # smallest jump, relative to the rms of u − mean, and kink, relative to the mean absolute slope
-DIFFERENCE_ROUNDING = (
-    16 * torch.finfo(torch.float64).eps
-)  # of a fourth difference, whose absolute coefficients sum to 16
+SUM_OF_WEIGHTS = 16  # of the absolute weights of a fourth difference
+DEVIATIONS = 50  # of a value, beyond which its fourth difference is no rounding error: 6 times the root of 70
 LARGEST_BATCH = 1 << 17  # points evaluated per cell width; further lines are skipped
+NOISE_POINTS = 64  # at which rounding errors are measured
+TOO_MANY = "u oscillates too fast, or has too many jumps or kinks, for the search"
 
 
 @dataclass(frozen=True)
@@ -33,71 +33,57 @@ class Singularities:
     """Jumps of a field, and kinks, which are jumps of its slope where the field itself is continuous.
 
     Attributes:
-        jumps, kinks: mean number per line; NaN if there are too many to count.
+        jumps, kinks: mean number per line; NaN if they cannot be counted.
         jump_size: the largest jump relative to the rms of u − mean on the lines.
         kink_size: the largest jump of a slope relative to the rms slope between the jumps; lengths in extents.
+        reason: why they cannot be counted, or down to which size they are.
+        jump_positions, kink_positions: coordinates, [found, inputs].
+        slopes: mean slope in every cell of every line without the jumps, in extents, [lines, cells].
+        axes: input along which each line runs.
     """
 
-    jumps: float
-    jump_size: float
-    kinks: float
-    kink_size: float
+    jumps: float = nan
+    jump_size: float = nan
+    kinks: float = nan
+    kink_size: float = nan
+    reason: str = ""
+    jump_positions: Tensor = field(default_factory=lambda: torch.empty(0, 1), repr=False, compare=False)
+    kink_positions: Tensor = field(default_factory=lambda: torch.empty(0, 1), repr=False, compare=False)
+    slopes: Tensor | None = field(default=None, repr=False, compare=False)
+    axes: Tensor | None = field(default=None, repr=False, compare=False)
 
 
-class Lines:
-    """A field on straight lines along the axes of a box, as a function of the position 0 ≤ s ≤ 1 on each line."""
+class Resolution:
+    """Sizes down to which kinks are found on lines with rounding errors.
 
-    def __init__(self, field: Field, box: Float[Tensor, "inputs 2"]):
-        self.field, self.inputs = field, len(box)
-        self.low, self.extent = box[:, 0], box[:, 1] - box[:, 0]
-        self.magnitude = 1 + float((box.abs().amax(1) / self.extent).max())
-        per_axis, self.cells = (LINES, CELLS) if self.inputs > 1 else (1, LINES * CELLS)
-        self.anchors = even_points(box, per_axis).repeat_interleave(self.inputs, 0)
-        self.axes = torch.arange(self.inputs).repeat(per_axis)
-
-    def __len__(self) -> int:
-        return len(self.axes)
-
-    def __call__(self, line: Int[Tensor, " points"], share: Float[Tensor, " points"]) -> Float[Tensor, " points"]:
-        if not len(line):  # a network may not accept an empty batch
-            return torch.empty(0, dtype=torch.float64)
-        x, axis = self.anchors[line], self.axes[line]
-        x[torch.arange(len(x)), axis] = self.low[axis] + self.extent[axis] * share
-        with torch.no_grad():
-            return self.field(x)
-
-    def sampled(self) -> Float[Tensor, "lines nodes"]:
-        """Return the field at the ends of the widest cells."""
-        share = torch.linspace(0, 1, self.cells + 1, dtype=torch.float64)
-        line = torch.arange(len(self)).repeat_interleave(len(share))
-        return self(line, share.repeat(len(self))).view(len(self), -1)
-
-
-def even_points(box: Float[Tensor, "inputs 2"], count: int) -> Float[Tensor, "count inputs"]:
-    """Return points that are evenly distributed in a box and in the projection on each axis.
-
-    They are midpoints of equal cells for one input, otherwise Roberts' additive recurrence: multiples modulo 1 of the
-    powers of 1/g with g^(inputs+1) = g + 1.
+    Attributes:
+        rounding: largest fourth difference that rounding errors of the values explain.
+        least: half the smallest kink counted, which is the size of its fourth differences per cell width.
+        finest: cell width below which rounding errors exceed the fourth differences of such a kink.
+        slope_step: step of one-sided slopes.
     """
-    inputs, root = len(box), 2.0
-    if inputs == 1:
-        share = (torch.arange(count, dtype=torch.float64)[:, None] + 0.5) / count
-    else:
-        for _ in range(64):
-            root = (1 + root) ** (1 / (inputs + 1))
-        powers = root ** -torch.arange(1, inputs + 1, dtype=torch.float64)
-        share = (0.5 + torch.arange(1, count + 1, dtype=torch.float64)[:, None] * powers) % 1
-    return box[:, 0] + (box[:, 1] - box[:, 0]) * share
 
+    def __init__(self, lines: Lines, u: Float[Tensor, "lines nodes"]):
+        nodes = torch.linspace(0, u.shape[1] - 1, NOISE_POINTS, dtype=torch.float64).round().long()
+        line = torch.arange(NOISE_POINTS) % len(lines)
+        points = lines.positions(line, nodes / lines.cells)
+        deviation = float(value_rounding(lambda x: lines.field(x).detach(), points, lines.extent).median())
+        largest = float(u.abs().max())
+        self.rounding = max(DEVIATIONS * deviation, SUM_OF_WEIGHTS * EPSILON * largest)
+        self.spread = float((u - u.mean()).square().mean().sqrt())
+        self.least = SMALLEST / 2 * float(u.diff().abs().mean()) * lines.cells
+        self.finest = max(FINEST, 2 * self.rounding / self.least) if self.least > 0 else torch.inf
+        self.slope_step = max(SLOPE_STEP, self.rounding / self.least) if self.least > 0 else torch.inf
+        self.constant = self.spread <= SUM_OF_WEIGHTS * EPSILON * largest
 
-def is_pointwise(field: Field, points: Float[Tensor, "points inputs"]) -> bool:
-    """Return True if the values at half of the points do not depend on the other points, to 1e-9."""
-    half = len(points) // 2
-    try:
-        alone, among = field(points[:half].clone()).detach(), field(points.clone()).detach()[:half]
-    except InvalidInputError:
-        return False
-    return bool((alone - among).norm() <= 1e-9 * among.norm())
+    def reason(self, lines: Lines, largest: float) -> str:
+        """Why kinks or jumps of the smallest size cannot be seen; empty if they can."""
+        if PARTS * self.finest < 1 / lines.cells and SMALLEST * self.spread > self.rounding:
+            return ""
+        return (
+            f"rounding errors of the values (|u| up to {largest:.1g}, spread {self.spread:.1g}) hide jumps and kinks: "
+            "subtract the offset of u, or scale its inputs"
+        )
 
 
 def singularities(field: Field, box: Float[Tensor, "inputs 2"]) -> Singularities:
@@ -112,44 +98,59 @@ def singularities(field: Field, box: Float[Tensor, "inputs 2"]) -> Singularities
     """
     lines = Lines(field, box)
     u = lines.sampled()
-    spread, slope = (u - u.mean()).square().mean().sqrt(), u.diff().abs().mean() * lines.cells
-    if not spread > DIFFERENCE_ROUNDING * u.abs().max():
-        return Singularities(*[0.0 if torch.isfinite(spread) else torch.nan] * 4)
-    complete, (line, left, right) = _suspects(lines, float(SMALLEST * slope / 2))
-    if not complete:
-        return Singularities(*[torch.nan] * 4)
-    gap, bend = _gaps(lines, line, left, right)
-    jump = gap.abs() > SMALLEST * spread
-    kink = ~jump & (bend.abs() > SMALLEST * slope)
+    if not torch.isfinite(u).all():
+        return Singularities(reason="the field is not finite everywhere in the box")
+    resolution = Resolution(lines, u)
+    if resolution.constant:
+        return Singularities(0.0, 0.0, 0.0, 0.0, slopes=u.diff() * lines.cells, axes=lines.axes)
+    if reason := resolution.reason(lines, float(u.abs().max())):
+        return Singularities(reason=reason)
+    complete, suspects = _suspects(lines, resolution)
+    return _measured(lines, u, suspects, complete, resolution) if complete else Singularities(reason=TOO_MANY)
+
+
+def _measured(
+    lines: Lines, u: Float[Tensor, "lines nodes"], suspects: Suspects, complete: int, resolution: Resolution
+) -> Singularities:
+    """Jumps and kinks in the suspect intervals, and the slopes between them."""
+    line, left, right = suspects
+    gap, bend = _gaps(lines, line, left, right, resolution.slope_step)
+    jump = gap.abs() > SMALLEST * resolution.spread
+    kink = ~jump & (bend.abs() > 2 * resolution.least)
     increments = u.diff()
     ends = (torch.stack([left, right])[:, jump] * lines.cells).long().clamp(0, lines.cells - 1)
     cell = ends.gather(0, increments[line[jump], ends].abs().argmax(0, keepdim=True))[0]  # a jump may be at a node
     increments.index_put_((line[jump], cell), -gap[jump], accumulate=True)
-    slope = (increments * lines.cells).square().mean().sqrt()
+    slopes = increments * lines.cells
+    middle = (left + right) / 2
     return Singularities(
-        int(jump.sum()) / complete, _largest(gap[jump], spread), int(kink.sum()) / complete, _largest(bend[kink], slope)
+        jumps=int(jump.sum()) / complete,
+        jump_size=_largest(gap[jump], resolution.spread),
+        kinks=int(kink.sum()) / complete,
+        kink_size=_largest(bend[kink], float(slopes.square().mean().sqrt())),
+        reason=f"resolved to {resolution.finest:.1g} of the extent" if resolution.finest > FINEST else "",
+        jump_positions=lines.positions(line[jump], middle[jump]),
+        kink_positions=lines.positions(line[kink], middle[kink]),
+        slopes=slopes,
+        axes=lines.axes,
     )
 
 
-def _largest(sizes: Float[Tensor, " found"], scale: Float[Tensor, ""]) -> float:
-    return float(sizes.abs().max() / scale) if len(sizes) else 0.0
+def _largest(sizes: Float[Tensor, " found"], scale: float) -> float:
+    return float(sizes.abs().max()) / scale if len(sizes) else 0.0
 
 
-def _suspects(lines: Lines, least: float) -> tuple[int, Suspects]:
-    """Number of lines searched completely, and the narrow intervals on them that contain a singularity.
-
-    Args:
-        least: half the smallest kink counted, which is the size of its fourth differences per cell width.
-    """
+def _suspects(lines: Lines, resolution: Resolution) -> tuple[int, Suspects]:
+    """Number of lines searched completely, and the narrow intervals on them that contain a singularity."""
     complete, width = len(lines), 1 / lines.cells
     line = torch.arange(complete)
     left, cells = torch.zeros(complete, dtype=torch.float64), torch.full((complete,), lines.cells)
     while len(line):
         share, owner = _nodes(left, cells, width)
-        large = _excess(lines(line[owner], share), owner, lines.magnitude / width) > least * width
-        start, end = _runs(large)
+        excess = _excess(lines(line[owner], share), owner, lines.magnitude / width, resolution.rounding)
+        start, end = _runs(excess > resolution.least * width)
         line, left, cells = line[owner[start]], share[start], end - start
-        if width <= FINEST:
+        if width <= resolution.finest:
             break
         width, cells = width / PARTS, cells * PARTS
         beyond = line[cells.cumsum(0) > LARGEST_BATCH]
@@ -165,13 +166,18 @@ def _nodes(left: Tensor, cells: Tensor, width: float) -> tuple[Float[Tensor, " n
     return left[owner] + width * (torch.arange(len(owner)) - first[owner]).double(), owner
 
 
-def _excess(u: Float[Tensor, " nodes"], owner: Int[Tensor, " nodes"], magnitude: float) -> Float[Tensor, " stencils"]:
+def _excess(
+    u: Float[Tensor, " nodes"], owner: Int[Tensor, " nodes"], magnitude: float, rounding: float
+) -> Float[Tensor, " stencils"]:
     """Fourth differences less the rounding error of u and of x; −∞ where the five nodes span two intervals.
 
     Args:
+        u: values at the nodes.
+        owner: interval of each node.
         magnitude: |x| in cell widths, so that ε·magnitude·|Δu| is the effect of rounding x on u.
+        rounding: largest fourth difference that rounding errors of the values explain.
     """
-    rounding = DIFFERENCE_ROUNDING * (u[2:-2].abs() + magnitude / 4 * (u[4:] - u[:-4]).abs())
+    rounding = rounding + SUM_OF_WEIGHTS * EPSILON * magnitude / 4 * (u[4:] - u[:-4]).abs()
     return torch.where(owner[4:] == owner[:-4], u.diff(n=4).abs() - rounding, -torch.inf)
 
 
@@ -184,12 +190,10 @@ def _runs(large: Bool[Tensor, " stencils"]) -> tuple[Int[Tensor, " runs"], Int[T
     return (edges == 1).nonzero()[:, 0], (edges == -1).nonzero()[:, 0]
 
 
-def _gaps(lines: Lines, line: Tensor, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+def _gaps(lines: Lines, line: Tensor, left: Tensor, right: Tensor, step: float) -> tuple[Tensor, Tensor]:
     """Jump of the value beyond that of the slopes on both sides, and jump of the slope, [suspects] each."""
-    (before, slope_before), (after, slope_after) = (
-        _one_sided(lines, line, left, -SLOPE_STEP),
-        _one_sided(lines, line, right, SLOPE_STEP),
-    )
+    before, slope_before = _one_sided(lines, line, left, -step)
+    after, slope_after = _one_sided(lines, line, right, step)
     return after - before - (right - left) * (slope_before + slope_after) / 2, slope_after - slope_before
 
 
