@@ -31,7 +31,7 @@ def nerfstudio(kind: str, *, inputs: int = 3, head: bool = True, options: dict |
     return Case(network=network, points=points(200, inputs, 0.02, 0.98), options=options or {})
 
 
-def hash_grid(order: int, *, loss: bool = False) -> Case:
+def hash_grid(order: int) -> Case:
     case = nerfstudio(
         "HashEncoding",
         num_levels=4,
@@ -60,6 +60,32 @@ def inner_product_of_table() -> Case:
     return case
 
 
+class Beside(nn.Module):
+    """The points beside their encoding."""
+
+    def __init__(self, encoding: nn.Module):
+        super().__init__()
+        self.encoding = encoding
+
+    def forward(self, x):
+        return torch.cat([x, self.encoding(x.contiguous()).to(x)], 1)
+
+
+def harmonics() -> Case:
+    from nerfstudio.field_components.encodings import SHEncoding
+
+    return Case(network=with_head(Beside(SHEncoding(levels=2)), 7), points=points(200, 3))
+
+
+def planes(kind: str, order: int, *, beside: bool = False) -> Case:
+    from nerfstudio.field_components import encodings
+
+    arguments = {"resolution": 8, "init_scale": 1.0} if kind == "TriplaneEncoding" else {"resolution": [8, 8, 8]}
+    encoding = getattr(encodings, kind)(num_components=4, **arguments)
+    network = with_head(Beside(encoding), 7) if beside else with_head(encoding, 4)
+    return Case(network=network, points=points(200, 3, -0.9, 0.9), options={"order": order})
+
+
 class Polynomials(nn.Module):
     """Real spherical harmonics up to first degree, written with differentiable operations."""
 
@@ -68,7 +94,7 @@ class Polynomials(nn.Module):
 
 
 def harmonics_mended() -> Case:
-    return Case(network=with_head(Polynomials(), 4), points=points(200, 3))
+    return Case(network=with_head(Beside(Polynomials()), 7), points=points(200, 3))
 
 
 ENTRIES = [
@@ -131,12 +157,12 @@ ENTRIES = [
         hides=("kinks",),
     ),
     Entry(
-        name="SHEncoding and a tanh layer",
+        name="SHEncoding beside the points",
         package="nerfstudio",
-        what="spherical harmonics of a direction",
-        make=partial(nerfstudio, "SHEncoding", levels=2),
+        what="direction and its spherical harmonics into a tanh layer",
+        make=harmonics,
         verdict="inconsistent",
-        because="The encoding is evaluated under torch.no_grad: the network varies with x, its derivatives are missing.",
+        because="The encoding is evaluated under torch.no_grad: its part of the derivative is missing.",
     ),
     Entry(
         name="the same polynomials with derivatives",
@@ -149,19 +175,33 @@ ENTRIES = [
     Entry(
         name="TriplaneEncoding and a tanh layer",
         package="nerfstudio",
-        what="three planes with bilinear interpolation (grid_sample)",
-        make=partial(
-            nerfstudio, "TriplaneEncoding", resolution=8, num_components=4, init_scale=1.0, options={"order": 1}
-        ),
+        what="three planes with bilinear interpolation",
+        make=partial(planes, "TriplaneEncoding", 1),
+        verdict="InvalidInputError",
+        because="The encoding detaches the points, so that the network has no input derivatives.",
+    ),
+    Entry(
+        name="TriplaneEncoding beside the points",
+        package="nerfstudio",
+        what="points and planes into a tanh layer",
+        make=partial(planes, "TriplaneEncoding", 1, beside=True),
+        verdict="inconsistent",
+        because="The encoding detaches the points: only the part of the derivative that passes beside it is there.",
+    ),
+    Entry(
+        name="KPlanesEncoding, first derivatives",
+        package="nerfstudio",
+        what="product of three planes with bilinear interpolation (grid_sample)",
+        make=partial(planes, "KPlanesEncoding", 1),
         verdict="consistent",
         because="Bilinear interpolation is continuous, and its slope is right within every cell.",
     ),
     Entry(
-        name="TriplaneEncoding and a tanh layer, second derivatives",
+        name="KPlanesEncoding, second derivatives",
         package="nerfstudio",
-        what="three planes with bilinear interpolation (grid_sample)",
-        make=partial(nerfstudio, "TriplaneEncoding", resolution=8, num_components=4, init_scale=1.0),
-        verdict="undetermined",
-        because="PyTorch has no second derivative of grid_sample, so that there is nothing to compare.",
+        what="product of three planes with bilinear interpolation (grid_sample)",
+        make=partial(planes, "KPlanesEncoding", 2),
+        verdict="InvalidInputError",
+        because="PyTorch has no second derivative of grid_sample.",
     ),
 ]

@@ -41,8 +41,8 @@ def equivariant_norm(*, training: bool) -> Case:
 def tabnet(*, training: bool) -> Case:
     from pytorch_tabnet.tab_network import TabNet
 
-    network = TabNet(2, 1, n_d=8, n_a=8, n_steps=2, group_attention_matrix=torch.eye(2))
-    network(points(500).float())
+    network = TabNet(2, 1, n_d=8, n_a=8, n_steps=2, group_attention_matrix=torch.eye(2, dtype=torch.float64)).double()
+    network(points(500))
     return Case(network=Wrapped(network, lambda module, x: module(x)[0]).train(training), points=points(128))
 
 

@@ -25,6 +25,7 @@ import torch  # noqa: E402
 
 from audited_networks.entry import SEED, Entry  # noqa: E402
 from rectified.audit import Audit, audit  # noqa: E402
+from rectified.audit.result import Audits  # noqa: E402
 from rectified.errors import InvalidInputError  # noqa: E402
 
 MODULES = (
@@ -44,7 +45,7 @@ INTRODUCTION = """\
 
 Written by `make audit-networks` from `tests/audited_networks`, which installs the pins of `requirements-audited.txt`
 into `.venv-audited`. Networks are at their random initialization. The worst mismatch is the largest of the measures
-that are judged, at a threshold of 5 %; *hides* counts jumps and kinks per line, which pointwise derivatives miss.
+that are judged, at a threshold of 1 %; *hides* counts jumps and kinks per line, which pointwise derivatives miss.
 Every verdict below is compared with the one that the formulas imply, which the remark gives the reason for.
 
 | network | package | what it is | verdict | worst mismatch | hides | seconds | remark |
@@ -57,7 +58,7 @@ class Row:
     """An entry, the result of its audit or the error that it raised, and the time."""
 
     entry: Entry
-    found: Audit | Exception
+    found: Audit | Audits | Exception
     seconds: float
 
     @property
@@ -90,38 +91,49 @@ def audited(entry: Entry) -> Row:
     return Row(entry, found, time.perf_counter() - start)
 
 
-def worst(found: Audit) -> str:
-    """Return the largest judged measure with its name; empty if there is none."""
-    measures = {"first": found.first, "second": found.second, "parameters": found.parameter}
-    if found.derivatives == "reverse":
-        measures["other points"] = found.off_diagonal
-    known = {name: size for name, size in measures.items() if not isnan(size)}
+def single(found: Audit | Audits) -> Audit:
+    """Return the audit that decides, of several outputs the first with the overall verdict."""
+    return next(one for one in found.values() if one.verdict == found.verdict) if isinstance(found, Audits) else found
+
+
+def worst_measure(found: Audit) -> str:
+    """Return the measure that decides with its name: the largest of those that are known."""
+    known = {name: one for name, one in found.measures.items() if not isnan(one.mismatch)}
     if not known:
         return ""
-    name = max(known, key=known.get)
-    return f"{known[name]:.1e} ({name})"
+    name = max(known, key=lambda key: known[key].mismatch)
+    return f"{known[name].mismatch:.1e} ± {known[name].uncertainty:.0e} ({name.replace(' derivatives', '')})"
+
+
+def remark(row: Row) -> str:
+    """Return the reason of the verdict and what the audit says about it."""
+    words = [row.entry.because]
+    if isinstance(row.found, Exception):
+        words.append(f"Message: *{row.found}*")
+    else:
+        found = single(row.found)
+        if found.undetermined:
+            words.append(f"Undetermined: {', '.join(found.undetermined)}.")
+        if found.cause:
+            words.append(f"Cause found: {found.cause.where}.")
+    if not row.as_expected:
+        hidden = f", hides {' and '.join(row.entry.hides)}" if row.entry.hides else ""
+        words.append(f"**Expected: {row.entry.verdict}{hidden}.**")
+    return " ".join(words)
 
 
 def line(row: Row) -> str:
     """Return the row of the table."""
-    entry, found = row.entry, row.found
-    failed = isinstance(found, Exception)
-    remark = entry.because
-    if failed:
-        remark += f" Message: *{str(found).strip().splitlines()[0] if str(found).strip() else ''}*"
-    elif found.verdict == "undetermined":
-        remark += f" Not measured: {', '.join(found.unmeasured)}."
-    if not row.as_expected:
-        remark += f" **Expected: {entry.verdict}{', hides ' + ' and '.join(entry.hides) if entry.hides else ''}.**"
+    entry, failed = row.entry, isinstance(row.found, Exception)
     columns = [
         entry.name,
         f"{entry.package} {version(entry.package)}",
         entry.what,
-        f"{row.verdict}" if row.as_expected else f"**{row.verdict}**",
-        "" if failed else worst(found),
-        "" if failed else found.hides,
+        row.verdict if row.as_expected else f"**{row.verdict}**",
+        "" if failed else worst_measure(single(row.found)),
+        "" if failed else single(row.found).hides,
         f"{row.seconds:.1f}",
-        remark,
+        remark(row),
     ]
     return "| " + " | ".join(column.replace("|", "\\|").replace("\n", " ") for column in columns) + " |"
 
