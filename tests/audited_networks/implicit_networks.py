@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from audited_networks.entry import Case, Entry, Wrapped, points
+from audited_networks.entry import Case, Entry, Wrapped, points, regression_loss
 
 
 class Velocity(nn.Module):
@@ -19,14 +19,14 @@ class Velocity(nn.Module):
         return self.net(state)
 
 
-def neural_ode(solver: str = "odeint", *, order: int = 2, **arguments) -> Case:
+def neural_ode(solver: str = "odeint", *, order: int = 2, loss=None, **arguments) -> Case:
     import torchdiffeq
 
     def last(velocity, x):
         times = torch.tensor([0.0, 2.0], dtype=x.dtype)
         return getattr(torchdiffeq, solver)(velocity, x, times, **arguments)[-1][:, 0]
 
-    return Case(network=Wrapped(Velocity(2), last), points=points(60), options={"order": order})
+    return Case(network=Wrapped(Velocity(2), last), points=points(60), options={"order": order, "loss": loss})
 
 
 class Equilibrium(nn.Module):
@@ -90,7 +90,7 @@ ENTRIES = [
         what="neural ODE, adaptive steps",
         make=partial(neural_ode, rtol=1e-9, atol=1e-9),
         verdict="consistent",
-        because="Steps are chosen for the whole batch and are not differentiated, which costs as much as the tolerance.",
+        because="Steps are chosen for the batch and are not differentiated, which costs as much as the tolerance.",
     ),
     Entry(
         name="odeint, dopri5, tolerance 1e-3",
@@ -107,6 +107,16 @@ ENTRIES = [
         make=partial(neural_ode, method="rk4", options={"step_size": 0.1}),
         verdict="consistent",
         because="Fixed steps are a composition of smooth functions.",
+    ),
+    Entry(
+        name="odeint_adjoint, regression",
+        package="torchdiffeq",
+        what="neural ODE, parameter gradient by the adjoint equation",
+        make=partial(
+            neural_ode, "odeint_adjoint", order=0, loss=regression_loss, method="rk4", options={"step_size": 0.1}
+        ),
+        verdict="consistent",
+        because="The discretized adjoint equation differs from the discrete gradient by the error of the steps.",
     ),
     Entry(
         name="odeint_adjoint, first derivatives",

@@ -96,7 +96,7 @@ ENTRIES = [
         what="fully connected",
         make=partial(deepxde, activation="relu"),
         verdict="consistent",
-        because="Between the kinks the second derivatives are 0 as in automatic differentiation; the kinks carry all of u″.",
+        because="Between the kinks second derivatives are 0, as returned; the kinks carry all of u″.",
         hides=("kinks",),
     ),
     Entry(
@@ -105,7 +105,7 @@ ENTRIES = [
         what="fully connected",
         make=partial(deepxde, activation="relu", sizes=(2, 20, 1), order=1, loss=ritz_loss),
         verdict="inconsistent",
-        because="The kinks move with the weights of the hidden layer, and the gradient of the energy on points misses it.",
+        because="The kinks move with the hidden weights, and the gradient of the energy on points misses it.",
     ),
     Entry(
         name="FNN, hard boundary conditions",

@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from audited_networks.entry import Case, Entry, Wrapped, points
+from audited_networks.entry import Case, Entry, Wrapped, points, regression_loss
 
 
 def around(middle: nn.Module, features: int = 6, width: int | None = None) -> nn.Module:
@@ -21,7 +21,7 @@ def vector_quantize(frozen: bool = True, evaluated: bool = False) -> Case:
     return Case(network=network.train(not evaluated), points=points(), options={"order": 1})
 
 
-def finite_scalar(quantized: bool = True) -> Case:
+def finite_scalar(quantized: bool = True, **options) -> Case:
     from vector_quantize_pytorch import FSQ
 
     layer = FSQ(levels=[8, 5, 5], dim=6)
@@ -29,7 +29,7 @@ def finite_scalar(quantized: bool = True) -> Case:
     def call(module, h):
         return module(h[None])[0][0] if quantized else module.project_out(torch.tanh(module.project_in(h)))
 
-    return Case(network=around(Wrapped(layer, call)), points=points(), options={"order": 1})
+    return Case(network=around(Wrapped(layer, call)), points=points(), options={"order": 1, **options})
 
 
 def lookup_free() -> Case:
@@ -51,13 +51,13 @@ def fake_quantize() -> Case:
     return Case(network=around(Layer()), points=points(), options={"order": 1})
 
 
-def brevitas(activations: bool) -> Case:
+def brevitas(activations: bool, **options) -> Case:
     from brevitas import nn as quantized
 
     middle = quantized.QuantTanh(bit_width=4) if activations else nn.Tanh()
     linear = nn.Linear if activations else partial(quantized.QuantLinear, weight_bit_width=4)
     network = nn.Sequential(linear(2, 16), middle, linear(16, 1)).eval()
-    return Case(network=network, points=points())
+    return Case(network=network, points=points(), options=options)
 
 
 def binary() -> Case:
@@ -182,6 +182,22 @@ ENTRIES = [
         make=partial(brevitas, False),
         verdict="consistent",
         because="For given rounded weights the network is a smooth function of the points.",
+    ),
+    Entry(
+        name="QuantLinear, 4 bits, regression",
+        package="brevitas",
+        what="parameter gradient through rounded weights",
+        make=partial(brevitas, False, order=0, loss=regression_loss),
+        verdict="inconsistent",
+        because="The loss is piecewise constant in the weights; the gradient is that of unrounded weights.",
+    ),
+    Entry(
+        name="FSQ, regression",
+        package="vector-quantize-pytorch",
+        what="parameter gradient through rounded values, no input derivatives",
+        make=partial(finite_scalar, order=0, loss=regression_loss),
+        verdict="inconsistent",
+        because="The gradient is that of unrounded values.",
     ),
     Entry(
         name="QActivation, sign",

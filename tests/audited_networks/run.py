@@ -77,6 +77,7 @@ class Row:
 def audited(entry: Entry) -> Row:
     """Return the result of one audit; messages of the package are discarded."""
     torch.manual_seed(SEED)
+    torch.set_default_dtype(torch.float32)  # a package may have changed it
     start = time.perf_counter()
     try:
         with warnings.catch_warnings(), redirect_stdout(open(os.devnull, "w", encoding="utf-8")):
