@@ -12,6 +12,7 @@ from torch import nn
 from rectified.audit import parameter_gradient
 from rectified.audit.derivative_audit import audit
 from rectified.audit.lines import even_points
+from rectified.audit.measures import Measure
 from rectified.audit.parameter_gradient import loss_mismatches, parameter_mismatch, random_directions
 from rectified.audit.singularities import singularities
 from rectified.errors import InvalidInputError
@@ -212,7 +213,7 @@ def test_straight_through_estimators_are_inconsistent_by_their_closed_form():
     assert found.first == pytest.approx(float(expected), rel=0.01)
     assert found.second < 1e-5
     assert found.verdict == "inconsistent"
-    assert 0 < found.dropped < 0.1 * len(x)
+    assert found.dropped == 0  # steps between the jumps resolve every point
 
 
 def test_quantization_without_straight_through_is_consistent_and_hides_jumps():
@@ -312,16 +313,17 @@ def quadratic(count: int = 30):
 
 def test_parameter_gradient_of_a_quadratic_form_is_exact():
     value, gradient, theta = quadratic()
-    mismatch, uncertainty = parameter_mismatch(value, gradient, theta)
-    assert max(mismatch, uncertainty) < 1e-9
-    assert parameter_mismatch(value, lambda t: 2 * gradient(t), theta)[0] == pytest.approx(0.5, rel=1e-9)
-    assert parameter_mismatch(value, gradient, 0 * theta) == (0, 0)
+    found = parameter_mismatch(value, gradient, theta)
+    assert max(found.mismatch, found.uncertainty) < 1e-9
+    assert parameter_mismatch(value, lambda t: 2 * gradient(t), theta).mismatch == pytest.approx(0.5, rel=1e-9)
+    assert parameter_mismatch(value, gradient, 0 * theta) == Measure(0.0, 0.0)
 
 
 def test_extrapolation_is_of_fourth_order_in_the_step():
     _, _, theta = quadratic()
     errors = [
-        parameter_mismatch(lambda t: t.exp().sum(), torch.exp, theta, step=step, seed=1)[0] for step in (0.8, 0.4, 0.2)
+        parameter_mismatch(lambda t: t.exp().sum(), torch.exp, theta, step=step, seed=1).mismatch
+        for step in (0.8, 0.4, 0.2)
     ]
     assert math.log2(errors[0] / errors[1]) > 3.9
     assert math.log2(errors[1] / errors[2]) > 3.9
@@ -398,8 +400,8 @@ def test_strong_form_of_squared_relu_loses_the_moving_boundary_as_in_the_closed_
     found = loss_mismatches(network, strong_form, LINE, jumps=True)
     for name, one, other in zip("abc", used, right):
         expected = float(abs(one - other) / max(abs(one), abs(other)))
-        assert found[name][0] == pytest.approx(expected, abs=0.005)
-        assert found[name][1] < 0.05
+        assert found[name].mismatch == pytest.approx(expected, abs=0.005)
+        assert found[name].uncertainty < 0.05
     verdict = audit(network, points(100, 1), loss=strong_form, box=LINE)
     assert verdict.parameter == pytest.approx(1, abs=1e-3)  # the derivative with respect to b is lost entirely
     assert verdict.reasons == ("parameter gradient 1",)
@@ -412,8 +414,8 @@ def test_mismatch_of_a_vector_is_the_mismatch_along_random_directions():
     along = random_directions(theta, 6)
     expected = (along @ (used - right)).norm() / torch.maximum((along @ used).norm(), (along @ right).norm())
     found = parameter_mismatch(lambda t: closed_form(t)[0], lambda t: closed_form(t)[2], theta)
-    assert found[0] == pytest.approx(float(expected), rel=1e-6)
-    assert parameter_mismatch(lambda t: closed_form(t)[0], lambda t: closed_form(t)[1], theta)[0] < 1e-8
+    assert found.mismatch == pytest.approx(float(expected), rel=1e-6)
+    assert parameter_mismatch(lambda t: closed_form(t)[0], lambda t: closed_form(t)[1], theta).mismatch < 1e-8
 
 
 def test_boundaries_oblique_to_all_axes_are_detected():
@@ -447,8 +449,9 @@ def test_loss_is_evaluated_in_parts_that_cover_all_points(jumps, monkeypatch):
     monkeypatch.setattr(parameter_gradient, "PART", parameter_gradient.FINE_POINTS)
     whole = loss_mismatches(Neuron(2), counted, LINE, jumps=jumps)
     assert set(sizes) == {parameter_gradient.FINE_POINTS if jumps else parameter_gradient.POINTS}
-    for name, pair in whole.items():
-        assert found[name] == pytest.approx(pair, rel=1e-6, abs=1e-9)
+    for name, measure in whole.items():
+        assert found[name].mismatch == pytest.approx(measure.mismatch, rel=1e-6, abs=1e-9)
+        assert found[name].uncertainty == pytest.approx(measure.uncertainty, rel=1e-3, abs=1e-9)
 
 
 def test_strong_form_of_cubed_relu_is_consistent():
@@ -475,7 +478,7 @@ def test_regression_with_a_moving_jump_is_inconsistent_without_input_derivatives
     assert math.isnan(found.first)
     assert math.isnan(found.off_diagonal)
     assert found.parameter == pytest.approx(1, abs=1e-3)  # the derivative with respect to the position is lost entirely
-    assert loss_mismatches(Step(), squared_error, LINE, jumps=True)["height"][0] < 1e-9
+    assert loss_mismatches(Step(), squared_error, LINE, jumps=True)["height"].mismatch < 1e-9
 
 
 @pytest.mark.parametrize(
@@ -528,10 +531,15 @@ def test_verdict_does_not_depend_on_units(factor, low, extent, network):
 
 def test_audit_prints_a_readable_summary():
     lines = str(audit(mlp(normalize=nn.BatchNorm1d), points(50))).splitlines()
-    assert lines[0].startswith("inconsistent (first derivatives 1")
-    assert lines[0].endswith("threshold 0.05)")
-    assert lines[5].split() == ["parameter", "gradient", "not", "measured"]
-    assert "couples the batch" in lines[-1]
+    assert lines[0].startswith("inconsistent (")
+    assert "first derivatives 1" in lines[0]
+    assert lines[0].endswith("threshold 0.01)")
+    assert any(line.split()[:4] == ["jumps", "per", "line", "not"] for line in lines)
+    assert lines[-2].split(maxsplit=1) == [
+        "cause",
+        "module 1 (BatchNorm1d): the output at a point depends on the other points of the batch",
+    ]
+    assert "reference set, or eval()" in lines[-1]
     assert 8 <= len(lines) <= 10
 
 
@@ -547,24 +555,24 @@ X = points(20)
         (lambda: audit(lambda x: (x[:, 0] > 0).long(), X), "returns torch.int64"),
         (lambda: audit(lambda x: sines(x).float(), X), "must compute in double precision"),
         (lambda: audit(lambda x: torch.ones(len(x), dtype=DOUBLE), X), "not differentiable in the points"),
-        (lambda: audit(lambda x: x, X), r"must return \[points\] or \[points, 1\]"),
+        (lambda: audit(lambda x: x[:5], X), r"must return \[points\], \[points, 1\] or \[points, outputs\]"),
         (lambda: audit(lambda x: 1.0, X), "got float"),
         (lambda: audit(lambda x: torch.log(x[:, 0]), X), "not finite"),
         (lambda: audit(nn.Sequential(mlp(), nn.Dropout(0.5)), X), "different values for the same points"),
         (lambda: audit(lambda x: mlp()(x), X), "failed on points"),
-        (lambda: audit(sines, X[0]), r"at least 2 points; got \[2\]"),
+        (lambda: audit(sines, X[0]), r"at least 2 points, .*; got \[2\]"),
         (lambda: audit(sines, X[:1]), "at least 2 points"),
         (lambda: audit(sines, X * math.nan), "points must be finite"),
         (lambda: audit(sines, X * torch.tensor([1.0, 0.0])), r"the same along input 1"),
-        (lambda: audit(sines, X, order=3), "got 3"),
-        (lambda: audit(sines, X, threshold=0.0), "threshold must be positive; got 0"),
+        (lambda: audit(sines, X, order=5), "got 5"),
+        (lambda: audit(sines, X, threshold=0.0), "threshold must be a positive number; got 0.0"),
         (lambda: audit(sines, X, derivatives="both"), "'reverse', 'forward' or a function"),
         (lambda: audit(sines, X, derivatives=lambda x: x), r"\[2, 20\]; got Tensor"),
         (lambda: audit(sines, X, derivatives=lambda x: (x.T, None)), "must return 2"),
         (lambda: audit(sines, X, box=[(0, 1)]), "one pair"),
         (lambda: audit(sines, X, box=[(0, 1), (1, 0)]), "one pair"),
         (lambda: audit(sines, X, loss=ritz_energy), "torch.nn.Module"),
-        (lambda: audit(mlp(), X, loss=lambda network, x: network(x)), "a tensor of one number"),
+        (lambda: audit(mlp(), X, loss=lambda network, x: network(x)), "a tensor of one real number"),
         (lambda: audit(mlp(), X, loss=lambda network, x: x.mean()), "does not depend on the network's parameters"),
         (lambda: audit(mlp(), X, loss=lambda network, x: network(x).mean() * math.nan), "the loss is nan"),
         (lambda: audit(mlp().requires_grad_(False), X, loss=ritz_energy), "no parameters"),

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rectified.audit.derivative_audit import Audit
+from rectified.audit import Audit
+from rectified.audit.measures import Measure
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.exhibits.audit_summary import JUDGED, judged_measures, summarize_audits
@@ -100,7 +101,10 @@ def table_of(audits: list[Audit | None]) -> list[Result]:
 @pytest.mark.parametrize("sizes", list(product([0.3, np.inf, np.nan], repeat=4)))
 @pytest.mark.parametrize("derivatives", ["reverse", "forward"])
 def test_judged_measures_and_reasons_agree_with_the_audit(sizes, derivatives):
-    found = Audit(points=9, order=2, derivatives=derivatives, threshold=0.1, **dict(zip(JUDGED, sizes)))
+    measures = {name: Measure(size, 0.0) for name, size in zip(JUDGED.values(), sizes)}
+    if derivatives == "forward":
+        del measures[JUDGED["off_diagonal"]]
+    found = Audit(points=9, order=2, derivatives=derivatives, threshold=0.1, measures=measures, off_diagonal=sizes[2])
     results = table_of([found])
     (row,) = summarize_audits(results).to_dict("records")
     assert row["verdict"] == found.verdict
@@ -109,7 +113,10 @@ def test_judged_measures_and_reasons_agree_with_the_audit(sizes, derivatives):
 
 
 def test_one_inconsistent_seed_makes_a_case_inconsistent():
-    seeds = [Audit(points=9, order=1, derivatives="reverse", threshold=0.1, first=size) for size in (0.0, 0.01, 0.5)]
+    seeds = [
+        Audit(points=9, order=1, derivatives="reverse", threshold=0.1, measures={JUDGED["first"]: Measure(size, 0.0)})
+        for size in (0.0, 0.01, 0.5)
+    ]
     (row,) = summarize_audits(table_of([*seeds, None])).to_dict("records")
     assert (row["seeds"], row["diverged"], row["inconsistent_seeds"]) == (4, 1, 1)
     assert (row["first"], row["first_worst"]) == (0.01, 0.5)
@@ -118,8 +125,7 @@ def test_one_inconsistent_seed_makes_a_case_inconsistent():
 
 @pytest.mark.parametrize(("order", "words"), [(0, ""), (1, " between jumps"), (2, " between jumps and kinks")])
 def test_hidden_singularities_depend_on_the_order(order, words):
-    measures = {"first": 0.0, "second": 0.0, "jumps": 2.0, "kinks": 3.0}
-    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, **measures)
+    found = Audit(points=9, order=order, derivatives="reverse", threshold=0.1, jumps=2.0, kinks=3.0)
     (row,) = summarize_audits(table_of([found])).to_dict("records")
     assert row["hides"] == found.hides
     assert verdict_text(row) == "consistent" + words
@@ -132,7 +138,8 @@ def test_diverged_case_has_a_row_without_measures():
 
 
 def test_undetermined_and_inapplicable_measures_differ():
-    found = Audit(points=9, order=1, derivatives="forward", threshold=0.1, parameter_uncertainty=0.3, off_diagonal=0.9)
+    measures = {JUDGED["first"]: Measure(), JUDGED["parameter"]: Measure(0.2, 0.3)}
+    found = Audit(points=9, order=1, derivatives="forward", threshold=0.1, off_diagonal=0.9, measures=measures)
     (row,) = summarize_audits(table_of([found])).to_dict("records")
     cells = {name: cell(row, name) for name in JUDGED}
     assert [cells[name].text for name in JUDGED] == ["?", "–", "0.9", "?"]

@@ -72,7 +72,8 @@ class Sampled:
         noise = rounding / h**order
         change = derivative.diff(dim=0).abs()
         deviation = _deviation(stencil) * noise[1:-1]
-        error = torch.maximum(change[:-1], change[1:]) + deviation
+        finer = change[1:] - 3 * _deviation(stencil) * noise[2:]  # more than rounding explains
+        error = torch.maximum(change[:-1], finer) + deviation
         allowed = SHRINKING * one_sided[1:-1] + 3 * _deviation(jump_stencil) * noise[2:]
         error = torch.where(torch.isfinite(error) & (one_sided[2:] <= allowed), error, torch.inf)
         least, step = error.min(0)

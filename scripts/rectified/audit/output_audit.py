@@ -20,8 +20,8 @@ from rectified.audit.sampling import missed_variation
 from rectified.audit.singularities import Singularities, singularities
 from rectified.errors import InvalidInputError
 
+TINY = torch.finfo(torch.float64).tiny
 CONSTANT = 16 * EPSILON  # spread of u, relative to |u|, up to which u is constant to rounding
-SMALLEST = 1e-290  # scale of u that can be divided by
 COUPLED = "the network couples the points of a batch; field= can give the function that is evaluated"
 
 
@@ -37,14 +37,14 @@ def audit_output(case: Case, index: int, notes: tuple[str, ...]) -> tuple[Audit,
     scale, constant = _scale(other)
     network, field = (case.output(part, index, scale) for part in (case.network, case.field))
     remarks, values = list(notes), {"value": relative(u, other)}
-    measures, values["off_diagonal"] = _coupling(case, network)
+    coupling, values["off_diagonal"] = _coupling(case, network)
     pointwise = is_pointwise(field, case.points)
     hidden = singularities(field, case.box) if pointwise else Singularities(reason=COUPLED)
     if hidden.reason:
         remarks.append(f"jumps and kinks: {hidden.reason}")
-    compared = []
+    compared, measures = [], {}
     for measure, part in _compared(case, network, field, scale, constant):
-        measures = {part.name: measure} | measures
+        measures[part.name] = measure
         compared.append(part)
         if isnan(measure.mismatch):
             remarks.append(f"{part.name}: {measure.remark}")
@@ -56,14 +56,19 @@ def audit_output(case: Case, index: int, notes: tuple[str, ...]) -> tuple[Audit,
     settings = {"points": len(u), "order": case.order, "derivatives": case.mode, "threshold": case.threshold}
     labels = tuple(case.inputs.label(axis) for axis in range(len(case.extent)))
     data = AuditData(case.points, labels, tuple(compared), hidden.jump_positions, hidden.kink_positions)
-    return Audit(**settings, measures=measures, **values, notes=tuple(remarks), data=data), hidden
+    return Audit(**settings, measures=measures | coupling, **values, notes=tuple(remarks), data=data), hidden
 
 
 def _scale(u: Tensor) -> tuple[float, bool]:
     """Power of 2 near the spread of a function, and True if it is constant to rounding; then near its size."""
     largest, spread = (float(size) for size in (u.abs().max(), (u - u.mean()).abs().max()))
     constant = spread <= CONSTANT * largest
-    return 2.0 ** round(log2(max(largest if constant else spread, SMALLEST))), constant
+    size = largest if constant else spread
+    if 0 < size < 4 * TINY:
+        raise InvalidInputError(
+            f"network must vary by more than {4 * TINY:.1g}, where float64 loses precision; got {size:g}"
+        )
+    return 2.0 ** round(log2(size or 1.0)), constant
 
 
 def _compared(case: Case, network: Field, field: Field, scale: float, constant: bool) -> list[tuple[Measure, Compared]]:

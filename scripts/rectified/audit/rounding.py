@@ -27,7 +27,7 @@ def value_rounding(
 ) -> Float[Tensor, " points"]:
     """Return the standard deviation of the rounding errors of the values at each point.
 
-    It is the larger of the measured deviation, one number for all points, and two roundings of the value itself.
+    It is the larger of the measured deviation, one number for all points, and the rounding of the value itself.
     Rounding errors of the coordinates are included.
 
     Args:
@@ -44,4 +44,4 @@ def value_rounding(
         known = fourth[torch.isfinite(fourth)]
         if len(known):
             measured = max(measured, float(known.quantile(QUANTILE)) / (NORMAL_QUANTILE * 70**0.5))
-    return (2 * EPSILON * u.abs() + torch.finfo(torch.float64).tiny).clamp(min=measured)
+    return (EPSILON / 2 * u.abs() + torch.finfo(torch.float64).tiny).clamp(min=measured)

@@ -74,15 +74,14 @@ class Resolution:
         self.least = SMALLEST / 2 * float(u.diff().abs().mean()) * lines.cells
         self.finest = max(FINEST, 2 * self.rounding / self.least) if self.least > 0 else torch.inf
         self.slope_step = max(SLOPE_STEP, self.rounding / self.least) if self.least > 0 else torch.inf
-        self.constant = self.spread <= SUM_OF_WEIGHTS * EPSILON * largest
 
     def reason(self, lines: Lines, largest: float) -> str:
         """Why kinks or jumps of the smallest size cannot be seen; empty if they can."""
         if PARTS * self.finest < 1 / lines.cells and SMALLEST * self.spread > self.rounding:
             return ""
         return (
-            f"rounding errors of the values (|u| up to {largest:.1g}, spread {self.spread:.1g}) hide jumps and kinks: "
-            "subtract the offset of u, or scale its inputs"
+            f"rounding errors hide them, because |u| is {largest / max(self.spread, EPSILON * largest):.0e} times the "
+            "spread of u: subtract the offset of u"
         )
 
 
@@ -100,9 +99,9 @@ def singularities(field: Field, box: Float[Tensor, "inputs 2"]) -> Singularities
     u = lines.sampled()
     if not torch.isfinite(u).all():
         return Singularities(reason="the field is not finite everywhere in the box")
-    resolution = Resolution(lines, u)
-    if resolution.constant:
+    if bool(u.amax() == u.amin()):
         return Singularities(0.0, 0.0, 0.0, 0.0, slopes=u.diff() * lines.cells, axes=lines.axes)
+    resolution = Resolution(lines, u)
     if reason := resolution.reason(lines, float(u.abs().max())):
         return Singularities(reason=reason)
     complete, suspects = _suspects(lines, resolution)

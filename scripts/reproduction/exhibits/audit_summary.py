@@ -14,16 +14,17 @@ JUDGED = {
 SINGULARITIES = {"jumps": 1, "kinks": 2}  # lowest order of derivative that misses them when taken pointwise
 UNDETERMINED = "undetermined"
 SEVERITY = ("inconsistent", UNDETERMINED, "consistent", "diverged")  # a case takes the first that any seed has
-MEDIANS = ["first", "second", "value", "off_diagonal", "parameter", "parameter_uncertainty"]
+MEDIANS = ["first", "second", "value", "off_diagonal", "parameter", "missed"]
 MEDIANS += ["jumps", "jump_size", "kinks", "kink_size", "dropped"]
 SETTINGS = ["derivatives", "order", "points", "threshold"]
+VERDICTS = {name: f"{name}_verdict" for name in JUDGED}
 
 
 def summarize_audits(results: list[Result]) -> pd.DataFrame:
     """One row per case: medians over the audited seeds that did not diverge, and the worst seed of each judged measure.
 
     Columns besides those of the audit: ``seeds``, ``diverged``, ``<measure>_worst``, ``inconsistent_seeds``,
-    ``verdict``, ``reasons``, ``hides`` and ``notes``.
+    ``verdict``, ``reasons``, ``hides`` and ``notes``; ``<measure>_verdict`` is the most severe one of the seeds.
     """
     seeds = audited_seeds(results)
     return pd.DataFrame([_summary(group) for _, group in seeds.groupby("case", sort=False)])
@@ -33,7 +34,7 @@ def audited_seeds(results: list[Result]) -> pd.DataFrame:
     """One row per audited case and seed, as the audit wrote them; measures of diverged seeds are NaN."""
     table = pd.concat([result.table("audit") for result in results], ignore_index=True)
     table = table.drop_duplicates(["case", "seed"])
-    columns = [*MEDIANS, *SETTINGS, "hides", "notes"]
+    columns = [*MEDIANS, *SETTINGS, *VERDICTS.values(), "hides", "notes"]
     return table.reindex(columns=[*table.columns, *(name for name in columns if name not in table)])
 
 
@@ -57,15 +58,21 @@ def _summary(seeds: pd.DataFrame) -> dict:
     row |= healthy[MEDIANS].astype(float).median().to_dict()
     worst = judged_measures(healthy).max()
     row |= {f"{name}_worst": worst[name] for name in JUDGED}
+    row |= {column: _most_severe(healthy[column]) for column in VERDICTS.values()}
     inconsistent = int((healthy.verdict == "inconsistent").sum())
-    verdict = next(verdict for verdict in SEVERITY if (seeds.verdict == verdict).any())
-    return row | {"inconsistent_seeds": inconsistent, "verdict": verdict} | _explanations(row, healthy)
+    row |= {"inconsistent_seeds": inconsistent, "verdict": _most_severe(seeds.verdict)}
+    return row | _explanations(row, healthy)
+
+
+def _most_severe(verdicts: pd.Series) -> str:
+    """Return the most severe of some verdicts; empty if there is none."""
+    return next((verdict for verdict in SEVERITY if (verdicts == verdict).any()), "")
 
 
 def _explanations(row: dict, healthy: pd.DataFrame) -> dict[str, str]:
-    """Reasons by the worst seed, hidden singularities by the median over seeds, and the notes of all seeds."""
-    worst = {text: row[f"{name}_worst"] for name, text in JUDGED.items()}
-    reasons = [f"{text} {size:.2g}" for text, size in worst.items() if size > row["threshold"]]
+    """Reasons by the worst inconsistent seed, singularities by the median over seeds, and the notes of all seeds."""
+    wrong = {name: healthy[name][healthy[column] == "inconsistent"] for name, column in VERDICTS.items()}
+    reasons = [f"{JUDGED[name]} {sizes.astype(float).max():.2g}" for name, sizes in wrong.items() if len(sizes)]
     hidden = [f"{row[name]:.3g} {name} per line" for name in hidden_singularities(row)]
     notes = dict.fromkeys(note for text in healthy.notes for note in text.split("; ") if note)
     return {"reasons": "; ".join(reasons), "hides": " and ".join(hidden), "notes": "; ".join(notes)}

@@ -4,7 +4,6 @@ The module ``reproduction.jobs.auditors.<task>`` sets up the audit of the cases 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib import import_module
 
 import numpy as np
@@ -13,11 +12,16 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.derivative_audit import Audit
+from rectified.audit.derivative_measures import NAMES
+from rectified.audit.result import OTHER_POINTS, PARAMETER, Audit
 from rectified.errors import InvalidInputError
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import AuditNetwork
 from reproduction.storage import store
+
+JUDGED = {"first": NAMES[1], "second": NAMES[2], "off_diagonal": OTHER_POINTS, "parameter": PARAMETER}  # by column
+PLAIN = ("points", "order", "derivatives", "threshold", "value", "off_diagonal", "missed", "dropped")
+PLAIN += ("jumps", "jump_size", "kinks", "kink_size", "verdict", "hides")
 
 
 def audit(job: Job, inputs: dict[str, list[str]]) -> pd.DataFrame:
@@ -69,6 +73,11 @@ def _measures(audit_network: AuditNetwork, theta: Float[Tensor, " parameters"], 
 
 
 def columns(result: Audit) -> dict:
-    """Return an audit as columns of a table."""
-    words = {"reasons": "; ".join(result.reasons), "hides": result.hides, "notes": "; ".join(result.notes)}
-    return asdict(result) | {"verdict": result.verdict} | words
+    """Return an audit as columns of a table: each judged measure with its uncertainty and verdict, and the rest."""
+    row: dict[str, object] = {}
+    for name, key in JUDGED.items():
+        measure = result.measure(key)
+        row |= {name: measure.mismatch, f"{name}_uncertainty": measure.uncertainty}
+        row |= {f"{name}_verdict": measure.verdict(result.threshold) if key in result.measures else ""}
+    row |= {name: getattr(result, name) for name in PLAIN}
+    return row | {"reasons": "; ".join(result.reasons), "notes": "; ".join(result.notes)}

@@ -33,7 +33,7 @@ class AuditSettings(Task):
     """Number of audited networks of each case, the first ones."""
     points: Annotated[Count, Field(ge=2)] = 256
     """Number of points at which derivatives are compared, for cases without training points of their own."""
-    threshold: Positive = 0.05
+    threshold: Positive = 0.01
     """Largest mismatch that counts as consistent."""
 
     def input_files(self, config: Any) -> Files:

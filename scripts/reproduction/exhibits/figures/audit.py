@@ -82,13 +82,9 @@ def cell(row: dict, name: str) -> Cell:
 def _mismatch(row: dict, name: str) -> Cell:
     """A mismatch; a question mark if it is undetermined, a dash if it does not apply."""
     size = row[name]
-    if np.isnan(size):
-        applies = {
-            "first": row["order"] >= 1,
-            "second": row["order"] >= 2,
-            "parameter": not np.isnan(row["parameter_uncertainty"]),
-        }
-        return Cell("?" if applies.get(name) else "–", "empty")
+    verdict = row[f"{name}_verdict"]
+    if np.isnan(size) or verdict == UNDETERMINED:
+        return Cell("?" if verdict else "–", "empty")
     if name == "off_diagonal" and row["derivatives"] != "reverse":
         return Cell(short_number(size, 0), "not judged")
     return Cell(short_number(size, 0), "judged", np.log10(max(size / row["threshold"], 1e-300)))
@@ -163,7 +159,7 @@ def _record(data: PlottedData, table: pd.DataFrame, results: list[Result]) -> No
     number = "–".join(map(str, seeds))
     data.notes += [
         f"medians over the first {f'{number} seeds' if number != '1' else 'seed'}",
-        f"inconsistent if the mismatch of any seed exceeds {thresholds}",
+        f"inconsistent if the mismatch of any seed exceeds {thresholds} and three times its uncertainty",
         "grey italics: not judged, or not missed by the derivatives used",
         "dash: does not apply",
         "question mark: undetermined",

@@ -204,7 +204,7 @@ def _remark(case: pd.Series) -> str:
     """The measures above the threshold, and the jumps and kinks that pointwise derivatives miss."""
     if not any(case[f"{name}_worst"] >= 0 for name in JUDGED):
         return "not measured"
-    exceeding = ", ".join(SHORT[name] for name in JUDGED if case[f"{name}_worst"] > case["threshold"])
+    exceeding = ", ".join(SHORT[name] for name in JUDGED if case[f"{name}_verdict"] == "inconsistent")
     hidden = " and ".join(f"{case[name]:.2g} {name}" for name in hidden_singularities(case))
     return "\n".join(filter(None, [exceeding, f"misses {hidden} per line" if hidden else ""]))
 

@@ -18,7 +18,8 @@ HEADINGS = {
 }
 NOTE = (
     "relative mismatch of the derivatives used in training, median over the audited seeds; the off-diagonal part "
-    "counts only for reverse derivatives; jumps and kinks per line; inconsistent if any seed exceeds the threshold"
+    "counts only for reverse derivatives; jumps and kinks per line; inconsistent if any seed exceeds the "
+    "threshold and three times its uncertainty"
 )
 
 

@@ -12,8 +12,11 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.arguments import relative
-from rectified.audit.derivative_audit import Audit, audit
+from rectified.audit import Audit, audit
+from rectified.audit.derivative_measures import NAMES
+from rectified.audit.measures import Measure
+from rectified.audit.network_calls import relative
+from rectified.audit.result import OTHER_POINTS
 from rectified.networks.convolution import Convolution
 from rectified.networks.normalization import Pass
 from rectified.optimization.central_differences import first_difference, second_difference
@@ -121,7 +124,9 @@ def _convolution(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit
         x = nodes[0].T.contiguous()
         if rule == "stencil":
             note = "derivatives: with zero padding the outputs are no function of place that a stencil could belong to"
-            return replace(audit(coupled, x, **options | {"order": 0}), order=options["order"], notes=(note,))
+            missing = {NAMES[order]: Measure(remark=note) for order in range(1, options["order"] + 1)}
+            values = audit(coupled, x, **options | {"order": 0})
+            return replace(values, order=options["order"], measures=missing, notes=(note,))
         return audit(coupled, x, derivatives=rule, **options)
     field = OneNetwork(network, theta, lambda rows, at: network.at(rows, at, _spacing(setup)))
     if rule == "stencil":
@@ -129,8 +134,13 @@ def _convolution(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit
     else:
         x = nodes[0].T[setup.loss.points.inner].contiguous()
         found = audit(field, x, derivatives=_at_inner_nodes(setup, theta), **options)
-    note = "parameter gradient: the loss on a grid of patches is not compared with an integral"
-    return replace(found, derivatives=rule, off_diagonal=_coupling(setup, theta), notes=(*found.notes, note))
+    note, share = (
+        "parameter gradient: the loss on a grid of patches is not compared with an integral",
+        _coupling(setup, theta),
+    )
+    judged = {OTHER_POINTS: Measure(share, 0.0)} if rule == "reverse" else {}
+    measures = {**found.measures, **judged}
+    return replace(found, derivatives=rule, measures=measures, off_diagonal=share, notes=(*found.notes, note))
 
 
 def _at_inner_nodes(setup: CollocationSetup, theta: Tensor) -> Callable[[Points], tuple[Tensor, Tensor]]:

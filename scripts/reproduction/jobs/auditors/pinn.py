@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rectified.audit.derivative_audit import Audit, audit
+from rectified.audit import Audit, audit
 from rectified.networks.jets import Jets
 from rectified.pinn.mlp_residuals import MLPResiduals
 from reproduction.config.job import Job

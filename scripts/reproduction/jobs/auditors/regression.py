@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rectified.audit.derivative_audit import Audit, audit
+from rectified.audit import Audit, audit
 from rectified.networks.seeding import generator
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points

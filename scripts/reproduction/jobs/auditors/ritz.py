@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import nan
 
 import torch
 from torch import Tensor
 
-from rectified.audit.derivative_audit import Audit, audit
+from rectified.audit import Audit, audit
+from rectified.audit.measures import Measure, worst
 from rectified.audit.parameter_gradient import parameter_mismatch
+from rectified.audit.result import PARAMETER
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.ritz import RitzSetup
@@ -41,29 +42,22 @@ def auditor(job: Job, points: int, threshold: float) -> Auditor:
         )
         if regression:
             return found
-        parameter, uncertainty = _energy_mismatch(setup, rule, theta, threshold)
-        return replace(found, parameter=parameter, parameter_uncertainty=uncertainty)
+        measure = worst(_energy_mismatches(setup, rule, theta), threshold)
+        return replace(found, measures={**found.measures, PARAMETER: measure})
 
     return Auditor(setup.network, audit_network)
 
 
-def _energy_mismatch(setup: RitzSetup, rule: Callable, theta: Tensor, threshold: float) -> tuple[float, float]:
-    """Return the mismatch of a gradient rule with differences of the exact energy, and its uncertainty.
-
-    They are those of the worst block with an uncertainty within the threshold. Without such a block, the mismatch is
-    NaN and the uncertainty is the smallest one.
-    """
+def _energy_mismatches(setup: RitzSetup, rule: Callable, theta: Tensor) -> list[Measure]:
+    """Return the mismatch of a gradient rule with differences of the exact energy, by block of parameters."""
     errors, blocks = setup.true_errors(), setup.network.blocks(theta[None])
     slopes = setup.network.blocks(rule(theta[None])[1])
 
-    def block_mismatch(name: str) -> tuple[float, float]:
+    def block_mismatch(name: str) -> Measure:
         def energy(block: Tensor) -> Tensor:
             return errors(setup.network.row({**blocks, name: block.view_as(blocks[name])}))[0][0]
 
-        return parameter_mismatch(
-            energy, lambda block: slopes[name].flatten(), blocks[name].flatten(), smallest_step=1e-6
-        )
+        block, slope = blocks[name].flatten(), slopes[name].flatten()
+        return parameter_mismatch(energy, lambda _: slope, block, smallest_step=1e-6)
 
-    mismatches = [block_mismatch(name) for name in blocks]
-    certain = [pair for pair in mismatches if pair[1] <= threshold]
-    return max(certain, default=(nan, min(uncertainty for _, uncertainty in mismatches)))
+    return [block_mismatch(name) for name in blocks]

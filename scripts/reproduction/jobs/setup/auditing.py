@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
-from rectified.audit.derivative_audit import Audit
+from rectified.audit import Audit
 from rectified.networks.parameter_layout import Rows
 
 Points = Float[Tensor, "points inputs"]
