@@ -66,12 +66,15 @@ def monomials() -> Case:
     return Case(network=network, points=points(), options={"loss": residual_loss})
 
 
-def torchphysics(kind: str, **arguments) -> Case:
+def torchphysics(kind: str, *, function: bool = False, **arguments) -> Case:
     import torchphysics
     from torchphysics.problem.spaces import Points
 
     space = torchphysics.spaces.R2("x")
     network = getattr(torchphysics.models, kind)(space, torchphysics.spaces.R1("u"), **arguments)
+    if function:
+        network = network.double()
+        return Case(network=lambda x: network(Points(x, space)).as_tensor, points=points())
     return Case(
         network=Wrapped(network, lambda module, x: module(Points(x, space)).as_tensor),
         points=points(),
@@ -185,6 +188,14 @@ ENTRIES = [
         package="torchphysics",
         what="quadratic residual network, tanh",
         make=partial(torchphysics, "QRES"),
+        verdict="consistent",
+        because=SMOOTH,
+    ),
+    Entry(
+        name="QRES, as a function in double precision",
+        package="torchphysics",
+        what="quadratic residual network, tanh",
+        make=partial(torchphysics, "QRES", function=True),
         verdict="consistent",
         because=SMOOTH,
     ),
