@@ -46,7 +46,8 @@ INTRODUCTION = """\
 Written by `make audit-networks` from `tests/audited_networks`, which installs the pins of `requirements-audited.txt`
 into `.venv-audited`. Networks are at their random initialization. The worst mismatch is the largest of the measures
 that are judged, at a threshold of 1 %; *hides* counts jumps and kinks per line, which pointwise derivatives miss.
-Every verdict below is compared with the one that the formulas imply, which the remark gives the reason for.
+Every verdict is compared with the one that the formulas imply, for which the remark gives the reason; one that differs
+is bold.
 
 | network | package | what it is | verdict | worst mismatch | hides | seconds | remark |
 |---|---|---|---|---|---|---|---|
@@ -128,7 +129,7 @@ def line(row: Row) -> str:
     entry, failed = row.entry, isinstance(row.found, Exception)
     columns = [
         entry.name,
-        f"{entry.package} {version(entry.package)}",
+        f"{entry.package} {version(entry.package).split('+')[0]}",
         entry.what,
         row.verdict if row.as_expected else f"**{row.verdict}**",
         "" if failed else worst_measure(single(row.found)),

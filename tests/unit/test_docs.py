@@ -86,6 +86,7 @@ NOT_EXECUTED = {
     "make archive FULL=1": "copies trained weights of a finished draft tier",
     "make bench": "installs peers from the network and takes a quarter of an hour",
     "make bench-gpu": "needs a GPU",
+    "make audit-networks": "installs packages from the network and takes four minutes",
     "pip install .": "installs packages from the network",
     "source .venv/bin/activate": "changes the shell only",
     "make paper": "takes hours; the smoke tier runs the same rules",
