@@ -19,7 +19,18 @@ import rectified
 from project import ROOT
 
 DEPENDENCIES = ("torch", "numpy", "scipy", "sympy")
-ABSENT = ("reproduction", "snakemake", "pandas", "xarray", "jaxtyping", "pydantic", "tqdm", "yaml", "sklearn")
+ABSENT = (
+    "reproduction",
+    "snakemake",
+    "pandas",
+    "xarray",
+    "jaxtyping",
+    "pydantic",
+    "tqdm",
+    "yaml",
+    "sklearn",
+    "matplotlib",
+)
 KINK_AWARE_GRADIENT = """
     import sympy
     from rectified.formulas import activations
@@ -146,11 +157,11 @@ def test_the_citation_states_the_version():
     assert cited[1] == rectified.__version__
 
 
-def test_the_four_dependencies_and_the_extra_admit_the_pinned_versions():
+def test_the_four_dependencies_and_the_extras_admit_the_pinned_versions():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     bounds = {one.name: one.specifier for one in map(Requirement, project["dependencies"])}
     assert set(bounds) == set(DEPENDENCIES)
-    (extra,) = map(Requirement, project["optional-dependencies"]["representations"])
+    extras = [Requirement(one) for listed in project["optional-dependencies"].values() for one in listed]
     pins = (ROOT / "requirements.txt").read_text()
-    for name, bound in {**bounds, extra.name: extra.specifier}.items():
+    for name, bound in {**bounds, **{extra.name: extra.specifier for extra in extras}}.items():
         assert bound.contains(re.search(rf"^{name}==(.+)$", pins, re.MULTILINE)[1])

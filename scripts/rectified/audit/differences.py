@@ -1,8 +1,9 @@
 """Derivatives by finite differences whose steps are chosen point by point, with the error of each.
 
 Steps are halved from a tenth of the extent to 1e-7 of it. At every point the step with the smallest error is taken; the
-error has two parts, the change between neighbouring steps and the rounding of the values. Steps across a jump of the
-derivative are rejected: there the difference of the two one-sided derivatives does not shrink with the step.
+error has two parts, the change towards the neighbouring and all shorter steps, and the rounding of the values. Steps
+across a jump of the derivative are rejected: there the difference of the two one-sided derivatives does not shrink with
+the step.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from rectified.errors import InvalidInputError
 from rectified.optimization.central_differences import FOURTH_ORDER, SECOND_ORDER, difference
 
 LONGEST, HALVINGS = 0.1, 20  # longest step in extents; number of times that it is halved
+EXPLAINED = 5  # deviations of a difference that rounding explains
 SHRINKING = 0.75  # largest ratio of one-sided disagreements of successive steps for a smooth function, ideally 1/2
 
 Points = Float[Tensor, "points inputs"]
@@ -70,14 +72,24 @@ class Sampled:
         derivative = difference(stencil, self.values, h, order)
         one_sided = difference(jump_stencil, self.values, h, order).abs()
         noise = rounding / h**order
-        change = derivative.diff(dim=0).abs()
-        deviation = _deviation(stencil) * noise[1:-1]
-        finer = change[1:] - 3 * _deviation(stencil) * noise[2:]  # more than rounding explains
-        error = torch.maximum(change[:-1], finer) + deviation
+        deviation = _deviation(stencil) * noise
+        error = torch.maximum(derivative.diff(dim=0).abs()[:-1], _later_change(derivative, deviation)) + deviation[1:-1]
         allowed = SHRINKING * one_sided[1:-1] + 3 * _deviation(jump_stencil) * noise[2:]
         error = torch.where(torch.isfinite(error) & (one_sided[2:] <= allowed), error, torch.inf)
         least, step = error.min(0)
-        return Estimate(derivative[1:-1].gather(0, step[None])[0], least, deviation.gather(0, step[None])[0])
+        return Estimate(derivative[1:-1].gather(0, step[None])[0], least, deviation[1:-1].gather(0, step[None])[0])
+
+
+def _later_change(derivative: Float[Tensor, "steps points"], deviation: Tensor) -> Float[Tensor, "inner points"]:
+    """Largest difference to a shorter step beyond rounding, for all but the first and the last step.
+
+    Fast functions are aliased at long steps: these agree with each other, but not with the short ones.
+    """
+    rows = []
+    for step in range(1, len(derivative) - 1):
+        excess = (derivative[step + 1 :] - derivative[step]).abs() - EXPLAINED * deviation[step + 1 :]
+        rows.append(excess.nan_to_num(nan=torch.inf).amax(0))
+    return torch.stack(rows)
 
 
 def _finite_or_nan(values: Values, points: Points) -> Float[Tensor, " points"]:

@@ -174,9 +174,16 @@ class Audits(dict[str, Audit]):
         """What the derivatives of the outputs miss, in words; empty if nothing."""
         return "; ".join(f"{name}: {audit.hides}" for name, audit in self.items() if audit.hides)
 
+    def plot(self) -> "dict[str, Figure]":
+        """Return a figure for each output, as ``Audit.plot``."""
+        from rectified.audit.plot import plot_audit
+
+        return {name: plot_audit(audit, name) for name, audit in self.items()}
+
     def __str__(self) -> str:
         parts = [f"output {name}: {audit}" for name, audit in self.items()]
-        return "\n".join([f"{self.verdict}", *parts])
+        found = [name for name, audit in self.items() if audit.verdict == self.verdict]
+        return "\n".join([f"{self.verdict} in {', '.join(found)} of {len(self)} outputs", *parts])
 
 
 def text(audit: Audit) -> str:

@@ -66,7 +66,7 @@ class Resolution:
     def __init__(self, lines: Lines, u: Float[Tensor, "lines nodes"]):
         nodes = torch.linspace(0, u.shape[1] - 1, NOISE_POINTS, dtype=torch.float64).round().long()
         line = torch.arange(NOISE_POINTS) % len(lines)
-        points = lines.positions(line, nodes / lines.cells)
+        points = lines.positions(line, nodes.double() / lines.cells)
         deviation = float(value_rounding(lambda x: lines.field(x).detach(), points, lines.extent).median())
         largest = float(u.abs().max())
         self.rounding = max(DEVIATIONS * deviation, SUM_OF_WEIGHTS * EPSILON * largest)
@@ -155,7 +155,7 @@ def _suspects(lines: Lines, resolution: Resolution) -> tuple[int, Suspects]:
         beyond = line[cells.cumsum(0) > LARGEST_BATCH]
         complete = min(complete, int(beyond[0])) if len(beyond) else complete
         line, left, cells = (part[line < complete] for part in (line, left, cells))
-    return complete, (line, left, left + cells * width)
+    return complete, (line, left, left + cells.double() * width)
 
 
 def _nodes(left: Tensor, cells: Tensor, width: float) -> tuple[Float[Tensor, " nodes"], Int[Tensor, " nodes"]]:
