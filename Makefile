@@ -10,7 +10,7 @@ RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu audit-study docs clean
+.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu audit-study audit-networks docs clean
 setup: .venv/installed ## install the packages of a run into .venv
 
 all: .venv/installed ## compute all figures, tables and verdicts, draft tier
@@ -83,6 +83,9 @@ audit-study: .venv/installed ## audit 450 networks whose derivatives are known t
 	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 .venv/bin/python -m audit_study.study results/audit_study
 	PYTHONPATH=scripts:tests .venv/bin/python -m audit_study.page results/audit_study
 
+audit-networks: .venv-audited/installed ## audit networks of other packages; writes workflow/docs/audited_networks.md
+	.venv-audited/bin/python tests/audited_networks/run.py
+
 test-container: .venv/installed ## build and run the container on Debian packages; needs root, buildah, mmdebstrap
 	tests/container/check.sh
 
@@ -105,4 +108,10 @@ clean: ## remove caches of tests and tools; keeps results
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet -r requirements.txt
 	.venv-peers/bin/pip install --quiet --no-deps -r requirements-peers.txt
+	touch $@
+
+.venv-audited/installed: requirements-audited.txt requirements.txt
+	$(PYTHON) -m venv .venv-audited
+	.venv-audited/bin/pip install --quiet -r requirements.txt
+	.venv-audited/bin/pip install --quiet --no-deps -r requirements-audited.txt
 	touch $@

@@ -87,6 +87,7 @@ NOT_EXECUTED = {
     "make bench": "installs peers from the network and takes a quarter of an hour",
     "make bench-gpu": "needs a GPU",
     "make audit-study": "takes five minutes; tests/oracles/test_audit_study.py audits a part of the networks",
+    "make audit-networks": "installs packages from the network and takes four minutes",
     "pip install .": "installs packages from the network",
     "source .venv/bin/activate": "changes the shell only",
     "make paper": "takes hours; the smoke tier runs the same rules",
