@@ -15,16 +15,17 @@ import torch
 from torch import Tensor
 
 from rectified.audit.derivatives.input_derivatives import without_running_statistics
-from rectified.audit.fault.cause import Calls, Cause, kinked_module, loss_cause, wrong_module
+from rectified.audit.fault.calls import Calls
+from rectified.audit.fault.cause import Cause, kinked_module, loss_cause, wrong_module
 from rectified.audit.inputs.arguments import require_choices, usable_box, usable_mixed, usable_points
 from rectified.audit.inputs.case import Case
 from rectified.audit.inputs.network_calls import Outputs, checked
 from rectified.audit.inputs.private_copy import is_compiled_in_place, private, require_same_values
 from rectified.audit.inputs.surroundings import plain_surroundings
 from rectified.audit.inputs.user_errors import EAGER
-from rectified.audit.loss.integrands import integrand_jumps, why_no_integral
+from rectified.audit.loss.integrands import integrand_jumps, only_inconsistent, why_no_integral
 from rectified.audit.loss.parameter_gradient import loss_mismatches
-from rectified.audit.measures import INCONSISTENT, UNDETERMINED, Measure, worst
+from rectified.audit.measures import INCONSISTENT, UNDETERMINED, worst
 from rectified.audit.output_audit import audit_output
 from rectified.audit.result import PARAMETER, Audit, Audits
 from rectified.audit.singularity.singularities import Singularities
@@ -127,13 +128,23 @@ def _with_parameters(case: Case, audits: list[Audit], hidden: list[Singularities
     reasons = [why_no_integral(one, case.points, found, case.order) for one, found in zip(networks, hidden)]
     if reason := next(filter(None, reasons), ""):
         return [replace(one, notes=(*one.notes, f"{PARAMETER}: {reason}")) for one in audits]
-    jumps = any(integrand_jumps(one, case.box, found, case.order) for one, found in zip(fields, hidden))
-    mismatches = loss_mismatches(case.function, case.loss, case.box, jumps=jumps)
+    jumping = [integrand_jumps(one, case.box, found, case.order) for one, found in zip(fields, hidden)]
+    mismatches = loss_mismatches(case.function, case.loss, case.box, jumps=True in jumping)
+    if None in jumping and True not in jumping:
+        mismatches = {name: only_inconsistent(one, case.threshold) for name, one in mismatches.items()}
     uncertain = [name for name, one in mismatches.items() if one.verdict(case.threshold) == UNDETERMINED]
     notes = (f"{PARAMETER}: too uncertain to judge in {', '.join(uncertain)}",) if uncertain else ()
-    named = [Measure(one.mismatch, one.uncertainty, f"in {name}") for name, one in mismatches.items()]
+    named = [replace(one, remark=f"in {name}{one.remark}") for name, one in mismatches.items()]
     measure = worst(named, case.threshold)
-    return [replace(one, measures={**one.measures, PARAMETER: measure}, notes=(*one.notes, *notes)) for one in audits]
+    return [
+        replace(
+            one,
+            measures={**one.measures, PARAMETER: measure},
+            notes=(*one.notes, *notes),
+            data=one.data and replace(one.data, parameters=mismatches),
+        )
+        for one in audits
+    ]
 
 
 def _with_cause(case: Case, audits: list[Audit]) -> list[Audit]:
@@ -150,8 +161,9 @@ def _with_cause(case: Case, audits: list[Audit]) -> list[Audit]:
         wrong = [name for name, measure in one.measures.items() if measure.verdict(case.threshold) == INCONSISTENT]
         if not wrong:
             return None
-        if wrong == [PARAMETER]:
-            return kinked_module(case.function, calls, case.order) or loss_cause(case.function)
-        return wrong_module(case.function, calls) if calls else None
+        found = wrong_module(case.function, calls) if calls else None
+        if found is None and calls and wrong == [PARAMETER]:
+            found = kinked_module(case.function, calls, case.order) or loss_cause(case.function)
+        return found
 
     return [replace(one, cause=cause(one)) for one in audits]

@@ -40,7 +40,7 @@ def audit_output(case: Case, index: int, notes: tuple[str, ...]) -> tuple[Audit,
     """
     u, other = (part(case.points)[:, index].detach() for part in (case.network, case.field))
     scale, constant = _scale(other)
-    network, field = (case.output(part, index, scale) for part in (case.network, case.field))
+    network, field = case.output(case.network, index, 1.0), case.output(case.field, index, scale)
     remarks, values = list(notes), {"value": relative(u, other)}
     coupling, values["off_diagonal"] = _coupling(case, network)
     pointwise = is_pointwise(field, case.points)
@@ -81,8 +81,7 @@ def _compared(case: Case, network: Field, field: Field, scale: float, constant: 
     wanted = wanted_derivatives(case.order, len(case.extent), case.mixed)
     if not wanted:
         return []
-    used = [row / (scale if case.mode == "given" else 1.0) for row in _used(case, network, wanted)]
-    used = [row * case.extent[list(axes)].prod() for axes, row in zip(wanted, used)]
+    used = [row / scale * case.extent[list(axes)].prod() for axes, row in zip(wanted, _used(case, network, wanted))]
     rounding = value_rounding(lambda x: field(x).detach(), case.points, case.extent)
     estimates = differences(field, case.points, case.extent, wanted, rounding)
     return compare(wanted, used, estimates, 0.0 if constant else 1.0)

@@ -28,6 +28,7 @@ class AuditData:
         labels: names of the inputs.
         compared: derivatives used and differences, by kind.
         jump_positions, kink_positions: coordinates of the singularities, [found, inputs].
+        parameters: mismatch of the gradient of each parameter tensor, if there is a loss.
     """
 
     points: Tensor
@@ -35,6 +36,7 @@ class AuditData:
     compared: tuple[Compared, ...]
     jump_positions: Tensor
     kink_positions: Tensor
+    parameters: Mapping[str, Measure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

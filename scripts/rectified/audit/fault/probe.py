@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from rectified.array_types import Float
-from rectified.audit.derivatives.coupling import is_pointwise
-from rectified.audit.derivatives.differences import differences
+from rectified.audit.derivatives.derivative_measures import FLOOR
+from rectified.audit.derivatives.differences import differences, resolved
 from rectified.audit.derivatives.input_derivatives import reverse_mode
 from rectified.audit.derivatives.rounding import value_rounding
-from rectified.audit.fault.remedies import COUPLED, WRONG_FIRST, WRONG_SECOND
+from rectified.audit.fault.remedies import WRONG_FIRST, WRONG_SECOND
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
@@ -36,9 +36,9 @@ class Probe:
             out = self.module(self.z + s.reshape(-1, *[1] * (self.z.ndim - 1)) * self.change)
         except Exception as error:
             raise InvalidInputError(str(error)) from error
-        if not isinstance(out, Tensor) or len(out) != len(s) or not out.is_floating_point():
+        if not isinstance(out, Tensor) or out.ndim == 0 or len(out) != len(s) or not out.is_floating_point():
             raise InvalidInputError("module has no single output with a row per point")
-        out = out.reshape(len(s), -1)
+        out = out.double().reshape(len(s), -1)
         if self.weights is None:
             self.weights = torch.randn(out.shape[1], generator=self.random, dtype=torch.float64)
         return out @ self.weights
@@ -46,8 +46,6 @@ class Probe:
     def fault(self) -> str:
         """What is wrong with the derivatives of the module; empty if nothing."""
         s, one = torch.zeros(len(self.z), 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
-        if not self._pointwise():
-            return COUPLED
         scale = float((self.values(s) - self.values(s).mean()).detach().abs().max()) or 1.0
         wanted = [(0,), (0, 0)]
         used = reverse_mode(self.values, s, wanted)
@@ -55,24 +53,13 @@ class Probe:
         for derivative, estimate, fault in zip(
             used, differences(self.values, s, one, wanted, rounding), (WRONG_FIRST, WRONG_SECOND)
         ):
-            size = float(derivative.square().mean().sqrt())
-            fine = estimate.error <= WRONG * (estimate.value.abs() + size + 1e-6 * scale)
+            if not torch.isfinite(derivative).all():
+                return fault
+            fine = resolved([estimate], WRONG, FLOOR * scale)
             if fine.double().mean() < KEPT:
                 return ""
             off = (derivative - estimate.value)[fine].norm()
-            largest = max(float(derivative[fine].norm()), float(estimate.value[fine].norm()), 1e-4 * scale)
+            largest = max(float(derivative[fine].norm()), float(estimate.value[fine].norm()), FLOOR * scale)
             if off > WRONG * largest and off > 3 * estimate.error[fine].norm():
                 return fault
         return ""
-
-    def _pointwise(self) -> bool:
-        """True if the output at a point depends on the input at this point alone."""
-
-        def rows(index: Float[Tensor, "points 1"]) -> Float[Tensor, " points"]:
-            part = Probe(self.module, self.z[index[:, 0].long()], self.change[index[:, 0].long()])
-            part.weights, part.random = self.weights, self.random
-            self_values = part.values(torch.zeros(len(index), 1, dtype=torch.float64))
-            self.weights = part.weights
-            return self_values
-
-        return is_pointwise(rows, torch.arange(len(self.z), dtype=torch.float64)[:, None])

@@ -4,7 +4,6 @@ from torch import nn
 
 NORMALIZATIONS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 CONVOLUTIONS = (nn.modules.conv._ConvNd,)
-RECURRENT = (nn.RNNBase, nn.MultiheadAttention, nn.TransformerEncoderLayer)
 
 COUPLED, WRONG_FIRST, WRONG_SECOND = "couples the points", "first derivative", "second derivative"
 KINKED, LOSS = "kinks", "loss"
@@ -21,7 +20,7 @@ STRAIGHT_THROUGH = (
     "remove the straight-through estimator, detach or custom backward from what the loss differentiates, or evaluate "
     "the smooth function that it stands for"
 )
-LOSS_REMEDY = "check the loss for detach, no_grad and in-place changes of parameters"
+LOSS_REMEDY = "check the loss, and how weights are computed, for detach, no_grad, rounding and changes in place"
 KINK_AWARE = "integrate up to the kinks (rectified.ritz.quadrature), or use an activation with a continuous derivative"
 
 

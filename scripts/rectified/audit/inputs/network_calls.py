@@ -38,13 +38,19 @@ class Outputs:
         else:
             parts = {"": returned}
         columns = {name: self._columns(value, x) for name, value in parts.items()}
-        self.names = tuple(
+        names = tuple(
             (f"{name}[{i}]" if name else str(i)) if len(part) > 1 else name
             for name, part in columns.items()
             for i in range(len(part))
         )
-        if not self.names:
+        if not names:
             raise InvalidInputError(f"{self.name} must return a tensor; got an empty {type(returned).__name__}")
+        if self.names and names != self.names:
+            raise InvalidInputError(
+                f"{self.name} must return as many outputs for {len(x)} points as for other numbers of points; got "
+                f"{len(names)} and {len(self.names)} (a product of [points] and [points, 1] has [points, points])"
+            )
+        self.names = names
         return torch.stack([column for part in columns.values() for column in part], 1)
 
     def _columns(self, u: object, x: Points) -> tuple[Tensor, ...]:
@@ -77,6 +83,8 @@ def checked(function: Callable, name: str, inputs: Inputs, points: Points) -> Ou
     once, again = values(points.clone()).detach(), values(points.clone()).detach()
     if not torch.isfinite(once).all():
         raise InvalidInputError(f"{name} must return finite values; some are not finite on the points")
+    if once.shape[1] == len(points):
+        values(points[: len(points) // 2])
     spread = (once - once.mean(0)).abs().amax(0)
     if ((once - again).abs() > 1e-9 * spread + 64 * EPSILON * once.abs()).any():
         raise InvalidInputError(

@@ -77,7 +77,7 @@ def _changed(value: object, change: Callable[[Tensor], Tensor]) -> object:
         return change(value)
     if type(value) in (list, tuple):
         return type(value)(_changed(item, change) for item in value)
-    if type(value) is dict and all(isinstance(key, str) for key in value):
+    if type(value) is dict:
         return {key: _changed(item, change) for key, item in value.items()}
     return value
 

@@ -33,6 +33,8 @@ REMEDIES = {  # by fragments of PyTorch's messages, most specific first
     "not implemented for": "an operation has no version in double precision on the CPU",
     "does not require grad": "an operation detaches its result: check for detach, no_grad and NumPy",
     "numpy()": "compute with PyTorch alone; NumPy has no derivatives",
+    "copy": "pass a function instead, lambda x: network(x), with the network in float64",
+    "pickle": "pass a function instead, lambda x: network(x), with the network in float64",
     "Inference tensors": "create the tensors of the network outside torch.inference_mode",
 }
 

@@ -1,11 +1,14 @@
 """Whether a loss is a finite integral, and whether its integrand jumps."""
 
+from math import isnan
+
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.audit.derivatives.coupling import is_pointwise
 from rectified.audit.derivatives.input_derivatives import gradient_of_sum
+from rectified.audit.measures import INCONSISTENT, Measure
 from rectified.audit.singularity.lines import Field
 from rectified.audit.singularity.singularities import Singularities, singularities
 
@@ -27,10 +30,10 @@ def why_no_integral(function: Field, points: Float[Tensor, "points inputs"], hid
     return ""
 
 
-def integrand_jumps(field: Field, box: Float[Tensor, "inputs 2"], hidden: Singularities, order: int) -> bool:
-    """Return True if the highest derivative in the loss jumps, or may jump."""
+def integrand_jumps(field: Field, box: Float[Tensor, "inputs 2"], hidden: Singularities, order: int) -> bool | None:
+    """Return True if the highest derivative in the loss jumps; None if jumps cannot be counted."""
     if order < 2:
-        return (hidden.kinks if order else hidden.jumps) != 0
+        return _any(hidden.kinks if order else hidden.jumps)
 
     # weighted sum over the axes: jumps of derivatives across an oblique line are unlikely to cancel
     weights = (box[:, 1] - box[:, 0]) * torch.arange(1, len(box) + 1, dtype=torch.float64).sqrt()
@@ -44,4 +47,18 @@ def integrand_jumps(field: Field, box: Float[Tensor, "inputs 2"], hidden: Singul
         return values.detach()
 
     below = singularities(derivative, box)
-    return below.jumps != 0 or below.kinks != 0
+    return _any(below.jumps + below.kinks)
+
+
+def _any(count: float) -> bool | None:
+    return None if isnan(count) else count > 0
+
+
+def only_inconsistent(measure: Measure, threshold: float) -> Measure:
+    """Return a measure by short steps if it is inconsistent; otherwise one that decides nothing.
+
+    If the integrand may jump, short steps can show that a gradient is wrong, not that it is right.
+    """
+    if measure.verdict(threshold) == INCONSISTENT:
+        return measure
+    return Measure(remark=", as jumps of the integrand cannot be counted")

@@ -25,10 +25,10 @@ FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
 POINTS = 1 << 9  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
 PART = 1 << 11  # points evaluated at a time, so that the graph of automatic differentiation fits the cache
 CROSSED = 20  # approximate number of quadrature points that a jump must cross within a step
-DIRECTIONS = 6
+DIRECTIONS, PER_TENSOR = 6, 5  # of a vector of parameters, and of each tensor of a network
 RATIO = 4  # ratio of successive steps
 ACCURATE = 1e-3  # uncertainty at which no shorter step is tried
-FLOOR = 1e-4  # directional derivative, relative to that of the largest tensor, below which one counts as vanishing
+FLOOR = 1e-4  # directional derivative, relative to that of the largest tensor or to a secant, that counts as vanishing
 NOISE_STEP = 1e-11  # relative to the parameters, of the differences that measure rounding errors
 
 
@@ -87,13 +87,14 @@ def parameter_mismatch(
         )
     along = random_directions(theta, directions, seed)
     used, noise = along @ slopes, _value_rounding(value, theta, along[0])
+    least = FLOOR * _secant_slope(value, theta, along, step) * directions**0.5
     coarse, results = _directional_derivatives(value, theta, along, step), []
     while step / RATIO >= smallest_step * (1 - 1e-9):
         step /= RATIO
         fine = _directional_derivatives(value, theta, along, step)
         best = (RATIO**2 * fine - coarse) / (RATIO**2 - 1)
         rounding = noise * (directions / 2) ** 0.5 / step
-        scale = max(float(used.norm()), float(best.norm()), floor * directions**0.5)
+        scale = max(float(used.norm()), float(best.norm()), floor * directions**0.5, least)
         if scale == 0:
             return Measure(0.0, 0.0)
         results.append(Measure(float((used - best).norm()) / scale, (float((fine - coarse).norm()) + rounding) / scale))
@@ -119,6 +120,12 @@ def _value_rounding(value: Callable[[Parameters], Tensor], theta: Parameters, di
     errors = torch.stack([difference(SECOND_ORDER[4], values, 1.0, 4) for values in shifted])
     measured = float(errors.square().mean()) ** 0.5 / 70**0.5
     return max(measured, 2 * torch.finfo(torch.float64).eps * abs(float(nearby[0])))
+
+
+def _secant_slope(value: Callable[[Parameters], Tensor], theta: Parameters, along: Tensor, step: float) -> float:
+    """Change of a value over a step along the first direction, per step: the scale of slopes near a minimum."""
+    ends = (abs(float((value(theta + sign * step * along[0]) - value(theta)).detach())) for sign in (-1, 1))
+    return max(ends) / step
 
 
 def _directional_derivatives(
@@ -163,8 +170,7 @@ def loss_mismatches(
     tensors = list(parameters.values())
     gradients = _gradients(lambda part: _scalar(network, loss, part), parts, tensors)
     rows = {name: (real_row(p.detach()), real_row(slope)) for (name, p), slope in zip(parameters.items(), gradients)}
-    directions = DIRECTIONS // min(2, len(tensors))
-    sizes = [float((random_directions(theta, directions) @ slopes).square().mean()) for theta, slopes in rows.values()]
+    sizes = [float((random_directions(theta, PER_TENSOR) @ slopes).square().mean()) for theta, slopes in rows.values()]
 
     def mismatch(parameter: torch.nn.Parameter, theta: Parameters, slopes: Parameters) -> Measure:
         original = parameter.detach().clone()
@@ -176,7 +182,7 @@ def loss_mismatches(
         crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
         step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.16, 1e-5)
         options = {
-            "directions": directions,
+            "directions": PER_TENSOR,
             "step": step,
             "smallest_step": shortest,
             "floor": FLOOR * max(sizes) ** 0.5,

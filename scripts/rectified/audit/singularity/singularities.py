@@ -25,6 +25,8 @@ SUM_OF_WEIGHTS = 16  # of the absolute weights of a fourth difference
 DEVIATIONS = 50  # of a value, beyond which its fourth difference is no rounding error: 6 times the root of 70
 LARGEST_BATCH = 1 << 17  # points evaluated per cell width; further lines are skipped
 NOISE_POINTS = 64  # at which rounding errors are measured
+INEXACT = 1e3  # ratio of rounding errors and the last digit of u above which the network computes inexactly inside
+INSIDE = "rounding errors inside the network hide them"
 TOO_MANY = "u oscillates too fast, or has too many jumps or kinks, for the search"
 
 
@@ -69,6 +71,7 @@ class Resolution:
         points = lines.positions(line, nodes.double() / lines.cells)
         deviation = float(value_rounding(lambda x: lines.field(x).detach(), points, lines.extent).median())
         largest = float(u.abs().max())
+        self.inexact = deviation > INEXACT * EPSILON * largest
         self.rounding = max(DEVIATIONS * deviation, SUM_OF_WEIGHTS * EPSILON * largest)
         self.spread = float((u - u.mean()).square().mean().sqrt())
         self.least = SMALLEST / 2 * float(u.diff().abs().mean()) * lines.cells
@@ -79,6 +82,8 @@ class Resolution:
         """Why kinks or jumps of the smallest size cannot be seen; empty if they can."""
         if PARTS * self.finest < 1 / lines.cells and SMALLEST * self.spread > self.rounding:
             return ""
+        if self.inexact:
+            return f"{INSIDE}, at {self.rounding / DEVIATIONS:.0e}: compute in double precision throughout"
         return (
             f"rounding errors hide them, because |u| is {largest / max(self.spread, EPSILON * largest):.0e} times the "
             "spread of u: subtract the offset of u"
