@@ -125,4 +125,4 @@ def test_a_wrong_loss_of_a_right_network_is_traced_to_the_loss():
 
     found = audit(sequence(nn.Tanh()), X, order=0, loss=detached)
     assert found.verdict == "inconsistent"
-    assert "check the loss for detach" in found.cause.remedy
+    assert "check the loss, and how weights are computed" in found.cause.remedy

@@ -17,6 +17,12 @@ from rectified.errors import InvalidInputError
 X = points(60)
 
 
+@pytest.fixture(autouse=True)
+def fresh_compiler():
+    """Forget compiled code, of which PyTorch keeps eight versions per function."""
+    torch.compiler.reset()
+
+
 def doubled(network):
     """Return a copy in double precision, made by hand."""
     network = copy.deepcopy(network)

@@ -16,6 +16,12 @@ DOUBLE = torch.float64
 KINDS = ("values", "first derivatives", "second derivatives", "third derivatives", "fourth derivatives")
 
 
+@pytest.fixture(autouse=True)
+def fresh_compiler():
+    """Forget compiled code, of which PyTorch keeps eight versions per function."""
+    torch.compiler.reset()
+
+
 def points(count: int = 80, inputs: int = 2, dtype=torch.float32) -> torch.Tensor:
     return 2 * torch.rand(count, inputs, generator=torch.Generator().manual_seed(0)).to(dtype) - 1
 

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from rectified.array_types import Bool, Float
 from rectified.audit.derivatives.differences import Axes, Estimate, resolved
-from rectified.audit.derivatives.rounding import EPSILON
 from rectified.audit.measures import Measure
 
 AGREEMENT = 0.01  # largest error of a difference, relative to the derivative, at a point that is compared
 FLOOR = 1e-4  # size, relative to the spread of u over the extent, below which a derivative counts as vanishing
-VANISHING = 1e3 * EPSILON  # size of a derivative that is a rounding error, where u has size 1 and is constant
+CONSTANT_FLOOR = 1e-10  # likewise relative to |u|, where u is constant to rounding
 NAMES = {1: "first derivatives", 2: "second derivatives", 3: "third derivatives", 4: "fourth derivatives"}
 MIXED = "mixed derivatives"
 ROUNDING = "rounding errors of u exceed its change: subtract its offset, or compute in double precision throughout"
+CONSTANT = "u is constant to rounding, and the derivatives used are too small to be seen in u: subtract its offset"
 UNRESOLVED = (
     "differences do not converge, because u jumps, bends or oscillates within a step of more than half the points"
 )
@@ -65,12 +65,13 @@ def compare(
     results = []
     for name, members in kinds.items():
         chosen, others = [estimates[i] for i in members], [used[i] for i in members]
-        vanishing = all(bool((other.abs() <= VANISHING).all()) for other in others)
-        floor = 1.0 if spread == 0 and vanishing else FLOOR * spread
+        floor = FLOOR * spread if spread > 0 else CONSTANT_FLOOR
         fine = resolved(chosen, AGREEMENT, floor)
         stacked = [torch.stack([estimate[k] for estimate in chosen]) for k in range(3)]
         compared = Compared(name, tuple(wanted[i] for i in members), torch.stack(others), *stacked[:2], fine)
-        results.append((_measure(compared, stacked[2], floor), compared))
+        lost = spread == 0 and 0 < float(compared.used.abs().max()) < CONSTANT_FLOOR
+        measure = Measure(remark=CONSTANT) if lost else _measure(compared, stacked[2], floor)
+        results.append((measure, compared))
     return results
 
 

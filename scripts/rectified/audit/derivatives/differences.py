@@ -19,7 +19,7 @@ from rectified.errors import InvalidInputError
 from rectified.optimization.central_differences import FOURTH_ORDER, SECOND_ORDER, difference
 
 LONGEST, HALVINGS = 0.1, 20  # longest step in extents; number of times that it is halved
-EXPLAINED = 5  # deviations of a difference that rounding explains
+EXPLAINED = 10  # deviations of a difference that rounding explains
 SHRINKING = 0.75  # largest ratio of one-sided disagreements of successive steps for a smooth function, ideally 1/2
 
 Points = Float[Tensor, "points inputs"]

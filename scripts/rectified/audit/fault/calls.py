@@ -1,6 +1,7 @@
 """Inputs and outputs of the parts of a network at the points of an audit, and their faults."""
 
 from collections.abc import Callable
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,6 @@ from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
 CHANGED = 1e-4  # change of an entry, relative to the spread of the entries, that counts
-SPREADING = 1.5  # growth of the share of changed entries in a part that couples the points
 
 
 class Call(NamedTuple):
@@ -96,8 +96,8 @@ class Calls:
         before, after = self.at_points[module], self.one_moved[module]
         if before.output is None or after.output is None:
             return False
-        incoming, outgoing = (_changed_share(*pair) for pair in zip(before, after))
-        return 0 < SPREADING * incoming < outgoing
+        incoming, outgoing = (_changed_points(*pair, len(self.points)) for pair in zip(before, after))
+        return 0 < incoming < outgoing
 
 
 def _recorded(network: nn.Module, values: Callable, points: Tensor) -> dict[nn.Module, Call]:
@@ -124,8 +124,14 @@ def _recorded(network: nn.Module, values: Callable, points: Tensor) -> dict[nn.M
     return {module: Call(at, outputs.get(module)) for module, at in inputs.items()}
 
 
-def _changed_share(a: Tensor, b: Tensor) -> float:
-    """Return the share of entries that differ by more than a small part of their spread."""
+def _changed_points(a: Tensor, b: Tensor, points: int) -> int:
+    """Return the number of points whose entries differ by more than a small part of the spread; 0 if unknown."""
     if a.shape != b.shape or not (a.is_floating_point() or a.is_complex()) or not a.numel():
-        return 0.0
-    return float(((a - b).abs() > CHANGED * (a - a.mean()).abs().max()).double().mean())
+        return 0
+    changed = (a - b).abs() > CHANGED * (a - a.mean()).abs().max()
+    for split in range(a.ndim + 1):
+        if prod(a.shape[:split]) == points:
+            return int(changed.reshape(points, -1).any(1).sum())
+        if prod(a.shape[split:]) == points:
+            return int(changed.reshape(-1, points).any(0).sum())
+    return 0
