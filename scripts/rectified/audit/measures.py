@@ -34,7 +34,7 @@ class Measure:
     def __str__(self) -> str:
         if isnan(self.mismatch):
             return "not measured"
-        return f"{self.mismatch:.2g} ± {self.uncertainty:.1e}"
+        return f"{self.mismatch:.2g}" + f" ± {self.uncertainty:.1e}" * (self.uncertainty > 0)
 
 
 def worst(measures: list[Measure], threshold: float) -> Measure:
