@@ -14,6 +14,7 @@ from pydantic import Discriminator, Tag
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation
+from rectified.statistics.looks import LOOKS
 from reproduction.config import consistency_checks, problems
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim
@@ -26,6 +27,7 @@ from reproduction.config.field_types import (
     DistinctList,
     Folder,
     Formula,
+    Looks,
     Name,
     Positive,
     Strict,
@@ -70,6 +72,8 @@ class Config(Strict):
     """Device of training and sampling; auto uses a GPU if there is one. A change does not invalidate results."""
     memory: Positive = 16.0
     """Memory limit of a job in GiB; jobs that need more are rejected."""
+    looks: Looks = LOOKS
+    """Sign tests of claims: by number of seeds, how many on one side of a threshold decide; fixed in advance."""
     problems: section(Problem) = {}
     """Problems by name."""
     targets: section(Target) = {}

@@ -128,16 +128,10 @@ class Part(Strict):
         return (-math.inf, self.below) if self.above is None else (self.above, math.inf)
 
     @property
-    def null(self) -> float:
-        """The null hypothesis: 1 for a ratio with a threshold beyond 1, otherwise the threshold.
-
-        NaN for two bounds, which a single test cannot decide.
-        """
-        if self.within is not None:
-            return math.nan
-        threshold = self.below if self.above is None else self.above
-        factor = self.over is not None and (threshold > 1 if self.above is not None else threshold < 1)
-        return 1.0 if factor and self.statistic != "distance" else threshold
+    def threshold(self) -> float:
+        """The claimed bound; NaN for two bounds, which a single test cannot decide."""
+        bound = self.below if self.above is None else self.above
+        return math.nan if bound is None else bound
 
     @property
     def divergence_is_infinite(self) -> bool:
