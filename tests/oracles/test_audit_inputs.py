@@ -259,6 +259,7 @@ SINGLE = mlp()
         (lambda: audit(mlp(), X.to(torch.complex64)), "points must be a real tensor"),
         (lambda: audit(nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 1)), X), "lazy parameters"),
         (lambda: require_choices(2, "reverse", "0.1"), "threshold must be a positive number; got '0.1'"),
+        (lambda: audit(nn.Linear(2, 1, device="meta"), X), "meta device"),
         (lambda: audit(mlp(), X, box="unit"), "box must have one pair"),
         (lambda: audit(mlp(), X, order=True), "order must be 0 to 4"),
         (lambda: audit(mlp(), X, mixed=[(0, 0)]), "not all the same"),

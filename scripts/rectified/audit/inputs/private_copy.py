@@ -42,6 +42,8 @@ def own_copy(function: object, memo: dict | None = None) -> object:
         return function
     if any(torch.nn.parameter.is_lazy(parameter) for parameter in module.parameters()):
         raise InvalidInputError("network has lazy parameters without values; call it once before the audit")
+    if any(tensor.is_meta for tensor in [*module.parameters(), *module.buffers()]):
+        raise InvalidInputError("network has parameters on the meta device, without values; initialize it on a device")
     memo = {} if memo is None else memo
     for tensor in _attributes(module):
         if not tensor.is_leaf:  # kept outputs, normalized weights: deepcopy refuses them
