@@ -112,6 +112,17 @@ def test_networks_that_deepcopy_refuses_are_copied():
     assert kept.u.dtype == torch.float32
 
 
+def test_attributes_that_cannot_be_copied_are_shared():
+    class Odd(dict):
+        def __deepcopy__(self, memo):
+            raise TypeError("cannot copy")
+
+    network = Keeping()
+    network.space = Odd(a=1)
+    assert private(network)[0].space is network.space
+    assert audit(network, X).verdict == "consistent"
+
+
 # --- surroundings --------------------------------------------------------------------------------------
 
 

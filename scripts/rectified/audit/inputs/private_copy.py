@@ -10,6 +10,7 @@ from rectified.audit.inputs.user_errors import in_words
 from rectified.errors import InvalidInputError
 
 DOUBLE = {torch.complex32: torch.complex128, torch.complex64: torch.complex128}
+OWN = ("_parameters", "_buffers", "_modules")  # attributes of every module that hold its tensors and parts
 DIFFERENT = 0.01  # difference from the network in its own precision, relative to the spread of the values
 MOSTLY = 0.9  # share of the points at which both must agree; rounding moves jumps across some points
 
@@ -48,6 +49,8 @@ def own_copy(function: object, memo: dict | None = None) -> object:
     for tensor in _attributes(module):
         if not tensor.is_leaf:  # kept outputs, normalized weights: deepcopy refuses them
             memo.setdefault(id(tensor), tensor.detach().clone())
+    for value in _refused(module, memo):  # shared by the copy
+        memo.setdefault(id(value), value)
     with in_words("network", "to be copied"):
         copied = copy.deepcopy(function, memo)
     _replace(getattr(copied, "__self__", copied), lambda tensor: tensor.to("cpu"))
@@ -69,7 +72,7 @@ def _replace(module: torch.nn.Module, change: Callable[[Tensor], Tensor]) -> Non
         tensor.data = change(tensor.data)
     for part in module.modules():
         for name, value in list(vars(part).items()):
-            if not name.startswith("__") and name not in ("_parameters", "_buffers", "_modules"):
+            if name not in OWN:
                 vars(part)[name] = _changed(value, change)
 
 
@@ -91,6 +94,20 @@ def _attributes(module: torch.nn.Module) -> Iterator[Tensor]:
         for value in vars(part).values():
             _changed(value, lambda tensor: found.append(tensor) or tensor)
     return iter(found)
+
+
+def _refused(module: torch.nn.Module, memo: dict) -> list[object]:
+    """Attributes other than tensors and modules that deepcopy refuses."""
+
+    def refuses(value: object) -> bool:
+        try:
+            copy.deepcopy(value, dict(memo))
+        except Exception:
+            return True
+        return False
+
+    plain = [value for part in module.modules() for name, value in vars(part).items() if name not in OWN]
+    return [value for value in plain if not isinstance(value, torch.nn.Module | Tensor) and refuses(value)]
 
 
 def require_same_values(

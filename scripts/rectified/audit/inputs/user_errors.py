@@ -33,8 +33,7 @@ REMEDIES = {  # by fragments of PyTorch's messages, most specific first
     "not implemented for": "an operation has no version in double precision on the CPU",
     "does not require grad": "an operation detaches its result: check for detach, no_grad and NumPy",
     "numpy()": "compute with PyTorch alone; NumPy has no derivatives",
-    "copy": "pass a function instead, lambda x: network(x), with the network in float64",
-    "pickle": "pass a function instead, lambda x: network(x), with the network in float64",
+    "to be copied": "pass a function instead, lambda x: network(x), with the network in float64",
     "Inference tensors": "create the tensors of the network outside torch.inference_mode",
 }
 
@@ -58,6 +57,6 @@ def in_words(name: str, context: str = "") -> Iterator[None]:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         text = " ".join(lines)
         reason = text.split(". ")[0].removesuffix(".") if lines else type(error).__name__
-        remedy = next((words for fragment, words in REMEDIES.items() if fragment in text), "")
         sentence = f"{name} failed{' ' + context if context else ''}: {reason}"
+        remedy = next((words for fragment, words in REMEDIES.items() if fragment in f"{sentence} {text}"), "")
         raise InvalidInputError(f"{sentence} ({remedy})" if remedy else sentence) from error
