@@ -5,7 +5,8 @@ miss the contribution of moving jumps and kinks to the integral (Rowan, arXiv:25
 differences are so long that jumps cross many quadrature points.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.audit.inputs.user_errors import in_words
 from rectified.audit.measures import Measure
-from rectified.audit.singularity.lines import even_points
+from rectified.audit.singularity.lines import PART, even_points
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 from rectified.optimization.central_differences import SECOND_ORDER, difference
@@ -22,8 +23,7 @@ Parameters = Float[Tensor, " parameters"]
 Loss = Callable[..., Tensor]
 
 FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
-POINTS = 1 << 9  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
-PART = 1 << 11  # points evaluated at a time, so that the graph of automatic differentiation fits the cache
+POINTS = 1 << 8  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
 CROSSED = 20  # approximate number of quadrature points that a jump must cross within a step
 DIRECTIONS, PER_TENSOR = 6, 5  # of a vector of parameters, and of each tensor of a network
 RATIO = 4  # ratio of successive steps
@@ -49,6 +49,7 @@ def parameter_mismatch(
     step: float = 0.01,
     smallest_step: float | None = None,
     floor: float = 0.0,
+    rounding: float | None = None,
     seed: int = 0,
 ) -> Measure:
     """Return ‖g·v − D‖/max(‖g·v‖, ‖D‖) over random directions v, and its uncertainty.
@@ -65,7 +66,9 @@ def parameter_mismatch(
         directions: number of directions v.
         step: longest step h, relative to the scale of the parameters.
         smallest_step: shortest step, at which jumps still cross quadrature points; ``step``/4 if None.
-        floor: root mean square of directional derivatives below which both count as vanishing.
+        floor: root mean square of directional derivatives below which both count as vanishing; at least a small part
+            of the change of the value over the longest step.
+        rounding: standard deviation of the rounding errors of the value; measured if None.
         seed: seed of the directions.
 
     Returns:
@@ -86,18 +89,21 @@ def parameter_mismatch(
             f"gradient must have the shape {list(theta.shape)} of theta; the gradient has shape {list(slopes.shape)}"
         )
     along = random_directions(theta, directions, seed)
-    used, noise = along @ slopes, _value_rounding(value, theta, along[0])
-    least = FLOOR * _secant_slope(value, theta, along, step) * directions**0.5
-    coarse, results = _directional_derivatives(value, theta, along, step), []
+    used = along @ slopes
+    noise = value_rounding(value, theta) if rounding is None else rounding
+    ends = _ends(value, theta, along, step)
+    secant = float((ends - value(theta).detach()).abs().max()) / step
+    least = max(floor, FLOOR * secant) * directions**0.5
+    coarse, results = difference(SECOND_ORDER[1], dict(zip((-1, 1), ends)), step, 1), []
     while step / RATIO >= smallest_step * (1 - 1e-9):
         step /= RATIO
-        fine = _directional_derivatives(value, theta, along, step)
+        fine = difference(SECOND_ORDER[1], dict(zip((-1, 1), _ends(value, theta, along, step))), step, 1)
         best = (RATIO**2 * fine - coarse) / (RATIO**2 - 1)
-        rounding = noise * (directions / 2) ** 0.5 / step
-        scale = max(float(used.norm()), float(best.norm()), floor * directions**0.5, least)
+        scale = max(float(used.norm()), float(best.norm()), least)
         if scale == 0:
             return Measure(0.0, 0.0)
-        results.append(Measure(float((used - best).norm()) / scale, (float((fine - coarse).norm()) + rounding) / scale))
+        error = float((fine - coarse).norm()) + noise * (directions / 2) ** 0.5 / step
+        results.append(Measure(float((used - best).norm()) / scale, error / scale))
         if results[-1].uncertainty < ACCURATE:
             break
         coarse = fine
@@ -113,8 +119,9 @@ def _require_usable(theta: Tensor, step: float, smallest_step: float) -> None:
         )
 
 
-def _value_rounding(value: Callable[[Parameters], Tensor], theta: Parameters, direction: Parameters) -> float:
-    """Standard deviation of the rounding errors of a value, from fourth differences along a direction."""
+def value_rounding(value: Callable[[Parameters], Tensor], theta: Parameters) -> float:
+    """Return the standard deviation of the rounding errors of a value, from fourth differences along a direction."""
+    (direction,) = random_directions(theta, 1)
     nearby = {m: value(theta + m * NOISE_STEP * direction).detach().double() for m in range(-3, 4)}
     shifted = [{m: nearby[m + shift] for m in range(-2, 3)} for shift in (-1, 0, 1)]
     errors = torch.stack([difference(SECOND_ORDER[4], values, 1.0, 4) for values in shifted])
@@ -122,19 +129,12 @@ def _value_rounding(value: Callable[[Parameters], Tensor], theta: Parameters, di
     return max(measured, 2 * torch.finfo(torch.float64).eps * abs(float(nearby[0])))
 
 
-def _secant_slope(value: Callable[[Parameters], Tensor], theta: Parameters, along: Tensor, step: float) -> float:
-    """Change of a value over a step along the first direction, per step: the scale of slopes near a minimum."""
-    ends = (abs(float((value(theta + sign * step * along[0]) - value(theta)).detach())) for sign in (-1, 1))
-    return max(ends) / step
-
-
-def _directional_derivatives(
+def _ends(
     value: Callable[[Parameters], Tensor], theta: Parameters, along: Float[Tensor, "directions parameters"], step: float
-) -> Float[Tensor, " directions"]:
-    """Derivatives of a scalar along directions, by central differences of second order."""
-    sides = ({m: value(theta + m * step * v) for m in (-1, 1)} for v in along)
+) -> Float[Tensor, "2 directions"]:
+    """Values at a step backwards and forwards along each direction."""
     return torch.tensor(
-        [float(difference(SECOND_ORDER[1], values, step, 1).detach()) for values in sides], dtype=torch.float64
+        [[float(value(theta + sign * step * v).detach()) for v in along] for sign in (-1, 1)], dtype=torch.float64
     )
 
 
@@ -172,27 +172,35 @@ def loss_mismatches(
     rows = {name: (real_row(p.detach()), real_row(slope)) for (name, p), slope in zip(parameters.items(), gradients)}
     sizes = [float((random_directions(theta, PER_TENSOR) @ slopes).square().mean()) for theta, slopes in rows.values()]
 
-    def mismatch(parameter: torch.nn.Parameter, theta: Parameters, slopes: Parameters) -> Measure:
+    options = {"directions": PER_TENSOR, "floor": FLOOR * max(sizes) ** 0.5}
+
+    @contextmanager
+    def varied(parameter: torch.nn.Parameter) -> Iterator[Callable[[Parameters], Tensor]]:
+        """The loss as a function of one tensor, which is restored."""
         original = parameter.detach().clone()
 
-        def value(row: Tensor) -> Tensor:
+        def value(row: Parameters) -> Tensor:
             parameter.data = from_real_row(row, original)
             return torch.stack([_scalar(network, loss, part).detach() for part in parts]).mean()
 
-        crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
-        step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.16, 1e-5)
-        options = {
-            "directions": PER_TENSOR,
-            "step": step,
-            "smallest_step": shortest,
-            "floor": FLOOR * max(sizes) ** 0.5,
-        }
         try:
-            return parameter_mismatch(value, lambda row: slopes, theta, **options)
+            yield value
         finally:
             parameter.data = original
 
-    return {name: mismatch(parameters[name], *row) for name, row in rows.items()}
+    def mismatch(name: str, rounding: float) -> Measure:
+        theta, slopes = rows[name]
+        crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
+        step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.04, 1e-5)
+        with varied(parameters[name]) as value:
+            return parameter_mismatch(
+                value, lambda _: slopes, theta, step=step, smallest_step=shortest, rounding=rounding, **options
+            )
+
+    first = next(iter(parameters))
+    with varied(parameters[first]) as value:
+        rounding = value_rounding(value, rows[first][0])
+    return {name: mismatch(name, rounding) for name in parameters}
 
 
 def real_row(tensor: Tensor) -> Parameters:

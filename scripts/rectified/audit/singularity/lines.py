@@ -9,6 +9,7 @@ from rectified.array_types import Float, Int
 
 Field = Callable[[Float[Tensor, "points inputs"]], Float[Tensor, " points"]]
 
+PART = 1 << 11  # points evaluated at a time, so that the graph of automatic differentiation fits the cache
 LINES, CELLS = 12, 400  # lines per axis, cells per line; with one input a single line with all cells
 
 
@@ -38,7 +39,7 @@ class Lines:
         if not len(line):  # a network may not accept an empty batch
             return torch.empty(0, dtype=torch.float64)
         with torch.no_grad():
-            return self.field(self.positions(line, share))
+            return torch.cat([self.field(part) for part in self.positions(line, share).split(PART)])
 
     def sampled(self) -> Float[Tensor, "lines nodes"]:
         """Return the field at the ends of the widest cells."""
