@@ -17,7 +17,7 @@ from rectified.formulas.activation import Activation
 from rectified.statistics.looks import LOOKS
 from reproduction.config import consistency_checks, problems
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibits.claims import Claim
+from reproduction.config.exhibits.claims import Claim, Looks
 from reproduction.config.exhibits.figures import Figure
 from reproduction.config.exhibits.tables import Table
 from reproduction.config.experiments import Case, Defaults, Experiment, LazyMapping, Resolved, expand_cases
@@ -27,7 +27,6 @@ from reproduction.config.field_types import (
     DistinctList,
     Folder,
     Formula,
-    Looks,
     Name,
     Positive,
     Strict,

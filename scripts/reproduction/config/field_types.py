@@ -18,7 +18,6 @@ from pydantic import (
 
 from rectified.errors import InvalidInputError
 from rectified.formulas.activation import check_power
-from rectified.statistics.looks import require_looks
 
 
 def _whole_number(value: Any) -> Any:
@@ -80,13 +79,6 @@ def _present(entries: dict | None) -> dict:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-
-
-def _decidable(looks: dict[int, int]) -> dict[int, int]:
-    require_looks(looks)
-    return dict(sorted(looks.items()))
-
-
 ActivationName = Annotated[str, AfterValidator(_power_is_allowed)]
 # The schema also accepts text such as 1e-3, which YAML reads as a string.
 NUMERIC_TEXT = {"type": "string", "pattern": r"^[0-9.]+([eE][+-]?[0-9]+)?$"}
@@ -109,7 +101,6 @@ NonNegative = Annotated[
     Field(ge=0, allow_inf_nan=False),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, NUMERIC_TEXT]}),
 ]
-Looks = Annotated[dict[int, int], AfterValidator(_decidable)]  # by number of seeds, how many on one side decide
 Formula = Annotated[str, BeforeValidator(_text)]
 Folder = Annotated[str, StringConstraints(pattern=r"^results(/[a-z0-9_]{1,60})?$")]
 ACTIVATION_PLACEHOLDER = "{activation}"  # in a reference to a case: the activation of the referring case

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from rectified.statistics.looks import require_looks
 from reproduction.config.field_types import CaseRef, Name, Number, Strict
 
 EXPONENT_FORM = r"^[+-]?[0-9.]+[eE][+-]?[0-9]+$"
@@ -48,6 +49,12 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
+def _decidable(looks: dict[int, int]) -> dict[int, int]:
+    require_looks(looks)
+    return dict(sorted(looks.items()))
+
+
+Looks = Annotated[dict[int, int], AfterValidator(_decidable)]  # by number of seeds, how many on one side decide
 Text = Annotated[str, StringConstraints(min_length=1)]
 Coordinate = Annotated[bool | int | float | str, BeforeValidator(_coordinate)]
 CoordinateList = Annotated[list[Coordinate], AfterValidator(_coordinates)]
