@@ -6,6 +6,7 @@ from torch import nn
 
 from audited_models import Cubed, Power, Recurrent, Rounded, mlp, points
 from rectified.audit import audit
+from rectified.errors import InvalidInputError
 
 X = points(80)
 SIDE = torch.linspace(-1, 1, 9, dtype=torch.float64)
@@ -126,3 +127,98 @@ def test_a_wrong_loss_of_a_right_network_is_traced_to_the_loss():
     found = audit(sequence(nn.Tanh()), X, order=0, loss=detached)
     assert found.verdict == "inconsistent"
     assert "check the loss, and how weights are computed" in found.cause.remedy
+
+
+# --- losses that jump, and hooks ------------------------------------------------------------------------
+
+
+class Interface(nn.Module):
+    """A network and the position of an interface, both learned."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.network = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
+        self.place = nn.Parameter(torch.tensor(0.13))
+
+    def forward(self, x):
+        return self.network(x)
+
+
+def of_interface(network, x):
+    return ((torch.where(x < network.place, 1.0, 3.0) - network(x)) ** 2).mean()
+
+
+def of_level_set(network, x):
+    u = network(x) - network(torch.zeros_like(x[:1])).detach()
+    return (torch.where(u > 0, 1.0, 5.0) * (1 + x)).mean() + u.square().mean()
+
+
+@pytest.mark.parametrize("loss", [of_interface, of_level_set])
+def test_a_loss_that_jumps_at_a_moving_place_is_inconsistent(loss):
+    """The derivative in the position of a jump is lost entirely, however smooth the network is."""
+    found = audit(Interface(), points(100, 1), order=0, loss=loss, box=[[-1, 1]])
+    assert found.verdict == "inconsistent"
+    if loss is of_interface:
+        assert found.data.parameters["place"].mismatch == pytest.approx(1, abs=1e-3)
+
+
+def test_a_loss_with_fixed_jumps_and_moving_kinks_is_consistent():
+    def loss(network, x):
+        return (torch.where(x < 0.1, 1.0, 3.0) * network(x).abs()).mean()
+
+    assert audit(Interface().network, points(100, 1), order=0, loss=loss, box=[[-1, 1]]).verdict == "consistent"
+
+
+def test_hooks_of_parameters_are_kept():
+    network = sequence(nn.Tanh())
+    network[0].weight.register_hook(lambda gradient: 0 * gradient)
+    found = audit(network, X, order=0, loss=lambda network, x: network(x).square().mean())
+    assert found.verdict == "inconsistent"
+    assert found.measure("parameter gradient").remark == "in 0.weight"
+
+
+def test_random_losses_are_refused():
+    with pytest.raises(InvalidInputError, match="loss must be deterministic"):
+        audit(sequence(nn.Tanh()), X, order=0, loss=lambda network, x: network(torch.rand_like(x)).mean())
+
+
+class Attention(nn.Module):
+    """Attention over the points."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.up, self.attention, self.last = (
+            nn.Linear(2, 8),
+            nn.MultiheadAttention(8, 2, batch_first=True),
+            nn.Linear(8, 1),
+        )
+
+    def forward(self, x):
+        tokens = self.up(x)[None]
+        return self.last(self.attention(tokens, tokens, tokens)[0][0])
+
+
+def test_parts_with_several_arguments_are_named():
+    found = audit(Attention(), X, order=1)
+    assert (found.cause.module, found.cause.kind) == ("attention", "MultiheadAttention")
+
+
+class Stream(nn.Module):
+    """A velocity that is the curl of a stream function, which differentiates in its forward."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.network = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+
+    def forward(self, x):
+        if not x.requires_grad:
+            x.requires_grad_()
+        (gradient,) = torch.autograd.grad(self.network(x).sum(), x, create_graph=True)
+        return torch.stack([gradient[:, 1], -gradient[:, 0]], 1)
+
+
+def test_networks_that_differentiate_in_their_forward_are_audited():
+    assert audit(Stream(), X).verdict == "consistent"

@@ -264,7 +264,7 @@ SINGLE = mlp()
         (lambda: audit(torch.compile(mlp(), backend="aot_eager"), X), "before torch.compile"),
         (lambda: audit(InPlace(), X), r"h = h \+ 1"),
         (lambda: audit(Reentrant(), X), "use_reentrant=False"),
-        (lambda: audit(mlp(), X, loss=lambda n, x: n(x).mean() + n(EDGE).mean()), r"loss failed.*with \.double\(\)"),
+        (lambda: audit(mlp(), X, loss=lambda n, x: n(x).mean() + n(EDGE).mean()), r"loss failed.*with \.to\(x\)"),
         (lambda: audit(lambda x: SINGLE(x), X), r"as a torch\.nn\.Module, which is converted"),
         (lambda: audit(lambda x: torch.complex(x[:, 0], x[:, 1]), X), r"must return real values.*u\.real"),
         (lambda: audit(mlp(), X.to(torch.complex64)), "points must be a real tensor"),

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.audit.loss.parameter_gradient import random_directions
+from rectified.audit.loss.loss_values import random_directions
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator, numpy_generator, seed, torch_generator
 

@@ -16,14 +16,18 @@ from rectified.audit.singularity.singularities import singularities
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
-CHANGED = 1e-4  # change of an entry, relative to the spread of the entries, that counts
+CHANGED = 1e-4  # change of an output, relative to the spread of the outputs, that counts
 
 
 class Call(NamedTuple):
-    """First input and output of a part; a part with several outputs has the first one that is a tensor."""
+    """First input and output of a part; a part with several outputs has the first one that is a tensor.
+
+    ``alone`` is True if the input is the only argument.
+    """
 
     input: Tensor
     output: Tensor | None
+    alone: bool
 
 
 class Calls:
@@ -64,7 +68,12 @@ class Calls:
         if self._couples(module):
             return COUPLED
         z, moved = self.at_points[module].input, self.translated[module].input
-        if not self._has_rows(z) or moved.shape != z.shape or not bool((moved != z).any()):
+        if (
+            not self.at_points[module].alone
+            or not self._has_rows(z)
+            or moved.shape != z.shape
+            or not bool((moved != z).any())
+        ):
             return ""
         change = (moved - z) * ((z - z.mean()).abs().max() / (moved - z).abs().max())
         try:
@@ -96,18 +105,21 @@ class Calls:
         before, after = self.at_points[module], self.one_moved[module]
         if before.output is None or after.output is None:
             return False
-        incoming, outgoing = (_changed_points(*pair, len(self.points)) for pair in zip(before, after))
+        incoming = _changed_points(before.input, after.input, len(self.points), 0.0)
+        outgoing = _changed_points(before.output, after.output, len(self.points), CHANGED)
         return 0 < incoming < outgoing
 
 
 def _recorded(network: nn.Module, values: Callable, points: Tensor) -> dict[nn.Module, Call]:
-    """First call of every part that takes one tensor, in the order of execution."""
+    """First call of every part whose first argument is a tensor, in the order of execution."""
     inputs: dict[nn.Module, Tensor] = {}
+    alone: dict[nn.Module, bool] = {}
     outputs: dict[nn.Module, Tensor | None] = {}
 
     def before(module: nn.Module, arguments: tuple) -> None:
-        if module not in inputs and len(arguments) == 1 and isinstance(arguments[0], Tensor):
+        if module not in inputs and arguments and isinstance(arguments[0], Tensor):
             inputs[module] = arguments[0].detach().clone()
+            alone[module] = len(arguments) == 1
 
     def after(module: nn.Module, arguments: tuple, returned: object) -> None:
         parts = returned if isinstance(returned, tuple | list) else [returned]
@@ -121,14 +133,14 @@ def _recorded(network: nn.Module, values: Callable, points: Tensor) -> dict[nn.M
     finally:
         for handle in handles:
             handle.remove()
-    return {module: Call(at, outputs.get(module)) for module, at in inputs.items()}
+    return {module: Call(at, outputs.get(module), alone[module]) for module, at in inputs.items()}
 
 
-def _changed_points(a: Tensor, b: Tensor, points: int) -> int:
-    """Return the number of points whose entries differ by more than a small part of the spread; 0 if unknown."""
+def _changed_points(a: Tensor, b: Tensor, points: int, part: float) -> int:
+    """Return the number of points whose entries differ by more than a part of their spread; 0 if unknown."""
     if a.shape != b.shape or not (a.is_floating_point() or a.is_complex()) or not a.numel():
         return 0
-    changed = (a - b).abs() > CHANGED * (a - a.mean()).abs().max()
+    changed = (a - b).abs() > part * (a - a.mean()).abs().max()
     for split in range(a.ndim + 1):
         if prod(a.shape[:split]) == points:
             return int(changed.reshape(points, -1).any(1).sum())

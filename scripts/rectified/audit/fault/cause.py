@@ -28,6 +28,8 @@ class Cause:
     @property
     def where(self) -> str:
         """The module and its fault, in words."""
+        if self.fault == FAULTS[LOSS]:
+            return f"loss: {self.fault}"
         place = f"module {self.module} ({self.kind})" if self.module else f"forward of the network ({self.kind})"
         return f"{place}: {self.fault}"
 

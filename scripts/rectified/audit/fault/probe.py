@@ -8,7 +8,7 @@ from rectified.audit.derivatives.derivative_measures import FLOOR
 from rectified.audit.derivatives.differences import differences, resolved
 from rectified.audit.derivatives.input_derivatives import reverse_mode
 from rectified.audit.derivatives.rounding import value_rounding
-from rectified.audit.fault.remedies import WRONG_FIRST, WRONG_SECOND
+from rectified.audit.fault.remedies import NOT_FINITE, WRONG_FIRST, WRONG_SECOND
 from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
@@ -54,7 +54,7 @@ class Probe:
             used, differences(self.values, s, one, wanted, rounding), (WRONG_FIRST, WRONG_SECOND)
         ):
             if not torch.isfinite(derivative).all():
-                return fault
+                return NOT_FINITE
             fine = resolved([estimate], WRONG, FLOOR * scale)
             if fine.double().mean() < KEPT:
                 return ""

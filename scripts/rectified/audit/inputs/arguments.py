@@ -115,7 +115,7 @@ def usable_box(box: object, points: Points) -> Float[Tensor, "inputs 2"]:
 
 def require_choices(order: object, derivatives: object, threshold: object) -> None:
     """Raise InvalidInputError unless the remaining arguments are valid."""
-    if isinstance(order, bool) or order not in range(HIGHEST + 1):
+    if isinstance(order, bool) or not isinstance(order, int) or order not in range(HIGHEST + 1):
         raise InvalidInputError(
             f"order must be 0 to {HIGHEST}, the highest input derivative in the loss; got {order!r}"
         )

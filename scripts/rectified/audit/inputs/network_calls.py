@@ -88,7 +88,8 @@ def checked(function: Callable, name: str, inputs: Inputs, points: Points) -> Ou
     spread = (once - once.mean(0)).abs().amax(0)
     if ((once - again).abs() > 1e-9 * spread + 64 * EPSILON * once.abs()).any():
         raise InvalidInputError(
-            f"{name} must be deterministic; it returns different values for the same points (disable dropout and noise)"
+            f"{name} must be deterministic; it returns different values for the same points "
+            "(disable dropout and noise; freeze state that changes with every call by eval())"
         )
     return values
 

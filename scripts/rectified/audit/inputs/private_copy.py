@@ -53,6 +53,9 @@ def own_copy(function: object, memo: dict | None = None) -> object:
         memo.setdefault(id(value), value)
     with in_words("network", "to be copied"):
         copied = copy.deepcopy(function, memo)
+    for parameter, own in zip(module.parameters(), getattr(copied, "__self__", copied).parameters()):
+        for hook in (parameter._backward_hooks or {}).values():  # deepcopy drops them
+            own.register_hook(hook)
     _replace(getattr(copied, "__self__", copied), lambda tensor: tensor.to("cpu"))
     return copied
 

@@ -11,7 +11,7 @@ IN_PLACE = "an operation changes a tensor in place: write h = h + 1 for h += 1"
 DEVICE = "the audit runs on the CPU: move tensors inside the network to the device of its input, x.device"
 PRECISION = (
     "the audit computes in float64: give the network as a torch.nn.Module, which is converted, and convert other "
-    "tensors with .double()"
+    "tensors with .to(x)"
 )
 MISSING = "PyTorch lacks a derivative: write the operation by others, or lower the order"
 REMEDIES = {  # by fragments of PyTorch's messages, most specific first

@@ -5,21 +5,27 @@ miss the contribution of moving jumps and kinks to the integral (Rowan, arXiv:25
 differences are so long that jumps cross many quadrature points.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.audit.inputs.user_errors import in_words
+from rectified.audit.loss.loss_values import (
+    Parameters,
+    jumps_along,
+    loss_value,
+    random_directions,
+    real_row,
+    require_repeatable,
+    varied,
+)
 from rectified.audit.measures import Measure
 from rectified.audit.singularity.lines import PART, even_points
 from rectified.errors import InvalidInputError
-from rectified.networks.seeding import generator
 from rectified.optimization.central_differences import SECOND_ORDER, difference
 
-Parameters = Float[Tensor, " parameters"]
 Loss = Callable[..., Tensor]
 
 FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
@@ -30,14 +36,6 @@ RATIO = 4  # ratio of successive steps
 ACCURATE = 1e-3  # uncertainty at which no shorter step is tried
 FLOOR = 1e-4  # directional derivative, relative to that of the largest tensor or to a secant, that counts as vanishing
 NOISE_STEP = 1e-11  # relative to the parameters, of the differences that measure rounding errors
-
-
-def random_directions(theta: Parameters, directions: int, seed: int = 0) -> Float[Tensor, "directions parameters"]:
-    """Return random unit vectors multiplied by the scale of each parameter, max(|θ|, rms θ), or 1 if all are 0."""
-    normal = torch.randn(directions, len(theta), generator=generator("directions", seed), dtype=torch.float64)
-    rms = theta.square().mean().sqrt()
-    size = theta.abs().clamp(min=float(rms)) if rms > 0 else torch.ones_like(theta)
-    return normal / normal.norm(dim=1, keepdim=True) * size
 
 
 def parameter_mismatch(
@@ -155,7 +153,8 @@ def loss_mismatches(
         network: module in double precision; unchanged on return.
         loss: maps network and points to a scalar, a mean over the points.
         box: lower and upper end of each input.
-        jumps: True if the integrand jumps; steps are then long enough for a jump to cross many points.
+        jumps: True if the integrand is known to jump; steps are then long enough for a jump to cross many points.
+            Otherwise jumps are searched for in the values of the loss.
 
     Raises:
         InvalidInputError: if the loss fails, is not a finite scalar or does not depend on the parameters, or if there
@@ -166,53 +165,29 @@ def loss_mismatches(
         raise InvalidInputError(
             "network must have parameters that require a gradient if a loss is given; it has no parameters that do"
         )
+    require_repeatable(network, loss, even_points(box, POINTS))
+    jumps = jumps or any(jumps_along(network, loss, p, even_points(box, POINTS)) for p in parameters.values())
     parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
     tensors = list(parameters.values())
-    gradients = _gradients(lambda part: _scalar(network, loss, part), parts, tensors)
+    gradients = _gradients(lambda part: loss_value(network, loss, part), parts, tensors)
     rows = {name: (real_row(p.detach()), real_row(slope)) for (name, p), slope in zip(parameters.items(), gradients)}
     sizes = [float((random_directions(theta, PER_TENSOR) @ slopes).square().mean()) for theta, slopes in rows.values()]
 
     options = {"directions": PER_TENSOR, "floor": FLOOR * max(sizes) ** 0.5}
 
-    @contextmanager
-    def varied(parameter: torch.nn.Parameter) -> Iterator[Callable[[Parameters], Tensor]]:
-        """The loss as a function of one tensor, which is restored."""
-        original = parameter.detach().clone()
-
-        def value(row: Parameters) -> Tensor:
-            parameter.data = from_real_row(row, original)
-            return torch.stack([_scalar(network, loss, part).detach() for part in parts]).mean()
-
-        try:
-            yield value
-        finally:
-            parameter.data = original
-
     def mismatch(name: str, rounding: float) -> Measure:
         theta, slopes = rows[name]
         crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
         step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.04, 1e-5)
-        with varied(parameters[name]) as value:
+        with varied(network, loss, parameters[name], parts) as value:
             return parameter_mismatch(
                 value, lambda _: slopes, theta, step=step, smallest_step=shortest, rounding=rounding, **options
             )
 
     first = next(iter(parameters))
-    with varied(parameters[first]) as value:
+    with varied(network, loss, parameters[first], parts) as value:
         rounding = value_rounding(value, rows[first][0])
     return {name: mismatch(name, rounding) for name in parameters}
-
-
-def real_row(tensor: Tensor) -> Parameters:
-    """Return the entries of a tensor as a vector of real numbers; complex ones as pairs."""
-    return (torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor).flatten()
-
-
-def from_real_row(row: Parameters, like: Tensor) -> Tensor:
-    """Return the tensor with the shape and type of another one from a vector of real numbers, see ``real_row``."""
-    if like.is_complex():
-        return torch.view_as_complex(row.reshape(*like.shape, 2).contiguous())
-    return row.view_as(like)
 
 
 def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -234,17 +209,3 @@ def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tenso
             "the loss does not depend on the network's parameters; it must evaluate the network passed to it"
         )
     return gradients
-
-
-def _scalar(network: torch.nn.Module, loss: Callable, part: Tensor) -> Tensor:
-    """Value of a loss, validated."""
-    with in_words("loss", "with the network and the points in float64"):
-        value = loss(network, part.clone())
-    if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
-        given = f"a tensor of shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-        raise InvalidInputError(f"the loss must be a tensor of one real number; got {given}")
-    if not torch.isfinite(value).all():
-        raise InvalidInputError(
-            f"the loss must be finite; the loss is {float(value.detach()):g} at or near the given parameters"
-        )
-    return value.reshape(())

@@ -38,8 +38,7 @@ class Lines:
     def __call__(self, line: Int[Tensor, " points"], share: Float[Tensor, " points"]) -> Float[Tensor, " points"]:
         if not len(line):  # a network may not accept an empty batch
             return torch.empty(0, dtype=torch.float64)
-        with torch.no_grad():
-            return torch.cat([self.field(part) for part in self.positions(line, share).split(PART)])
+        return torch.cat([self.field(part).detach() for part in self.positions(line, share).split(PART)])
 
     def sampled(self) -> Float[Tensor, "lines nodes"]:
         """Return the field at the ends of the widest cells."""
