@@ -165,8 +165,9 @@ def loss_mismatches(
         raise InvalidInputError(
             "network must have parameters that require a gradient if a loss is given; it has no parameters that do"
         )
-    require_repeatable(network, loss, even_points(box, POINTS))
-    jumps = jumps or any(jumps_along(network, loss, p, even_points(box, POINTS)) for p in parameters.values())
+    few, many = (even_points(box, count) for count in (POINTS // 4, POINTS))
+    require_repeatable(network, loss, few)
+    jumps = jumps or any(jumps_along(network, loss, parameter, few, many) for parameter in parameters.values())
     parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
     tensors = list(parameters.values())
     gradients = _gradients(lambda part: loss_value(network, loss, part), parts, tensors)
