@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from builders import job_of
+from rectified.statistics.looks import LOOKS
 from reproduction.claims import decide, markdown, samples
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError
@@ -83,34 +84,41 @@ def test_paired_ratios_have_the_sign_test(folder):
     found = decide.decide(over(above=20.5), two(folder, errors, BASE))
     assert found.value == pytest.approx(20.4)
     assert (found.low, found.high, found.n, found.diverged) == (pytest.approx(18.9), pytest.approx(24.1), 7, 0)
-    assert found.coverage == 1 - 2 / 2**7
-    assert found.p_value == pytest.approx(scipy.stats.binomtest(7, 7).pvalue)  # all ratios exceed 1
+    assert (found.coverage, found.look) == (1 - 2 / 2**6, 6)
+    assert found.p_value == pytest.approx(scipy.stats.binomtest(2, 6).pvalue)  # of the first six, two exceed 20.5
     assert found.outcome == "undecided"
 
 
-def test_factor_holds_only_with_a_significant_difference_and_a_median_beyond_the_threshold(folder):
-    cases = two(folder, np.multiply([0.9, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
-    clear = two(Folder(folder.root / "clear"), np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE), BASE)
-    assert decide.decide(over(above=1.5), clear).outcome == "holds"  # all seven ratios exceed 1
-    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # one of seven ratios is below 1
-    assert decide.decide(over(above=1.85), clear).outcome == "undecided"  # the median is 1.8
+def test_factor_is_tested_against_the_threshold_that_is_claimed(folder):
+    ratios = [1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9]
+    clear = two(folder, np.multiply(ratios, BASE), BASE)
+    assert decide.decide(over(above=1), clear).outcome == "holds"
+    assert decide.decide(over(above=1.5), clear).outcome == "undecided"  # two of the first six ratios are below 1.5
     assert decide.decide(over(above=9.5), clear).outcome == "fails"
-    assert decide.decide(over(below=2), clear).outcome == "undecided"  # "below" requires the whole interval
-    inverse = two(Folder(folder.root / "inverse"), BASE, np.multiply([1.1, 1.3, 1.4, 1.8, 1.9, 2.5, 9], BASE))
-    assert decide.decide(over(below=1 / 1.5), inverse).outcome == "holds"
+    assert decide.decide(over(below=2), clear).outcome == "undecided"
+
+
+@pytest.mark.parametrize("count", [6, 9, 12, 20])
+def test_a_true_ratio_at_the_threshold_is_decided_as_rarely_as_the_interval_says(count):
+    random, claimed = np.random.default_rng(count), over(above=5)
+    ratios = 5 * random.lognormal(sigma=0.5, size=(2000, count))
+    decided = [decide.outcome(claimed, decide.interval_over_looks(sample)) != "undecided" for sample in ratios]
+    assert np.mean(decided) < 0.05
 
 
 @settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=6, max_size=14), st.floats(-10, 10))
 def test_above_and_below_are_mirror_images_and_agree_with_the_sign_test(values, threshold):
     assume(threshold not in values)
-    interval = decide.median_interval(values)
+    interval = decide.interval_over_looks(values)
     above, below = (decide.outcome(part(**{side: threshold}), interval) for side in ("above", "below"))
     assert {above, below} in ({"holds", "fails"}, {"undecided"})
-    more = sum(value > threshold for value in values)
-    significant = scipy.stats.binomtest(more, len(values)).pvalue < 0.05
-    assert (above == "holds") == (significant and 2 * more > len(values))
-    mirrored = decide.median_interval(np.negative(values))
+    more = [sum(value > threshold for value in values[:count]) for count in (6, 9, 12) if count <= len(values)]
+    first = next((k for k, needed in zip(more, (6, 9, 11)) if k >= needed), None)
+    other = next((k for k, count, needed in zip(more, (6, 9, 12), (6, 9, 11)) if count - k >= needed), None)
+    if other is None:
+        assert (above == "holds") == (first is not None)
+    mirrored = decide.interval_over_looks(np.negative(values))
     assert decide.outcome(part(below=-threshold), mirrored) == above
 
 
@@ -136,7 +144,7 @@ def test_swapping_the_cases_or_moving_the_threshold_reverses_the_verdict(tmp_pat
         (["holds", "fails"], "reproduced in part"),
         (["holds", "undecided", "fails"], "reproduced in part"),
         (["holds", "undecided"], "undecided at this tier"),
-        (["undecided", "fails"], "undecided at this tier"),
+        (["undecided", "fails"], "not reproduced"),
         (["undecided"], "undecided at this tier"),
     ],
 )
@@ -411,19 +419,20 @@ def shifted(**settings):
 def test_four_seeds_each_decide_a_shift_and_swapping_them_reverses_it(tmp_path):
     cases = two(Folder(tmp_path / "as"), [5.0, 6, 7, 8], [1.0, 2, 3, 4])
     swapped = two(Folder(tmp_path / "swapped"), [1.0, 2, 3, 4], [5.0, 6, 7, 8])
-    found = decide.decide(shifted(above=1.5), cases)
+    found = decide.decide(shifted(above=1), cases)
     assert (found.n, found.n_other, found.outcome) == (4, 4, "holds")
+    assert decide.decide(shifted(above=1.3), cases).outcome == "undecided"
     assert (found.low, found.high, found.coverage) == (5 / 4, 8, pytest.approx(1 - 2 / 70))
     assert found.p_value == pytest.approx(scipy.stats.mannwhitneyu([5, 6, 7, 8], [1, 2, 3, 4]).pvalue)
-    assert decide.decide(shifted(above=1.5), swapped).outcome == "fails"
-    assert decide.decide(shifted(below=1 / 1.5), swapped).outcome == "holds"
-    assert decide.decide(over(above=1.5), cases).outcome == "undecided"  # only four pairs
+    assert decide.decide(shifted(above=1), swapped).outcome == "fails"
+    assert decide.decide(shifted(below=1), swapped).outcome == "holds"
+    assert decide.decide(over(above=1), cases).outcome == "undecided"  # only four pairs
     overlapping = two(Folder(tmp_path / "overlapping"), [5.0, 6, 7, 3.5], [1.0, 2, 3, 4])
-    assert decide.decide(shifted(above=1.5), overlapping).outcome == "undecided"
+    assert decide.decide(shifted(above=1), overlapping).outcome == "undecided"
     difference = part(statistic="shift", less="poisson/base", above=0.5)
     assert decide.decide(difference, cases).low == 1
     three = two(Folder(tmp_path / "three"), [5.0, 6, 7], [1.0, 2, 3])
-    assert decide.decide(shifted(above=1.5), three).outcome == "undecided"
+    assert decide.decide(shifted(above=1), three).outcome == "undecided"
 
 
 def test_diverged_runs_rank_last_in_a_shift(tmp_path):
@@ -459,7 +468,8 @@ def test_networks_are_replicates_if_there_are_no_seeds(folder):
 
     found = decided("kernel", 1, statistic="mean", within=(1, 1.2))
     assert (found.value, found.n, found.outcome) == (pytest.approx(1.1), 12, "holds")
-    assert found.high - found.low == pytest.approx(2 * scipy.stats.t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5)
+    width = 2 * scipy.stats.t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5
+    assert width <= found.high - found.low < 1.1 * width
     assert decided("kernel", 2, statistic="mean", within=(1, 1.2)).outcome == "fails"
     assert decided("flag", 1, statistic="share", above=0.5).outcome == "holds"
     assert decided("flag", 2, statistic="share", above=0.5).outcome == "fails"
@@ -514,14 +524,14 @@ def test_overview_page_counts_the_verdicts_by_document(folder, tmp_path, monkeyp
 
 
 def test_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeypatch):
-    """One base run has diverged, so the interval of seven ratios starts at zero."""
+    """The first of seven base runs has diverged, so that five of six ratios are above 5 and one is 0."""
     monkeypatch.setattr(decide, "start", lambda snakemake: None)
-    two(folder, np.multiply(RATIOS, BASE), [*BASE[:-1], NAN])
+    two(folder, np.multiply(RATIOS, BASE), [NAN, *BASE[1:]])
     entry = to_text({"c1": claim(over(above=5), part(below=100)), "c2": claim(part(above=50, what="a|b"))})
     output = {kind: tmp_path / f"claims.{kind}" for kind in ("data", "csv", "md", "html")}
     job = SimpleNamespace(
         log=[""],
-        params=SimpleNamespace(entry=entry, code=["claims.py 0"], tier="draft", document="failed_ideas"),
+        params=SimpleNamespace(entry=entry, looks=LOOKS, code=["claims.py 0"], tier="draft", document="failed_ideas"),
         input=folder.paths,
         output=SimpleNamespace(**output),
     )
@@ -537,10 +547,12 @@ def test_job_writes_rows_of_parts_and_a_page_of_claims(folder, tmp_path, monkeyp
     title, *_, first, second = output["md"].read_text().splitlines()
     assert title == "# Claims, draft tier"
     stated = "It breaks. | sec. 1 | failed_ideas/fig2"
-    ratio = "ratio of errors: 20 [0, 24.1], claimed > 5, n = 7, 1 diverged: undecided"
-    error = "ratio of errors: 20 [17, 25.3], claimed < 100, n = 7: holds"
+    ratio = "ratio of errors: 20.4 [0, 24.1], claimed > 5, n = 7, 1 diverged, p = 0.22: undecided"
+    error = "ratio of errors: 20 [17, 25.3], claimed < 100, n = 7 (decided at 6), p = 0.031: holds"
     assert first == f"| c1 | {stated} | undecided at this tier | {ratio}<br>{error} |"
-    assert second.startswith(rf"| c2 | {stated} | not reproduced | a\|b: 20 [17, 25.3], claimed > 50, n = 7: fails")
+    assert second.startswith(
+        rf"| c2 | {stated} | not reproduced | a\|b: 20 [17, 25.3], claimed > 50, n = 7 (decided at 6), p = 0.031: fails"
+    )
 
 
 @pytest.mark.parametrize(

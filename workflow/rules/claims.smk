@@ -24,6 +24,7 @@ rule claims_of_document:
     params:
         code=claims_code,
         entry=claims_text,
+        looks=CONFIG.looks,
         document=lambda wildcards: wildcards.document,
         tier=CONFIG.tier,
     script:

@@ -10,7 +10,8 @@ import scipy  # submodules are loaded on first use
 
 from rectified.statistics.summaries import CONFIDENCE, Interval
 
-FEWEST = 10  # smallest sample for a t interval of the mean
+FEWEST = 10  # smallest sample for an interval of the mean
+RESAMPLES = 2000  # of the bootstrap
 
 
 def shift_interval(compared: npt.ArrayLike) -> Interval:
@@ -69,24 +70,51 @@ def _rank_sum_tails(first: int, second: int) -> np.ndarray:
 
 
 def mean_interval(values: npt.ArrayLike) -> Interval:
-    """Mean with its t interval for ten or more values; an unbounded interval for fewer, or if a value is not finite."""
+    """Mean with the outer ends of its t and its bootstrap-t interval.
+
+    The t interval is too narrow for skewed distributions: with ten log-normal values it covers the mean in 84 % of
+    samples, the bootstrap-t interval in 92 %. The interval is unbounded for fewer than ten values, if a value is not
+    finite, and if all values are equal, which shows no variance, not that there is none.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, sec. 12.5.
+    """
     values = np.asarray(values, dtype=float)
     finite = values[np.isfinite(values)]
     value = float(finite.mean()) if len(finite) else np.nan
-    if len(finite) < len(values) or len(values) < FEWEST:
+    if not _varies(values):
         return Interval(value, -np.inf, np.inf, CONFIDENCE if len(values) >= FEWEST else 0.0)
-    half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return Interval(value, value - float(half), value + float(half), CONFIDENCE)
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    tails = np.array([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    symmetric, skewed = scipy.stats.t.ppf(tails, len(values) - 1), np.quantile(_studentized(values), tails)
+    low, high = max(symmetric[1], skewed[1]), min(symmetric[0], skewed[0])
+    return Interval(value, value - float(low * error), value - float(high * error), CONFIDENCE)
 
 
 def mean_test(values: npt.ArrayLike, null: float) -> float:
-    """p value of the two-sided t test that the mean is ``null``; 1 for fewer than ten values or a value not finite."""
+    """Larger p value of the two-sided t and bootstrap-t tests that the mean is ``null``.
+
+    1 for fewer than ten values, equal values or a value not finite.
+    """
     values = np.asarray(values, dtype=float)
-    if len(values) < FEWEST or not np.isfinite(values).all():
+    if not _varies(values):
         return 1.0
-    if values.std() == 0:
-        return float(values[0] == null)
-    return float(scipy.stats.ttest_1samp(values, null).pvalue)
+    t = (values.mean() - null) / (values.std(ddof=1) / np.sqrt(len(values)))
+    resampled = _studentized(values)
+    tails = [(1 + np.count_nonzero(side)) / (1 + len(resampled)) for side in (resampled <= t, resampled >= t)]
+    return float(min(1.0, max(scipy.stats.ttest_1samp(values, null).pvalue, 2 * min(tails))))
+
+
+def _varies(values: np.ndarray) -> bool:
+    return len(values) >= FEWEST and bool(np.isfinite(values).all()) and bool(np.ptp(values) > 0)
+
+
+def _studentized(values: np.ndarray) -> np.ndarray:
+    """Return (m − mean)/s for the means m and standard errors s of resamples, the same ones for the same values."""
+    count = len(values)
+    drawn = values[np.random.default_rng(0).integers(count, size=(RESAMPLES, count))]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = (drawn.mean(1) - values.mean()) / (drawn.std(1, ddof=1) / np.sqrt(count))
+    return np.where(np.isnan(t), 0.0, t)
 
 
 def share_interval(flags: npt.ArrayLike) -> Interval:

@@ -1,16 +1,16 @@
 """Verdicts on claims, computed from the results of cases over seeds and networks.
 
 A claim has parts. A part consists of one number per seed (such as the ratio of the errors of two cases with the same
-seed), a statistic of these numbers, and a claimed threshold. A part holds if the whole interval of the statistic, of at
-least 95 % coverage, lies beyond the threshold, and fails if it lies on the other side; otherwise it is undecided. With
-two thresholds, for numbers claimed to be equal, a part holds if the interval lies between them and fails if it lies
-outside. Parts are decided separately, without correction for multiple comparisons.
+seed), a statistic of these numbers, and the threshold that is claimed. A part holds if the whole interval of the
+statistic, of at least 95 % coverage, lies beyond the threshold, and fails if it lies on the other side; otherwise it is
+undecided. With two thresholds, for numbers claimed to be equal, a part holds if the interval lies between them, and
+fails if it lies outside. A claim with a part that fails is not reproduced, or in part if another part holds.
 
-The default statistic is the median with the interval of the sign test, for which at least six seeds are needed; a value
-equal to the threshold counts against either side. A claimed factor beyond 1, such as an error at least 1.5 times
-another, holds if the whole interval is beyond 1 and the estimate is beyond the threshold. Two unpaired samples are
+The default statistic is the median with the interval of sign tests at fixed numbers of seeds, see
+``rectified.statistics.looks``; a value equal to the threshold counts against either side. Two unpaired samples are
 compared by their shift; four seeds of each are enough if the samples do not overlap. The mean needs ten values; the
-share accepts any number of zeros and ones. Deterministic numbers are compared directly.
+share accepts any number of zeros and ones. Deterministic numbers are compared directly. Parts are decided one by one;
+``corrected`` marks those that remain significant after Holm's correction over all tests of the document.
 
 Diverged runs, those with a value that is not finite or with an epoch in ``diverged_at``, are counted, never dropped
 silently. Where divergence is infinite, as for errors, ∞/a = ∞ and a/∞ = 0 (∞ − a = ∞ and a − ∞ = −∞), and only a pair
@@ -36,7 +36,8 @@ from rectified.statistics.intervals import (
     share_test,
     shift_interval,
 )
-from rectified.statistics.summaries import CONFIDENCE, Interval, median_interval, sign_test
+from rectified.statistics.looks import LOOKS, deciding_look, interval_over_looks
+from rectified.statistics.summaries import CONFIDENCE, Interval, holm, sign_test
 from reproduction.claims import html
 from reproduction.claims.markdown import numbers, page, write_claims
 from reproduction.claims.samples import values_of
@@ -47,7 +48,6 @@ from reproduction.storage import store
 from reproduction.storage.results import KeptResult, Result, results_of
 
 ESTIMATORS = {
-    "median": (median_interval, sign_test),
     "mean": (mean_interval, mean_test),
     "share": (share_interval, share_test),
     "shift": (shift_interval, rank_sum_test),
@@ -58,7 +58,8 @@ def make(snakemake: Any) -> None:
     """Decide the claims of a document; write one row per part (Parquet, CSV) and one per claim (Markdown, HTML)."""
     start(snakemake)
     entry, tier = snakemake.params.entry, snakemake.params.tier
-    decided = decide_claims(from_text(entry), by_name(results_of(list(snakemake.input))))
+    looks = dict(snakemake.params.looks)
+    decided = decide_claims(from_text(entry), by_name(results_of(list(snakemake.input))), looks)
     decided = decided.assign(document=snakemake.params.document, tier=tier)
     write_claims(snakemake.output, decided, page(decided), store.provenance(snakemake.params.code, entry=entry))
     browsable = html.page(decided, snakemake.params.document, numbers)
@@ -71,18 +72,32 @@ def by_name(results: list[Result]) -> dict[str, KeptResult]:
     return {"/".join(folder.parts[-2:]): KeptResult(result.files) for folder, result in zip(folders, results)}
 
 
-def decide_claims(claims: Mapping[str, Claim], cases: Mapping[str, KeptResult]) -> pd.DataFrame:
+def decide_claims(
+    claims: Mapping[str, Claim], cases: Mapping[str, KeptResult], looks: Mapping[int, int] = LOOKS
+) -> pd.DataFrame:
     """Return one row per part: the claimed number, the statistic with its interval, the outcome and the verdict.
+
+    Args:
+        claims: of a document, by name.
+        cases: their results.
+        looks: of the sign tests, see ``rectified.statistics.looks``.
 
     Raises:
         ConfigError: if a measure is missing or ambiguous, or a part is inconsistent with its data.
     """
-    return pd.DataFrame([row for name, claim in claims.items() for row in _rows(name, claim, cases)])
+    table = pd.DataFrame([row for name, claim in claims.items() for row in _rows(name, claim, cases, looks)])
+    tested = table.p_value.notna()
+    return table.assign(corrected=np.where(tested, _rejected(table.p_value.fillna(1.0)[tested], table.index), False))
 
 
-def _rows(name: str, claim: Claim, cases: Mapping[str, KeptResult]) -> list[dict]:
+def _rejected(p_values: pd.Series, index: pd.Index) -> np.ndarray:
+    """Which of the tests remain significant after Holm's correction; False for rows without a test."""
+    return pd.Series(holm(p_values), p_values.index, dtype=bool).reindex(index, fill_value=False).to_numpy()
+
+
+def _rows(name: str, claim: Claim, cases: Mapping[str, KeptResult], looks: Mapping[int, int]) -> list[dict]:
     try:
-        decisions = [decide(part, cases) for part in claim.parts]
+        decisions = [decide(part, cases, looks) for part in claim.parts]
     except ConfigError as error:
         raise ConfigError(f"claim {name}: {error}") from None
     stated = {"claim": name, "statement": claim.statement, "source": claim.source, "figure": claim.figure or ""}
@@ -123,6 +138,7 @@ class Decision(NamedTuple):
         p_value: of the test against the threshold, or of equal distributions for a distance; NaN if there is no test.
         n: number of values.
         n_other: number of values of the other sample, if the two are not paired.
+        look: number of values at which a sign test decided, or the last at which it was made; 0 for other statistics.
         diverged: number of values or pairs with a diverged run, dropped or not.
         outcome: "holds", "fails" or "undecided".
     """
@@ -134,32 +150,36 @@ class Decision(NamedTuple):
     p_value: float
     n: int
     n_other: int
+    look: int
     diverged: int
     outcome: str
 
 
-def decide(part: Part, cases: Mapping[str, KeptResult]) -> Decision:
+def decide(part: Part, cases: Mapping[str, KeptResult], looks: Mapping[int, int] = LOOKS) -> Decision:
     """Decide a part from the results of cases, by name.
 
     Raises:
         ConfigError: as ``decide_claims``.
     """
-    found = values_of(part, cases)
+    found, look = values_of(part, cases), 0
     if part.deterministic or found.computed:
         interval, p_value = _computed(part, found.values), math.nan
     elif part.statistic == "distance":
         samples = found.values, found.others
         interval, p_value = distance_interval(*samples), distance_test(*samples)
+    elif part.statistic == "median":
+        interval, look = interval_over_looks(found.values, looks), deciding_look(found.values, looks, *part.bounds)
+        p_value = math.nan if part.within else sign_test(found.values[: look or None], part.threshold)
     else:
         interval, p_value = _estimated(part, found.values)
     sizes = (len(found.values), 0 if found.others is None else len(found.others))
-    return Decision(*interval, p_value, *sizes, found.diverged, outcome(part, interval))
+    return Decision(*interval, p_value, *sizes, look, found.diverged, outcome(part, interval))
 
 
 def _estimated(part: Part, values: np.ndarray) -> tuple[Interval, float]:
     estimate, test = ESTIMATORS[part.statistic]
     try:
-        return estimate(values), math.nan if part.within else test(values, part.null)
+        return estimate(values), math.nan if part.within else test(values, part.threshold)
     except ValueError as error:
         raise ConfigError(f"{part.measure!r} of {part.of!r}: {error}") from None
 
@@ -169,9 +189,7 @@ def outcome(part: Part, interval: Interval) -> str:
     if interval.coverage < CONFIDENCE:
         return "undecided"
     lower, upper = part.bounds
-    nulls = part.bounds if part.within else (part.null, part.null)
-    above = lower == -math.inf or (interval.value > lower and interval.low > nulls[0])
-    below = upper == math.inf or (interval.value < upper and interval.high < nulls[1])
+    above, below = lower == -math.inf or interval.low > lower, upper == math.inf or interval.high < upper
     if above and below:
         return "holds"
     beyond = interval.high < lower or interval.low > upper
@@ -181,11 +199,9 @@ def outcome(part: Part, interval: Interval) -> str:
 def verdict(outcomes: list[str]) -> str:
     """Return the verdict on a claim from the outcomes of its parts."""
     found = set(outcomes)
-    if found == {"holds"}:
-        return "reproduced"
-    if found == {"fails"}:
-        return "not reproduced"
-    return "reproduced in part" if {"holds", "fails"} <= found else "undecided at this tier"
+    if "fails" in found:
+        return "reproduced in part" if "holds" in found else "not reproduced"
+    return "reproduced" if found == {"holds"} else "undecided at this tier"
 
 
 def _computed(part: Part, values: np.ndarray) -> Interval:

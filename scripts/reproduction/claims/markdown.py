@@ -1,5 +1,6 @@
 """Markdown pages of verdicts on claims, one per document and one of all, and the style of verdicts."""
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +30,9 @@ VERDICTS = {
 }
 STATISTIC_PREFIXES = {"mean": "mean ", "share": "share ", "distance": "distance "}
 NOTE = (
-    f"Numbers: median over n seeds or networks [interval of at least {100 * CONFIDENCE:.0f} % coverage], unless stated "
-    "otherwise; n and m: sizes of two unpaired samples."
+    f"Numbers: median over n seeds or networks [interval of at least {100 * CONFIDENCE:.0f} % coverage over all "
+    "looks], unless stated otherwise; n and m: sizes of two unpaired samples; p: of the test against the claimed "
+    "threshold, with an asterisk if it is significant after Holm's correction over all tests of the document."
 )
 
 
@@ -56,7 +58,7 @@ def write_claims(output: Any, decided: pd.DataFrame, text: str, provenance: dict
 def page(decided: pd.DataFrame) -> str:
     """Return the verdicts on the claims of one document, one row per claim, from the rows of all parts."""
     (tier,) = decided.tier.unique()
-    return "\n".join([f"# Claims, {tier} tier", "", NOTE, "", *_rows(decided)]) + "\n"
+    return "\n".join([f"# Claims, {tier} tier", "", NOTE, "", survivors(decided), "", *_rows(decided)]) + "\n"
 
 
 def page_of_all(tables: list[pd.DataFrame]) -> str:
@@ -65,7 +67,7 @@ def page_of_all(tables: list[pd.DataFrame]) -> str:
     (tier,) = together.tier.unique()
     lines = [f"# All claims, {tier} tier", "", *_counts(together), "", NOTE]
     for table in tables:
-        lines += ["", f"## {table.document.iloc[0]}", "", *_rows(table)]
+        lines += ["", f"## {table.document.iloc[0]}", "", survivors(table), "", *_rows(table)]
     return "\n".join(lines) + "\n"
 
 
@@ -98,7 +100,7 @@ def line(cells: Iterable[str]) -> str:
 
 def numbers(row: Any) -> str:
     """Format the numbers of a part: ``"ratio of errors: 20.4 [18.9, 24.1], claimed > 5, n = 6: holds"``."""
-    return f"{row.part}: {estimate(row)}, claimed {row.claimed}, {sample_size(row)}: {row.outcome}"
+    return f"{row.part}: {estimate(row)}, claimed {row.claimed}, {sample_size(row)}{p_value(row)}: {row.outcome}"
 
 
 def estimate(row: Any) -> str:
@@ -108,7 +110,31 @@ def estimate(row: Any) -> str:
     return f"{STATISTIC_PREFIXES.get(row.statistic, '')}{row.value:.3g}{interval}{coverage}"
 
 
+def p_value(row: Any) -> str:
+    """Format the p value of a part: ``", p = 0.0039*"``; empty without a test or with too few replicates for one."""
+    return (
+        ""
+        if math.isnan(row.p_value) or row.coverage < CONFIDENCE
+        else f", p = {row.p_value:.2g}{'*' * bool(row.corrected)}"
+    )
+
+
+def survivors(decided: pd.DataFrame) -> str:
+    """Return how many verdicts would remain after Holm's correction, in words."""
+    claims = [parts for _, parts in decided.groupby("claim", sort=False)]
+    made = [parts for parts in claims if not parts.verdict.iloc[0].startswith("undecided")]
+    remaining = sum(bool((_counts_as_true(parts)).all()) for parts in made)
+    tests = int(decided.p_value.notna().sum())
+    return f"{remaining} of {len(made)} verdicts would remain after Holm's correction over the {tests} tests."
+
+
+def _counts_as_true(parts: pd.DataFrame) -> pd.Series:
+    """Parts whose outcome does not rest on an uncorrected test."""
+    return parts.corrected | parts.p_value.isna() | (parts.outcome == "undecided")
+
+
 def sample_size(row: Any) -> str:
     """Format the sample sizes of a part: ``"n = 6 and 5, 1 diverged"``, or ``"computed"`` without replicates."""
     size = "computed" if row.coverage == row.n == 1 else f"n = {row.n}" + (f" and {row.n_other}" if row.n_other else "")
+    size += f" (decided at {row.look})" if 0 < row.look < row.n and row.outcome != "undecided" else ""
     return size + (f", {row.diverged} diverged" if row.diverged else "")

@@ -14,9 +14,10 @@ from pydantic import Discriminator, Tag
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation
+from rectified.statistics.looks import LOOKS
 from reproduction.config import consistency_checks, problems
 from reproduction.config.errors import ConfigError
-from reproduction.config.exhibits.claims import Claim
+from reproduction.config.exhibits.claims import Claim, Looks
 from reproduction.config.exhibits.figures import Figure
 from reproduction.config.exhibits.tables import Table
 from reproduction.config.experiments import Case, Defaults, Experiment, LazyMapping, Resolved, expand_cases
@@ -70,6 +71,8 @@ class Config(Strict):
     """Device of training and sampling; auto uses a GPU if there is one. A change does not invalidate results."""
     memory: Positive = 16.0
     """Memory limit of a job in GiB; jobs that need more are rejected."""
+    looks: Looks = LOOKS
+    """Sign tests of claims: by number of seeds, how many on one side of a threshold decide; fixed in advance."""
     problems: section(Problem) = {}
     """Problems by name."""
     targets: section(Target) = {}

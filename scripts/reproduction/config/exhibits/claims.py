@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from rectified.statistics.looks import require_looks
 from reproduction.config.field_types import CaseRef, Name, Number, Strict
 
 EXPONENT_FORM = r"^[+-]?[0-9.]+[eE][+-]?[0-9]+$"
@@ -48,6 +49,12 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
+def _decidable(looks: dict[int, int]) -> dict[int, int]:
+    require_looks(looks)
+    return dict(sorted(looks.items()))
+
+
+Looks = Annotated[dict[int, int], AfterValidator(_decidable)]  # by number of seeds, how many on one side decide
 Text = Annotated[str, StringConstraints(min_length=1)]
 Coordinate = Annotated[bool | int | float | str, BeforeValidator(_coordinate)]
 CoordinateList = Annotated[list[Coordinate], AfterValidator(_coordinates)]
@@ -128,16 +135,10 @@ class Part(Strict):
         return (-math.inf, self.below) if self.above is None else (self.above, math.inf)
 
     @property
-    def null(self) -> float:
-        """The null hypothesis: 1 for a ratio with a threshold beyond 1, otherwise the threshold.
-
-        NaN for two bounds, which a single test cannot decide.
-        """
-        if self.within is not None:
-            return math.nan
-        threshold = self.below if self.above is None else self.above
-        factor = self.over is not None and (threshold > 1 if self.above is not None else threshold < 1)
-        return 1.0 if factor and self.statistic != "distance" else threshold
+    def threshold(self) -> float:
+        """The claimed bound; NaN for two bounds, which a single test cannot decide."""
+        bound = self.below if self.above is None else self.above
+        return math.nan if bound is None else bound
 
     @property
     def divergence_is_infinite(self) -> bool:
