@@ -23,7 +23,8 @@ INTRODUCTION = (
     "median, of at least {confidence:.0f} % coverage, lies beyond the threshold, fails if it lies on the other side, "
     "and is undecided otherwise; this includes too few seeds for that coverage: fewer than six, or fewer than four in "
     "each of two unpaired samples. A claim is reproduced if all its parts hold, reproduced in part if some hold and "
-    "some fail, not reproduced if some fail and none holds, and undecided otherwise. All results are of the {tier} tier."
+    "some fail, not reproduced if some fail and none holds, and undecided otherwise. All results are of the {tier} "
+    "tier."
 )
 COSTS_NOTE = (
     "Measured in this run, for the last execution of each job with a benchmark, on whatever machine and under whatever "

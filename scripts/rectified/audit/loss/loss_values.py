@@ -12,7 +12,7 @@ from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
 Parameters = Float[Tensor, " parameters"]
-SPAN, NODES = 0.2, 17  # of the parameters, relative to their scale, in which jumps are searched; number of values
+NODES = 17  # number of values along a direction in which jumps are searched
 JUMP, KINK = 1.9, 8.0  # between the ratios of fourth differences at jumps and kinks: with the spacing, with the points
 ROUNDING = 1e3 * torch.finfo(torch.float64).eps  # fourth difference, relative to the value, that rounding explains
 OWN_POINTS = "the audit calls it on points of its own, evenly distributed in the box"
@@ -72,7 +72,7 @@ def varied(
 
 
 def jumps_along(
-    network: torch.nn.Module, loss: Callable, parameter: torch.nn.Parameter, few: Tensor, many: Tensor
+    network: torch.nn.Module, loss: Callable, parameter: torch.nn.Parameter, few: Tensor, many: Tensor, span: float
 ) -> bool:
     """Return True if a loss on fixed points jumps along a random direction of a parameter tensor.
 
@@ -86,10 +86,11 @@ def jumps_along(
         network, loss: as for an audit.
         parameter: tensor that is varied and restored.
         few, many: evenly distributed points; the latter are four times as many.
+        span: largest change of the parameters, relative to their scale.
     """
     theta = real_row(parameter.detach().clone())
     (direction,) = random_directions(theta, 1)
-    shifts = torch.linspace(-SPAN, SPAN, NODES, dtype=torch.float64).tolist()
+    shifts = torch.linspace(-span, span, NODES, dtype=torch.float64).tolist()
 
     def values_on(points: Tensor) -> Float[Tensor, " nodes"]:
         with varied(network, loss, parameter, [points]) as value:

@@ -31,6 +31,7 @@ Loss = Callable[..., Tensor]
 FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
 POINTS = 1 << 8  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
 CROSSED = 20  # approximate number of quadrature points that a jump must cross within a step
+SPAN = 0.2  # change of the parameters, relative to their scale, in which jumps of the loss are searched
 DIRECTIONS, PER_TENSOR = 6, 5  # of a vector of parameters, and of each tensor of a network
 RATIO = 4  # ratio of successive steps
 ACCURATE = 1e-3  # uncertainty at which no shorter step is tried
@@ -165,9 +166,8 @@ def loss_mismatches(
         raise InvalidInputError(
             "network must have parameters that require a gradient if a loss is given; it has no parameters that do"
         )
-    few, many = (even_points(box, count) for count in (POINTS // 4, POINTS))
-    require_repeatable(network, loss, few)
-    jumps = jumps or any(jumps_along(network, loss, parameter, few, many) for parameter in parameters.values())
+    require_repeatable(network, loss, even_points(box, POINTS // 4))
+    jumps = jumps or any(_jumps(network, loss, parameter, box) for parameter in parameters.values())
     parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
     tensors = list(parameters.values())
     gradients = _gradients(lambda part: loss_value(network, loss, part), parts, tensors)
@@ -189,6 +189,19 @@ def loss_mismatches(
     with varied(network, loss, parameters[first], parts) as value:
         rounding = value_rounding(value, rows[first][0])
     return {name: mismatch(name, rounding) for name in parameters}
+
+
+def _jumps(
+    network: torch.nn.Module, loss: Callable, parameter: torch.nn.Parameter, box: Float[Tensor, "inputs 2"]
+) -> bool:
+    """True if the loss jumps along a direction of a tensor, on few points and then on more within a shorter span.
+
+    A steep but smooth transition between few points looks like a jump.
+    """
+    return all(
+        jumps_along(network, loss, parameter, even_points(box, count // 4), even_points(box, count), span)
+        for count, span in ((POINTS, SPAN), (8 * POINTS, SPAN / 8))
+    )
 
 
 def _gradients(value: Callable[[Tensor], Tensor], parts: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
