@@ -29,6 +29,7 @@ from rectified.optimization.central_differences import SECOND_ORDER, difference
 Loss = Callable[..., Tensor]
 
 FINE_POINTS = 1 << 15  # quadrature points for integrands with jumps
+FEWER_POINTS = 1 << 13  # likewise for losses that jump by themselves
 POINTS = 1 << 8  # quadrature points without jumps: differences and gradient of a smooth sum agree on any points
 CROSSED = 20  # approximate number of quadrature points that a jump must cross within a step
 SPAN = 0.2  # change of the parameters, relative to their scale, in which jumps of the loss are searched
@@ -167,8 +168,9 @@ def loss_mismatches(
             "network must have parameters that require a gradient if a loss is given; it has no parameters that do"
         )
     require_repeatable(network, loss, even_points(box, POINTS // 4))
-    jumps = jumps or any(_jumps(network, loss, parameter, box) for parameter in parameters.values())
-    parts = even_points(box, FINE_POINTS if jumps else POINTS).split(PART)
+    found = not jumps and any(_jumps(network, loss, parameter, box) for parameter in parameters.values())
+    count = FINE_POINTS if jumps else FEWER_POINTS if found else POINTS
+    parts, jumps = even_points(box, count).split(PART), jumps or found
     tensors = list(parameters.values())
     gradients = _gradients(lambda part: loss_value(network, loss, part), parts, tensors)
     rows = {name: (real_row(p.detach()), real_row(slope)) for (name, p), slope in zip(parameters.items(), gradients)}
@@ -178,7 +180,7 @@ def loss_mismatches(
 
     def mismatch(name: str, rounding: float) -> Measure:
         theta, slopes = rows[name]
-        crossed = CROSSED * theta.numel() ** 0.5 / FINE_POINTS
+        crossed = CROSSED * theta.numel() ** 0.5 / count
         step, shortest = (0.2, min(max(crossed, 1e-3), 0.2 / RATIO)) if jumps else (0.04, 1e-5)
         with varied(network, loss, parameters[name], parts) as value:
             return parameter_mismatch(
