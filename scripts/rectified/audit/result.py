@@ -122,7 +122,7 @@ class Audit:
 
     @property
     def undetermined(self) -> tuple[str, ...]:
-        """What a verdict needs and cannot be told, in words."""
+        """The undetermined measures and other reasons for no verdict, in words."""
         words = list(self._with(UNDETERMINED))
         if self.order >= 1 and self.missed > MISSED:
             words.append(f"too few points: {self.missed:.0%} of the variation of u lies between them")

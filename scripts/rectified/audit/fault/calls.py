@@ -62,7 +62,7 @@ class Calls:
         return [(found[part], part) for part in self.order if part in found]
 
     def fault(self, module: nn.Module) -> str:
-        """What is wrong with the derivative of a module at its inputs; empty if nothing or if it cannot be told."""
+        """Return the fault of a module at its inputs; empty if there is none or if it cannot be determined."""
         if not all(module in calls for calls in (self.at_points, self.translated, self.one_moved)):
             return ""
         if self._couples(module):

@@ -44,7 +44,7 @@ class Probe:
         return out @ self.weights
 
     def fault(self) -> str:
-        """What is wrong with the derivatives of the module; empty if nothing."""
+        """Return the fault in the derivatives of the module; empty if there is none."""
         s, one = torch.zeros(len(self.z), 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
         scale = float((self.values(s) - self.values(s).mean()).detach().abs().max()) or 1.0
         wanted = [(0,), (0, 0)]

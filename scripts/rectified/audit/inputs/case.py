@@ -1,4 +1,4 @@
-"""What is audited: networks, points and settings, validated and in double precision."""
+"""Subject of an audit: networks, points and settings, validated and in double precision."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rectified.audit.singularity.lines import Field
 
 @dataclass(frozen=True)
 class Case:
-    """What is audited, in double precision.
+    """Subject of an audit, in double precision.
 
     Attributes:
         network, field: the network in training and the function evaluated, with outputs [points, outputs].

@@ -1,4 +1,4 @@
-"""Whether a loss is a finite integral, and whether its integrand jumps."""
+"""Tests of a loss: existence of its integral, and jumps of the integrand."""
 
 from math import isnan
 

@@ -79,7 +79,7 @@ class Resolution:
         self.slope_step = max(SLOPE_STEP, self.rounding / self.least) if self.least > 0 else torch.inf
 
     def reason(self, lines: Lines, largest: float) -> str:
-        """Why kinks or jumps of the smallest size cannot be seen; empty if they can."""
+        """Return the reason why kinks or jumps of the smallest size are not detectable; empty if they are."""
         if PARTS * self.finest < 1 / lines.cells and SMALLEST * self.spread > self.rounding:
             return ""
         if self.inexact:
