@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from math import isnan, nan
 from typing import TYPE_CHECKING
 
@@ -152,9 +153,7 @@ class Audit:
         Raises:
             InvalidInputError: if matplotlib is not installed or there are no derivatives to draw.
         """
-        from rectified.audit.plot import plot_audit  # imports matplotlib, which the library does not require
-
-        return plot_audit(self)
+        return _plot(self)
 
 
 class Audits(dict[str, Audit]):
@@ -178,14 +177,17 @@ class Audits(dict[str, Audit]):
 
     def plot(self) -> "dict[str, Figure]":
         """Return a figure for each output, as ``Audit.plot``."""
-        from rectified.audit.plot import plot_audit
-
-        return {name: plot_audit(audit, name) for name, audit in self.items()}
+        return {name: _plot(audit, name) for name, audit in self.items()}
 
     def __str__(self) -> str:
         parts = [f"output {name}: {audit}" for name, audit in self.items()]
         found = [name for name, audit in self.items() if audit.verdict == self.verdict]
         return "\n".join([f"{self.verdict} in {', '.join(found)} of {len(self)} outputs", *parts])
+
+
+def _plot(audit: Audit, output: str = "") -> "Figure":
+    """Figure of an audit. Its module is imported by name: it needs matplotlib, and audits do not depend on it."""
+    return import_module("rectified.audit.plot").plot_audit(audit, output)
 
 
 def text(audit: Audit) -> str:

@@ -92,7 +92,7 @@ def imported_names(path: Path) -> list[str]:
 
 
 def _imported_names(path: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
+    for node in _executed(_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -100,6 +100,18 @@ def _imported_names(path: Path) -> Iterator[str]:
                 raise ValueError(f"{path}: imports must be absolute; got a relative import")
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a syntax tree, without the bodies of ``if TYPE_CHECKING``."""
+    yield tree
+    match tree:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            parts = tree.orelse
+        case _:
+            parts = ast.iter_child_nodes(tree)
+    for part in parts:
+        yield from _executed(part)
 
 
 @cache
