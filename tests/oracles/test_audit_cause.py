@@ -170,6 +170,32 @@ def test_a_loss_with_fixed_jumps_and_moving_kinks_is_consistent():
     assert audit(Interface().network, points(100, 1), order=0, loss=loss, box=[[-1, 1]]).verdict == "consistent"
 
 
+class Front(nn.Module):
+    """A front of given steepness that moves with a learned speed."""
+
+    def __init__(self, steepness: float):
+        super().__init__()
+        self.steepness, self.speed = (nn.Parameter(torch.tensor(value)) for value in (steepness, 0.7))
+
+    def forward(self, x):
+        return torch.sigmoid(self.steepness * (x[:, :1] - 0.1 - self.speed * x[:, 1:]))
+
+
+@pytest.mark.parametrize("steepness", [20.0, 60.0, 200.0, 500.0, 1000.0])
+def test_a_loss_with_a_moving_kink_in_a_steep_front_is_not_inconsistent(steepness):
+    """A flux with a bend at u = 0.6: the integrand is continuous, but nearly jumps between few points."""
+
+    def loss(network, x):
+        x = x.requires_grad_()
+        u = network(x)
+        (slope,) = torch.autograd.grad(u.sum(), x, create_graph=True)
+        speed = 0.7 + (u[:, 0] > 0.6) * 3 * (u[:, 0] - 0.6)
+        return ((slope[:, 1] + speed * slope[:, 0]) / network.steepness).square().mean()
+
+    found = audit(Front(steepness), points(200, 2), loss=loss, box=[[0, 1], [0, 1]])
+    assert found.verdict == ("consistent" if steepness <= 200 else "undetermined")
+
+
 def test_hooks_of_parameters_are_kept():
     network = sequence(nn.Tanh())
     network[0].weight.register_hook(lambda gradient: 0 * gradient)

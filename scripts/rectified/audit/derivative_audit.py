@@ -24,7 +24,7 @@ from rectified.audit.inputs.private_copy import is_compiled_in_place, private, r
 from rectified.audit.inputs.surroundings import plain_surroundings
 from rectified.audit.inputs.user_errors import EAGER
 from rectified.audit.loss.integrands import integrand_jumps, only_inconsistent, why_no_integral
-from rectified.audit.loss.parameter_gradient import loss_mismatches
+from rectified.audit.loss.loss_gradient import loss_mismatches
 from rectified.audit.measures import INCONSISTENT, UNDETERMINED, worst
 from rectified.audit.output_audit import audit_output
 from rectified.audit.result import PARAMETER, Audit, Audits
@@ -129,7 +129,7 @@ def _with_parameters(case: Case, audits: list[Audit], hidden: list[Singularities
     if reason := next(filter(None, reasons), ""):
         return [replace(one, notes=(*one.notes, f"{PARAMETER}: {reason}")) for one in audits]
     jumping = [integrand_jumps(one, case.box, found, case.order) for one, found in zip(fields, hidden)]
-    mismatches = loss_mismatches(case.function, case.loss, case.box, jumps=True in jumping)
+    mismatches = loss_mismatches(case.function, case.loss, case.box, jumps=True in jumping, threshold=case.threshold)
     if None in jumping and True not in jumping:
         mismatches = {name: only_inconsistent(one, case.threshold) for name, one in mismatches.items()}
     uncertain = [name for name, one in mismatches.items() if one.verdict(case.threshold) == UNDETERMINED]

@@ -1,4 +1,4 @@
-"""Values of a user's loss, on parts of the points and as a function of one parameter tensor."""
+"""Values of a user's loss, on parts of the points and as a function of parameter tensors."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +12,6 @@ from rectified.errors import InvalidInputError
 from rectified.networks.seeding import generator
 
 Parameters = Float[Tensor, " parameters"]
-NODES = 17  # number of values along a direction in which jumps are searched
-JUMP, KINK = 1.9, 8.0  # between the ratios of fourth differences at jumps and kinks: with the spacing, with the points
 ROUNDING = 1e3 * torch.finfo(torch.float64).eps  # fourth difference, relative to the value, that rounding explains
 OWN_POINTS = "the audit calls it on points of its own, evenly distributed in the box"
 
@@ -56,56 +54,25 @@ def require_repeatable(network: torch.nn.Module, loss: Callable, part: Tensor) -
 
 @contextmanager
 def varied(
-    network: torch.nn.Module, loss: Callable, parameter: torch.nn.Parameter, parts: Sequence[Tensor]
+    network: torch.nn.Module, loss: Callable, parameters: Sequence[torch.nn.Parameter], parts: Sequence[Tensor]
 ) -> Iterator[Callable[[Parameters], Tensor]]:
-    """Give the mean of a loss over parts of the points as a function of one parameter tensor, which is restored."""
-    original = parameter.detach().clone()
+    """Give the mean of a loss over parts of the points as a function of parameter tensors, which are restored.
+
+    The function takes the entries of all tensors as one vector, see ``real_row``.
+    """
+    originals = [parameter.detach().clone() for parameter in parameters]
+    sizes = [real_row(original).numel() for original in originals]
 
     def value(row: Parameters) -> Tensor:
-        parameter.data = from_real_row(row, original)
+        for parameter, entries, original in zip(parameters, row.split(sizes), originals):
+            parameter.data = from_real_row(entries, original)
         return torch.stack([loss_value(network, loss, part).detach() for part in parts]).mean()
 
     try:
         yield value
     finally:
-        parameter.data = original
-
-
-def jumps_along(
-    network: torch.nn.Module, loss: Callable, parameter: torch.nn.Parameter, few: Tensor, many: Tensor, span: float
-) -> bool:
-    """Return True if a loss on fixed points jumps along a random direction of a parameter tensor.
-
-    A jump of the integrand, such as at a level set of the network or at a learned interface, then crosses the points.
-    Fourth differences at double spacing are 16 times as large where the loss is smooth, 1 to 1.4 times at crossings of
-    jumps, 2 to 2.8 times at crossings of kinks. Where many evenly spaced points are crossed in a step, differences at
-    kinks too do not depend on the spacing. They are then 16 times as large on a quarter of the points, those at jumps
-    4 times.
-
-    Args:
-        network, loss: as for an audit.
-        parameter: tensor that is varied and restored.
-        few, many: evenly distributed points; the latter are four times as many.
-        span: largest change of the parameters, relative to their scale.
-    """
-    theta = real_row(parameter.detach().clone())
-    (direction,) = random_directions(theta, 1)
-    shifts = torch.linspace(-span, span, NODES, dtype=torch.float64).tolist()
-
-    def values_on(points: Tensor) -> Float[Tensor, " nodes"]:
-        with varied(network, loss, parameter, [points]) as value:
-            return torch.stack([value(theta + shift * direction) for shift in shifts]).double()
-
-    values = values_on(many)
-    fine, wide = _roughness(values), _roughness(values[::2])
-    if fine <= ROUNDING * float(values.abs().max()) or wide > JUMP * fine:
-        return False
-    return _roughness(values_on(few)) < KINK * fine
-
-
-def _roughness(values: Float[Tensor, " nodes"]) -> float:
-    """Largest fourth difference."""
-    return float(values.diff(n=4).abs().max())
+        for parameter, original in zip(parameters, originals):
+            parameter.data = original
 
 
 def real_row(tensor: Tensor) -> Parameters:
