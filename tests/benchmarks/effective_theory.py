@@ -47,7 +47,7 @@ def kernel_ensemble() -> Sides:
 def plain_ensemble() -> tuple[list[torch.nn.Sequential], torch.Tensor, torch.Tensor]:
     """Return twenty plain torch networks with points and target values."""
     x, y = hot_paths.plain_data(100)
-    return [plain_network(32, 5, MRePU) for _ in range(NETWORKS)], x[0].T.contiguous(), y[:, None]
+    return [plain_network(32, 5, MRePU) for _ in range(NETWORKS)], x[0].T.contiguous(), y.T.contiguous()
 
 
 def ensemble_step() -> Sides:

@@ -97,9 +97,9 @@ def kernels_floor(networks: int, width: int, layers: int) -> Floor:
 
 
 def plain_data(points: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return points of two inputs [1, 2, points] and the target values."""
+    """Return points of two inputs [1, 2, points] and the target values [1, points]."""
     x = torch.rand(1, 2, points, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
-    return x, torch.sin(3 * x[0, 0]) + x[0, 1] ** 2
+    return x, torch.sin(3 * x[:, 0]) + x[:, 1] ** 2
 
 
 def ensemble_step(networks: int = 20, width: int = 32, layers: int = 5, points: int = 100) -> Action:

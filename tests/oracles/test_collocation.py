@@ -126,7 +126,7 @@ def test_derivatives_of_a_constant_field_are_zero():
 @pytest.mark.parametrize("name", ["base", "reference", "layer", "learnable", "towers", "quantized", "experts", "k1"])
 def test_reverse_and_forward_derivatives_agree_for_pointwise_networks(name):
     ready = job(**VARIANTS[name] | {"mass_weight": 0.0})
-    theta, x = rows(ready), ready.loss.points.collocation.repeat(3, 1, 1)
+    theta, x = rows(ready), ready.loss.points.collocation.expand(3, -1, -1).clone()
     wanted, axes = ready.problem.derivatives, ready.problem.axes
     one, other = (
         RULES[rule](lambda y: ready.network.evaluate(theta, y, Pass()), x, wanted, axes)
@@ -457,6 +457,16 @@ def test_uniform_gate_averages_the_experts():
 # --- training ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("sampling", ["uniform", "resampled", "cells"])
+def test_every_seed_has_points_of_its_own(sampling):
+    """All that is random differs between seeds; cells are not random."""
+    sampler = job(**VARIANTS["burgers"] | {"sampling": sampling}).sampler
+    drawn = [sampler.points] + [sampler.interior(epoch) for epoch in (0, 1)] * (sampling != "cells")
+    for values in drawn:
+        assert len(values) == 3
+        assert all((values[one] != values[other]).any() for one, other in ((0, 1), (0, 2), (1, 2)))
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_training_of_a_seed_does_not_depend_on_the_others(name):
     together, alone = job(**VARIANTS[name]), job(**VARIANTS[name] | {"seeds": 1})
@@ -574,7 +584,7 @@ def test_orphans_are_cells_without_a_condition():
     ready = job(**VARIANTS["quantized"])
     history = CollocationTraining(ready).run()
     fields = CollocationTraining(ready).fields(history)
-    at_conditions = ready.network.cells(history.theta, torch.from_numpy(ready.sampler.points)[None])
+    at_conditions = ready.network.cells(history.theta, torch.from_numpy(ready.sampler.points))
     for seed in range(3):
         cells = fields.cell[seed].values
         expected = set(np.unique(cells)) - set(at_conditions[seed].tolist())

@@ -141,6 +141,39 @@ def test_minibatches_depend_only_on_the_epoch_and_are_subsets_of_the_pool():
     assert torch.equal(loss.points, drawn[0])
 
 
+def test_every_seed_has_points_of_its_own_that_depend_on_no_other_seed():
+    """Conditions, minibatches and adaptive points of a network are those of its seed alone, with its parameters."""
+    net = network()
+    theta = parameters(net).repeat(3, 1)[:3]
+
+    def drawn(seeds, rows):
+        pinn = residuals(net, seeds=seeds)
+        loss, system = MLPLoss(pinn, points=100, batch=30), AdaptiveResiduals(pinn, points=20, candidates=80)
+        for points in (loss, system):
+            points.redraw(5, rows)
+        return pinn.conditions, pinn.targets, loss.points, system.points, system.linearized(len(rows) - 1, rows[-1:])[0]
+
+    *sets, last = drawn((0, 1, 2), theta)
+    *own, alone = drawn((2,), theta[2:])
+    for values, same in zip(sets, own):
+        assert len(values) == 3
+        assert all((values[one] != values[other]).any() for one, other in ((0, 1), (0, 2), (1, 2)))
+        assert (values[2:] == same).all()
+    assert (last == alone).all()
+
+
+def test_loss_of_seeds_is_that_of_each_seed():
+    net = network()
+    theta = parameters(net)
+    together = MLPLoss(residuals(net, seeds=range(len(theta))), points=40, batch=20)
+    together.redraw(3, theta)
+    for seed, row in enumerate(theta.split(1)):
+        alone = MLPLoss(residuals(net, seeds=[seed]), points=40, batch=20)
+        alone.redraw(3, row)
+        for values, own in zip(together(theta), alone(row)):
+            torch.testing.assert_close(values[seed : seed + 1], own, rtol=1e-12, atol=1e-14)
+
+
 def test_collocation_points_fill_the_domain_and_the_time():
     problem = BurgersProblem(0.1, (2.0, 5.0), 3.0)
     pinn = MLPResiduals(problem, network(), initial=400, boundary=401)

@@ -69,7 +69,7 @@ def plain_errors(problem: Problem, net: MLP, theta: torch.Tensor, pinn: MLPResid
 def test_problems_have_the_interface(name):
     problem = PROBLEMS[name]
     assert isinstance(problem, Problem)
-    points = uniform_points(problem, 30, "tests").numpy()
+    (points,) = uniform_points(problem, 30, [0], "tests").numpy()
     assert ((problem.box[:, 0] <= points.T) & (problem.box[:, 1] >= points.T)).all()
     assert problem.homogeneous == (not problem.forcing(points).any())
     for condition in problem.conditions(np.linspace(0.1, 0.9, 5), np.linspace(0.1, 0.9, 8)):
@@ -157,7 +157,7 @@ def test_residual_at_points_of_each_network_agrees_with_the_residual_network_by_
     problem = PROBLEMS[name]
     net, theta = mlp(problem)
     pinn = residuals_of(problem, net)
-    x = torch.stack([pinn.uniform(20, number) for number in range(2)])
+    x = torch.cat([pinn.uniform(20, number) for number in range(2)])
     alone = [pinn.equation(theta[row : row + 1], x[row : row + 1])[0] for row in range(2)]
     torch.testing.assert_close(pinn.equation(theta, x), torch.stack(alone), rtol=1e-12, atol=1e-12)
 

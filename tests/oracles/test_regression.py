@@ -46,13 +46,13 @@ def regression_job(target=CUBE, **settings) -> Job:
 
 
 @pytest.mark.parametrize("name", ["relu", "mrepu2", "gelu", "mish"])
-@pytest.mark.parametrize("hidden_layers", [1, 3])
-def test_gradient_agrees_with_automatic_differentiation(name, hidden_layers):
+@pytest.mark.parametrize(("hidden_layers", "sets"), [(1, 1), (3, 1), (3, 3)])
+def test_gradient_agrees_with_automatic_differentiation(name, hidden_layers, sets):
     network = mlp(name, hidden_layers=hidden_layers)
     theta = initial_parameters(network, range(3), [1.0] * network.layers, 0.1, "tests")
     random = torch.Generator().manual_seed(0)
-    x = torch.randn(1, 2, 20, generator=random, dtype=torch.float64)
-    loss = LeastSquares(network, x, x[0].prod(0))
+    x = torch.randn(sets, 2, 20, generator=random, dtype=torch.float64)
+    loss = LeastSquares(network, x, x.prod(1))
     value, gradient = loss(theta)
     theta.requires_grad_()
     expected = loss.objective(theta)
@@ -156,7 +156,7 @@ def test_gradients_off_the_grid_agree_with_finite_differences():
     assert value.shape == (2, 9)
 
 
-def test_minibatches_depend_only_on_the_epoch():
+def test_minibatches_depend_only_on_epoch_and_seed():
     ready = RegressionTraining(regression_job(batch=10))
     theta = ready.setup.initial(range(3))
     batches = []
@@ -165,4 +165,8 @@ def test_minibatches_depend_only_on_the_epoch():
         batches.append(ready.objective.x.clone())
     assert (batches[0] == batches[2]).all()
     assert (batches[0] != batches[1]).any()
-    assert batches[0].shape == (1, 1, 10)
+    assert batches[0].shape == (3, 1, 10)
+    assert (batches[0][0] != batches[0][1]).any()
+    alone = RegressionTraining(regression_job(batch=10, seeds=1))
+    alone.redraw(3, theta[:1])
+    assert (alone.objective.x == batches[0][:1]).all()

@@ -60,9 +60,9 @@ class FieldNetwork(Rows):
 
     def initial(self, seeds: Sequence[int], stream: str) -> Float[Tensor, "seeds parameters"]:
         """Draw initial parameters in float64 on the CPU; a row depends on its own seed alone."""
-        return torch.cat([self.row(self._drawn((stream, seed))) for seed in seeds])
+        return torch.cat([self.row(self._drawn(network, (stream, seed))) for network, seed in enumerate(seeds)])
 
-    def _drawn(self, stream: tuple) -> Blocks:
+    def _drawn(self, network: int, stream: tuple) -> Blocks:
         streams = [generator(*stream, *filter(None, [part.prefix])) for part in self.parts]
         return {name: block for part, random in zip(self.parts, streams) for name, block in part.draw(random).items()}
 
@@ -96,7 +96,7 @@ class Dense(FieldNetwork):
     """Residual network with a normalization of its preactivations.
 
     Args:
-        reference: points whose statistics reference batch normalization uses.
+        reference: points whose statistics reference batch normalization uses, of each network or of all.
     """
 
     def __init__(
@@ -174,7 +174,8 @@ class Quantized(FieldNetwork):
         trunk: residual network with 2 + dimension inputs.
         straight_through: True to pass on z + sg(e − z), whose derivatives are those of z; False to pass on e, whose
             derivatives reach the codes but not z.
-        encoded: points whose encodings are the initial codes; None to draw the codes at random.
+        encoded: points whose encodings are the initial codes, of each network in the order of their seeds or of all;
+            None to draw the codes at random.
     """
 
     def __init__(
@@ -188,10 +189,11 @@ class Quantized(FieldNetwork):
         self.trunk, self.encoder, self.straight_through, self.encoded = trunk, encoder, straight_through, encoded
         super().__init__(scaling, (trunk, encoder))
 
-    def _drawn(self, stream: tuple) -> Blocks:
-        blocks = super()._drawn(stream)
+    def _drawn(self, network: int, stream: tuple) -> Blocks:
+        blocks = super()._drawn(network, stream)
         if self.encoded is not None:
-            z = self.encoder(blocks, self.scaling(self.encoded.cpu()))[0]
+            own = self.encoded[[network if len(self.encoded) > 1 else 0]].cpu()
+            z = self.encoder(blocks, self.scaling(own))[0]
             chosen = torch.randperm(z.shape[-1], generator=generator(*stream, "encoded"))[: self.encoder.codes]
             blocks["codes"] = z[:, chosen].T[None].contiguous()
         return blocks

@@ -9,10 +9,12 @@ these bits to the full state of a generator. The 128 bits also reach torch's gen
 import hashlib
 import json
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from rectified.array_types import Int
 from rectified.errors import InvalidInputError
 
 WORDS = 624  # of 32 bits, in the state of the Mersenne twister MT19937
@@ -62,3 +64,9 @@ def torch_generator(entropy: int) -> torch.Generator:
 def numpy_generator(*names: object) -> np.random.Generator:
     """Return a NumPy generator seeded by names; it draws float64 normals twice as fast as torch's."""
     return np.random.Generator(np.random.SFC64(seed(*names)))
+
+
+def drawn_indices(count: int, size: int, seeds: Sequence[int], *names: object) -> Int[torch.Tensor, "seeds size"]:
+    """Draw indices below a count without replacement for each seed, from a random stream of the names and the seed."""
+    drawn = [numpy_generator(*names, seed).choice(count, size, replace=False, shuffle=False) for seed in seeds]
+    return torch.from_numpy(np.stack(drawn))

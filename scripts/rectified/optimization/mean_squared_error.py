@@ -15,11 +15,16 @@ class LeastSquares:
 
     Args:
         network: layout and activation of the networks.
-        x: points [1, inputs, points].
-        y: target values [points].
+        x: points of each network, or of all.
+        y: target values there.
     """
 
-    def __init__(self, network: MLP, x: Float[Tensor, "1 inputs points"], y: Float[Tensor, " points"]):
+    def __init__(
+        self,
+        network: MLP,
+        x: Float[Tensor, "networks_or_1 inputs points"],
+        y: Float[Tensor, "networks_or_1 points"],
+    ):
         self.network, self.x, self.y = network, x, y
 
     def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
@@ -38,9 +43,9 @@ class LeastSquares:
             h, slope = network.activation.values_and_slopes(network.affine(p, layer, h))
             slopes.append(slope)
         activations.append(h)
-        error = network.affine(p, network.layers, h) - self.y
+        error = network.affine(p, network.layers, h) - self.y[:, None]
         value = error[:, 0].square().mean(-1)
-        return value, self._backward(p, activations, slopes, error.mul_(2 / len(self.y)))
+        return value, self._backward(p, activations, slopes, error.mul_(2 / self.y.shape[-1]))
 
     def _backward(
         self, p: dict[str, Tensor], activations: list[Tensor], slopes: list[Tensor], delta: Tensor

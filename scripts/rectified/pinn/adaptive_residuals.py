@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
-from rectified.networks.seeding import generator
+from rectified.networks.seeding import numpy_generator
 from rectified.optimization.value_and_gradient import ValueAndGradient
 from rectified.pinn.mlp_residuals import MLPResiduals
 
@@ -32,8 +32,7 @@ class AdaptiveResiduals:
         candidates: number of uniform points from which they are drawn.
 
     Attributes:
-        points: the current collocation points, [networks, 2, points]; until ``redraw`` is called, the same uniform
-            points for all networks, [1, 2, points].
+        points: the current collocation points, [networks, 2, points]; uniform points until ``redraw`` is called.
 
     Raises:
         InvalidInputError: if there are fewer candidates than points.
@@ -43,21 +42,29 @@ class AdaptiveResiduals:
         if not 1 <= points <= candidates:
             raise InvalidInputError(f"points must be between 1 and the {candidates} candidates; got {points}")
         self.pinn, self.count, self.candidates = pinn, points, candidates
-        self.points = pinn.uniform(points, "adaptive")[None]
+        self.points = pinn.uniform(points, "adaptive")
 
     @torch.no_grad()
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
-        """Draw the points of an epoch with probability ∝ 1 + |r|/mean|r|; they depend on the epoch and theta alone."""
-        pool = self.pinn.uniform(self.candidates, "candidates", epoch)[None].to(theta)
-        random = generator(self.pinn.stream, "choice", epoch)
-        waiting = torch.empty(self.candidates, dtype=torch.float64).exponential_(generator=random).to(theta)
+        """Draw the points of an epoch with probability ∝ 1 + |r|/mean|r|.
+
+        The points of a network depend on the epoch, its seed and its parameters alone.
+        """
+        pools = self.pinn.uniform(self.candidates, "candidates", epoch).to(theta)
+        waiting = [self._waiting_times(epoch, seed).to(theta) for seed in self.pinn.seeds]
         chosen = []
-        for row in theta.split(1):
-            r = torch.cat([self.pinn.equation(row, part) for part in pool.split(CHUNK_POINTS, -1)], 1)[0].abs()
+        for row, one in enumerate(theta.split(1)):
+            pool, times = (every[row if len(every) > 1 else 0] for every in (pools, waiting))
+            parts = pool[None].split(CHUNK_POINTS, -1)
+            r = torch.cat([self.pinn.equation(one, part) for part in parts], 1)[0].abs()
             # The smallest exponential waiting times are a weighted sample without replacement.
-            first = (waiting / (1 + r / r.mean())).topk(self.count, largest=False).indices
-            chosen.append(pool[:, :, first])
-        self.points = torch.cat(chosen)
+            first = (times / (1 + r / r.mean())).topk(self.count, largest=False).indices
+            chosen.append(pool[:, first])
+        self.points = torch.stack(chosen)
+
+    def _waiting_times(self, epoch: int, seed: int) -> Float[Tensor, " candidates"]:
+        random = numpy_generator(self.pinn.stream, "choice", epoch, seed)
+        return torch.from_numpy(random.standard_exponential(self.candidates))
 
     def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:
         """The loss of each network at its points, differentiable in theta."""
@@ -72,7 +79,9 @@ class AdaptiveResiduals:
         """The residuals of one network, those of the equation before those of the conditions."""
         equation = [self.pinn.equation(theta, part)[0] for part in self._parts(row, theta)]
         scale = self.pinn.condition_weights.to(theta).sqrt()
-        return torch.cat([*(r / math.sqrt(self.count) for r in equation), scale * self.pinn.condition_errors(theta)[0]])
+        return torch.cat(
+            [*(r / math.sqrt(self.count) for r in equation), scale * self.pinn.condition_errors(theta, row)[0]]
+        )
 
     @torch.no_grad()
     def linearized(
@@ -84,7 +93,7 @@ class AdaptiveResiduals:
             r, partials, tape = self.pinn.record_equation(theta, part, self.pinn.forcing(part))
             residuals.append(r[0] / math.sqrt(self.count))
             gradients.append(tape.gradients(partials / math.sqrt(self.count))[0])
-        errors, tape = self.pinn.record_conditions(theta)
+        errors, tape = self.pinn.record_conditions(theta, row)
         scale = self.pinn.condition_weights.to(theta).sqrt()
         residuals.append(scale * errors[0])
         gradients.append(tape.gradients(scale[None, None])[0])

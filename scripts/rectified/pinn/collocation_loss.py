@@ -78,7 +78,7 @@ class CollocationLoss:
         if self.points.on_grid is not None:
             return [self.points.collocation]
         passes = [self.points.collocation, self.points.conditions]
-        return [torch.cat(passes, -1)] if self.joint else passes
+        return [_side_by_side(passes)] if self.joint else passes
 
     def field(self, theta: Tensor, inputs: Float[Tensor, "networks 2 inputs"], of: Pass) -> Float[Tensor, "networks _"]:
         """u in a pass of training; a joint pass adds the points of the conditions to the batch, as constants."""
@@ -88,14 +88,15 @@ class CollocationLoss:
         return self.network.evaluate(theta, torch.cat([inputs, beside], -1), of)[:, : inputs.shape[-1]]
 
     def jets(
-        self, theta: Tensor, x: Float[Tensor, "1 2 points"], of: Pass, wanted: Sequence[str] | None = None
+        self, theta: Tensor, x: Float[Tensor, "networks_or_1 2 points"], of: Pass, wanted: Sequence[str] | None = None
     ) -> FieldDerivatives:
         """u and its derivatives at points x by the rule of training.
 
         Args:
             wanted: names of the derivatives; None takes those of the equation.
         """
-        inputs = self.network.batch(x.to(theta)).repeat(len(theta), 1, 1)
+        batch = self.network.batch(x.to(theta))
+        inputs = batch.repeat(len(theta) // len(batch), 1, 1)
         names = self.problem.derivatives if wanted is None else wanted
         jets = self.rule(lambda inner: self.field(theta, inner, of), inputs, names, self.problem.axes)
         count = x.shape[-1]
@@ -119,8 +120,8 @@ class CollocationLoss:
         """u at the points of the conditions: on the same grid, in the joint batch, or in a separate pass."""
         if self.points.on_grid is not None:
             return u[:, self.points.on_grid]
-        x = torch.cat(self._passes(), -1) if self.joint else self.points.conditions
-        return self.network.evaluate(theta, x.to(theta), Pass())[:, -len(self.points.targets) :]
+        (x,) = self._passes() if self.joint else [self.points.conditions]
+        return self.network.evaluate(theta, x.to(theta), Pass())[:, -self.points.targets.shape[-1] :]
 
     def _mass_error(self, theta: Tensor) -> Tensor:
         u = self.network.evaluate(theta, self._mass_points.to(theta), Pass())
@@ -133,3 +134,9 @@ class CollocationLoss:
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
         return value_and_gradient(self.objective, theta)
+
+
+def _side_by_side(batches: Sequence[Float[Tensor, "networks_or_1 2 _"]]) -> Float[Tensor, "networks_or_1 2 _"]:
+    """Points of several batches as one batch."""
+    networks = max(map(len, batches))
+    return torch.cat([batch.expand(networks, -1, -1) for batch in batches], -1)

@@ -19,7 +19,7 @@ CHUNK_BYTES = 1 << 20  # of the jets of a layer, so that those of neighbouring l
 
 
 class MLPLoss:
-    """The loss and its gradient on minibatches of a fixed pool of collocation points, shared by all networks.
+    """The loss and its gradient on minibatches of a fixed pool of collocation points, one per seed of the residuals.
 
     A gradient rule: called with parameters [networks, parameters], float32 or float64, it returns the loss
     [networks] and its gradient [networks, parameters]. The loss is the mean of r² over the minibatch plus the weighted
@@ -33,7 +33,7 @@ class MLPLoss:
             logged and the loss is computed without compilation.
 
     Attributes:
-        points: the current minibatch, [1, 2, batch].
+        points: the current minibatches, [seeds, 2, batch].
 
     Raises:
         InvalidInputError: if the pool is smaller than a minibatch.
@@ -41,12 +41,13 @@ class MLPLoss:
 
     def __init__(self, residuals: MLPResiduals, points: int = 10_000, batch: int | None = None, compiled: bool = False):
         self.residuals = residuals
-        self._minibatches = Minibatches(residuals.uniform(points, "collocation")[None], batch, residuals.stream)
+        pool = residuals.uniform(points, "collocation")
+        self._minibatches = Minibatches(pool, batch, residuals.seeds, residuals.stream)
         self.batch, self.points = self._minibatches.size, self._minibatches.first()
         self._share = CompiledOrEager(self._eager_share) if compiled else self._eager_share
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
-        """Draw the minibatch of an epoch, which depends on nothing else."""
+        """Draw the minibatches of an epoch, which depend on nothing else."""
         self.points = self._minibatches.draw(epoch).to(theta)
 
     def objective(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, " networks"]:

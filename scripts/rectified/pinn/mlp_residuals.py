@@ -6,6 +6,8 @@ without automatic differentiation. Inputs of the networks are the variables of t
 Source: Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019); Kim and Kang, arXiv:2408.02697, sec. 5.2.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.types import Device
@@ -14,27 +16,27 @@ from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.networks.jets import Jets, Tape
 from rectified.networks.mlp import MLP
-from rectified.networks.seeding import generator
-from rectified.pinn.sampling import as_tensor, joined, uniform_points
+from rectified.pinn.sampling import as_tensor, condition_points, forcing_at, uniform_points
 from rectified.problems.problem import Problem
 
 
 class MLPResiduals:
     """Residuals of the equation and errors of the initial and boundary conditions.
 
-    The points of the conditions are drawn once.
+    The points of the conditions are drawn once, for each network its own.
 
     Args:
         problem: the equation and its conditions; mixed derivatives are not supported.
         network: of the two variables of the problem.
         initial, boundary: numbers of points of the conditions.
         initial_weight, boundary_weight: of their mean squares in the loss; that of the equation has weight 1.
+        seeds: of the networks, which have points of their own; a single seed gives points that all networks share.
         stream: name of the random stream.
         device: of the points.
 
     Attributes:
-        conditions: points of the conditions, [1, 2, conditions], float64.
-        targets: prescribed values there.
+        conditions: points of the conditions, [seeds, 2, conditions], float64.
+        targets: prescribed values there, [seeds, conditions].
         condition_weights: weights of the squared errors in the loss, which include the division by their number.
 
     Raises:
@@ -50,34 +52,29 @@ class MLPResiduals:
         boundary: int = 50,
         initial_weight: float = 1.0,
         boundary_weight: float = 1.0,
+        seeds: Sequence[int] = (0,),
         stream: str = "pinn",
         device: Device = "cpu",
     ):
         if network.inputs != len(problem.axes):
             raise InvalidInputError(f"network must have the inputs {problem.axes}; got {network.inputs} inputs")
-        self.problem, self.network, self.stream, self.device = problem, network, stream, device
+        self.problem, self.network, self.seeds, self.stream, self.device = problem, network, seeds, stream, device
         self.jets, self.names = jets_of(problem, network)
         self.value_jets = Jets(network)
-        # Uniform points of the square, of which each condition uses one coordinate.
-        unit = [
-            torch.rand(2, count, generator=generator(stream, kind), dtype=torch.float64)[axis].numpy()
-            for axis, (kind, count) in enumerate([("initial", initial), ("boundary", boundary)])
-        ]
         weights = {"initial": initial_weight, "boundary": boundary_weight}
-        drawn = joined(problem.conditions(*unit), weights)
-        self.conditions = as_tensor(drawn.points)[None].to(device)
+        drawn = condition_points(problem, initial, boundary, weights, seeds, stream)
+        self.conditions = as_tensor(drawn.points).to(device)
         self.targets, self.condition_weights = (as_tensor(part).to(device) for part in (drawn.values, drawn.weights))
 
-    def uniform(self, points: int, *names: object) -> Float[Tensor, "2 points"]:
-        """Points drawn uniformly from the box of the problem, from a stream of their own, in float64."""
-        return uniform_points(self.problem, points, self.stream, *names).to(self.device)
+    def uniform(self, points: int, *names: object) -> Float[Tensor, "seeds 2 points"]:
+        """Points drawn uniformly from the box of the problem for each seed, from a stream of their own, in float64."""
+        return uniform_points(self.problem, points, self.seeds, self.stream, *names).to(self.device)
 
     def forcing(self, x: Float[Tensor, "networks_or_1 2 points"]) -> Float[Tensor, "networks_or_1 points"] | None:
         """The right-hand side q at points, or None if it is zero everywhere."""
         if self.problem.homogeneous:
             return None
-        flat = x.detach().double().transpose(0, 1).flatten(1).numpy(force=True)
-        return as_tensor(self.problem.forcing(flat)).unflatten(0, (len(x), -1)).to(x)
+        return as_tensor(forcing_at(self.problem, x.detach().double().numpy(force=True))).to(x)
 
     def equation(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
@@ -85,9 +82,21 @@ class MLPResiduals:
         """The residual r at points, differentiable in theta."""
         return self._residual(self._named(self.jets(theta, x)), self.forcing(x))
 
-    def condition_errors(self, theta: Float[Tensor, "networks parameters"]) -> Float[Tensor, "networks conditions"]:
-        """u minus its prescribed values at the points of the conditions, differentiable in theta."""
-        return self.value_jets(theta, self.conditions.to(theta))[:, 0] - self.targets.to(theta)
+    def condition_errors(
+        self, theta: Float[Tensor, "networks parameters"], row: int | None = None
+    ) -> Float[Tensor, "networks conditions"]:
+        """u minus its prescribed values at the points of the conditions, differentiable in theta.
+
+        Args:
+            row: of the network, if theta is that of one network alone.
+        """
+        conditions, targets = self._conditions(theta, row)
+        return self.value_jets(theta, conditions)[:, 0] - targets
+
+    def _conditions(self, theta: Tensor, row: int | None) -> tuple[Tensor, Tensor]:
+        """Points of the conditions and values there, of all networks or of one."""
+        chosen = slice(None) if row is None or len(self.seeds) == 1 else slice(row, row + 1)
+        return self.conditions[chosen].to(theta), self.targets[chosen].to(theta)
 
     def loss(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
@@ -114,11 +123,12 @@ class MLPResiduals:
         return self._residual(jets, forcing), torch.stack(columns, 1), tape
 
     def record_conditions(
-        self, theta: Float[Tensor, "networks parameters"]
+        self, theta: Float[Tensor, "networks parameters"], row: int | None = None
     ) -> tuple[Float[Tensor, "networks conditions"], Tape]:
-        """The errors at the points of the conditions, and the tape of the values there."""
-        tape = self.value_jets.record(theta, self.conditions.to(theta))
-        return tape.values[:, 0] - self.targets.to(theta), tape
+        """The errors at the points of the conditions, and the tape of the values there; row as ``condition_errors``."""
+        conditions, targets = self._conditions(theta, row)
+        tape = self.value_jets.record(theta, conditions)
+        return tape.values[:, 0] - targets, tape
 
     def _named(self, jets: Float[Tensor, "networks components points"]) -> dict[str, Tensor]:
         return dict(zip(self.names, jets.unbind(1)))

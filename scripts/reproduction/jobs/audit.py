@@ -49,16 +49,16 @@ def audit_case(
         threshold: largest mismatch that counts as consistent.
     """
     auditors = import_module(f"reproduction.jobs.auditors.{job.settings.task}")
-    auditor = auditors.auditor(job, points, threshold)
-    theta = auditor.layout.row({name: torch.from_numpy(block[:seeds]) for name, block in blocks.items()}).double()
-    case = f"{job.experiment}/{job.case}"
-    audits = {case: auditor.audit} | {f"{case}, {name}": one for name, one in auditor.variants.items()}
-    rows = [
-        {"case": name, "document": job.settings.document, "seed": seed, **_measures(one, row, int(diverged_at[seed]))}
-        for name, one in audits.items()
-        for seed, row in enumerate(theta)
-    ]
-    return pd.DataFrame(rows)
+    case, rows = f"{job.experiment}/{job.case}", []
+    for seed in range(min(seeds, len(diverged_at))):
+        auditor = auditors.auditor(job, seed, points, threshold)
+        row = {name: torch.from_numpy(block[[seed]]) for name, block in blocks.items()}
+        (theta,) = auditor.layout.row(row).double()
+        audits = {case: auditor.audit} | {f"{case}, {name}": one for name, one in auditor.variants.items()}
+        for name, one in audits.items():
+            measures = _measures(one, theta, int(diverged_at[seed]))
+            rows.append({"case": name, "document": job.settings.document, "seed": seed, **measures})
+    return pd.DataFrame(rows).sort_values("case", kind="stable", ignore_index=True)
 
 
 def _measures(audit_network: AuditNetwork, theta: Float[Tensor, " parameters"], diverged_at: int) -> dict:

@@ -122,8 +122,8 @@ def _cells(setup: CollocationSetup, history: History) -> xr.Dataset:
     axes = [np.linspace(*ends, CELL_POINTS) for ends in setup.problem.box]
     theta, codes = history.theta.double(), setup.settings.codes
     cells, anchors = (
-        setup.network.cells(theta, torch.from_numpy(points)[None].to(theta))
-        for points in (grid_of(*axes), setup.sampler.points)
+        setup.network.cells(theta, torch.from_numpy(points).to(theta))
+        for points in (grid_of(*axes)[None], setup.sampler.points)
     )
     used, anchored = _code_counts(cells, codes), _code_counts(anchors, codes)
     orphaned = (used > 0) & (anchored == 0)

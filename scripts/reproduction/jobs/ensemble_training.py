@@ -28,7 +28,10 @@ def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu", sha
 
 
 class EnsembleTraining(Training):
-    """Training of the networks of one shard on points drawn from the domain of a target."""
+    """Training of the networks of one shard on points drawn from the domain of a target, for each network its own.
+
+    The points at which the networks are compared are the same for all.
+    """
 
     def __init__(self, job: Job, shard: int, device: Device = "cpu"):
         self.settings = s = job.settings
@@ -36,11 +39,10 @@ class EnsembleTraining(Training):
         self.setup = MLPSetup(job, len(self.target.domain), device)
         self.network = self.setup.network
         self.members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
-        train_x, self.test_x = (
-            target_points(self.target, n, f"{n}/{kind}") for kind, n in (("train", s.samples), ("test", s.test_samples))
-        )
-        y = self.setup.values(target_values(self.target, train_x))
-        self.objective = LeastSquares(self.network, self.setup.points(train_x), y)
+        self.test_x = target_points(self.target, s.test_samples, "test")
+        x = [target_points(self.target, s.samples, "train", member) for member in self.members]
+        y = [target_values(self.target, points) for points in x]
+        self.objective = LeastSquares(self.network, self.setup.values(np.stack(x)), self.setup.values(np.stack(y)))
         self.probes = self.setup.points(self.test_x[:, : s.probes])
 
     def initial(self) -> Tensor:

@@ -16,11 +16,12 @@ from torch import Tensor
 from rectified.networks.normalization import Pass
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.residual_mlp import Trunk
-from rectified.networks.seeding import generator, numpy_generator
+from rectified.networks.seeding import drawn_indices, generator
 from rectified.optimization.optimizers import build
 from rectified.optimization.training_loop import Schedule, train
 from rectified.optimization.value_and_gradient import value_and_gradient
 from rectified.pinn.sampling import as_tensor
+from rectified.problems.problem import Problem
 from rectified.statistics import representations
 from rectified.statistics.representation_names import CLASSES
 from rectified.statistics.summaries import median_member
@@ -42,10 +43,12 @@ class Companions:
 
     def __init__(self, origin: CollocationSetup, settings: LatentsSettings):
         self.origin, self.settings, self.start = origin, settings, origin.initial().double()
-        points = np.concatenate([origin.sampler.interior(0), origin.sampler.points], 1)
-        self.x, self.exact = as_tensor(points)[None], as_tensor(origin.problem.exact(points))
-        edges = np.quantile(self.exact.numpy(), np.arange(1, CLASSES) / CLASSES)
-        self.classes = torch.bucketize(self.exact, torch.from_numpy(edges))
+        interior, conditions = origin.sampler.interior(0), origin.sampler.points
+        interior = np.broadcast_to(interior, (len(conditions), *interior.shape[1:]))
+        points = np.concatenate([interior, conditions], 2)
+        self.x, self.exact = as_tensor(points), as_tensor(np.stack([origin.problem.exact(own) for own in points]))
+        edges = np.quantile(self.exact.numpy(), np.arange(1, CLASSES) / CLASSES, axis=1)
+        self.classes = torch.searchsorted(as_tensor(edges.T), self.exact)
         trunk = origin.network.trunk
         self.classifier = Trunk(2, trunk.width, trunk.layers, trunk.activation, outputs=CLASSES)
         self.classifier_rows = Rows(self.classifier.shapes)
@@ -79,8 +82,7 @@ class Companions:
 
         def loss(theta: Tensor) -> Tensor:
             logits = self.logits(theta, self.x)
-            target = self.classes.expand(len(theta), -1)
-            return torch.nn.functional.cross_entropy(logits, target, reduction="none").mean(1)
+            return torch.nn.functional.cross_entropy(logits, self.classes, reduction="none").mean(1)
 
         return self._train(self.initial_classifiers(), loss, lambda theta: {})
 
@@ -90,7 +92,7 @@ class Companions:
         return self.classifier_rows.row({**self.origin.network.blocks(self.start), "Wout": torch.cat(heads)})
 
     def logits(self, theta: Tensor, x: Tensor) -> Float[Tensor, "seeds classes points"]:
-        """Return the logits of classifiers at points [1, 2, points]."""
+        """Return the logits of classifiers at points [seeds, 2, points]."""
         return self.classifier(self.classifier_rows.blocks(theta), self.origin.network.scaling(x))
 
     def _train(self, theta: Tensor, loss: Callable[[Tensor], Tensor], check: Callable) -> Tensor:
@@ -99,7 +101,7 @@ class Companions:
         return train(build("adam", theta), partial(value_and_gradient, loss), check, schedule).theta
 
     def hidden(self, theta: Tensor, x: Tensor) -> Float[np.ndarray, "seeds layers points width"]:
-        """Return the outputs of the hidden layers of networks or classifiers at points [1, 2, points]."""
+        """Return the outputs of the hidden layers of networks or classifiers at points [seeds, 2, points]."""
         rows = self.origin.network if theta.shape[1] == self.origin.network.parameters else self.classifier_rows
         scaled = self.origin.network.scaling(x)
         with torch.no_grad():
@@ -136,13 +138,12 @@ def compare_latents(
     with torch.enable_grad():
         (regressors, matched), classifiers = companions.regressors(errors), companions.classifiers()
     rows = {"pinn": theta, "regressor": regressors, "classifier": classifiers, "untrained": companions.start}
-    x = companions.x[:, :, _selected_points(origin, settings)]
+    x = companions.x.gather(2, _selected_points(origin, settings)[:, None].expand(-1, 2, -1))
     hidden = np.stack([companions.hidden(row, x) for row in rows.values()])
-    points = x[0].numpy()
-    measured = representations.measures(hidden, points, origin.problem.exact(points))
+    measured = _measured(hidden, x.numpy(), origin.problem)
     seed = median_member(errors)
     pictures = np.stack([representations.embed(cloud[seed]) for cloud in hidden])
-    outputs = [_outputs(companions, name, row[[seed]], x) for name, row in rows.items()]
+    outputs = [_outputs(companions, name, row, x)[seed] for name, row in rows.items()]
     relative = [np.full(len(theta), np.nan) if name == "classifier" else origin.errors(rows[name]) for name in rows]
     by_layer = ("network", "seed", "layer")
     return xr.Dataset(
@@ -153,7 +154,7 @@ def compare_latents(
                 {"long_name": "t-SNE of all layers together"},
             ),
             "output": (("network", "point"), np.stack(outputs), {"long_name": "u, or the class"}),
-            **{name: (("point",), values) for name, values in zip(origin.problem.axes, points)},
+            **{name: (("point",), values) for name, values in zip(origin.problem.axes, x[seed].numpy())},
             **{name: (by_layer, values) for name, values in measured.items() if name != "cka"},
             "cka": (("network", "other", "seed", "layer"), measured["cka"], {"long_name": "linear CKA"}),
             "relative_l2": (("network", "seed"), np.stack(relative), {"long_name": "relative L2 error"}),
@@ -170,13 +171,23 @@ def compare_latents(
     )
 
 
-def _selected_points(origin: CollocationSetup, settings: LatentsSettings) -> np.ndarray:
-    """Return indices of collocation points, drawn without replacement, in ascending order."""
+def _selected_points(origin: CollocationSetup, settings: LatentsSettings) -> Int[Tensor, "seeds points"]:
+    """Return indices of collocation points of each seed, drawn without replacement, in ascending order."""
     count = origin.settings.collocation_points
-    return np.sort(numpy_generator("latents").permutation(count)[: settings.points])
+    return drawn_indices(count, settings.points, origin.seeds, "latents").sort(1).values
 
 
-def _outputs(companions: Companions, name: str, theta: Tensor, x: Tensor) -> np.ndarray:
+def _measured(
+    hidden: Float[np.ndarray, "networks seeds layers points width"],
+    points: Float[np.ndarray, "seeds 2 points"],
+    problem: Problem,
+) -> dict[str, np.ndarray]:
+    """Return the measures of all latents, each seed at its own points; the seed is the last axis but one."""
+    parts = [representations.measures(hidden[:, [seed]], own, problem.exact(own)) for seed, own in enumerate(points)]
+    return {name: np.concatenate([part[name] for part in parts], -2) for name in parts[0]}
+
+
+def _outputs(companions: Companions, name: str, theta: Tensor, x: Tensor) -> Float[np.ndarray, "seeds points"]:
     if name == "classifier":
-        return companions.logits(theta, x)[0].argmax(0).double().numpy()
-    return companions.origin.network.evaluate(theta, x, Pass(training=False))[0].numpy()
+        return companions.logits(theta, x).argmax(1).double().numpy()
+    return companions.origin.network.evaluate(theta, x, Pass(training=False)).numpy()

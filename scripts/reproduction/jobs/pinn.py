@@ -47,6 +47,7 @@ class PinnTraining(Training):
             s.boundary_points,
             s.initial_weight,
             s.boundary_weight,
+            seeds=range(s.seeds),
             stream="burgers",
             device=device,
         )

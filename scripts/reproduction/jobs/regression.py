@@ -11,7 +11,7 @@ from torch.types import Device
 
 from rectified.array_types import Float
 from rectified.effective_theory.critical_initialization import StartingVariances, starting_variances
-from rectified.networks.seeding import generator
+from rectified.networks.seeding import drawn_indices
 from rectified.optimization.mean_squared_error import LeastSquares
 from rectified.optimization.training_loop import History, Redraw
 from reproduction.config.job import Job
@@ -41,7 +41,7 @@ class RegressionTraining(Training):
         self.network = self.setup.network
         grid = self.target.grid()
         self.x = self.setup.points(grid)
-        self.y = self.setup.values(target_values(self.target, grid))
+        self.y = self.setup.values(target_values(self.target, grid))[None]
         self.objective = LeastSquares(self.network, self.x, self.y)
 
     def initial(self) -> Float[Tensor, "networks parameters"]:
@@ -52,17 +52,17 @@ class RegressionTraining(Training):
         return self._draw_minibatch if self.settings.batch else None
 
     def _draw_minibatch(self, epoch: int, theta: Tensor) -> None:
-        """Draw the minibatch of an epoch."""
-        order = torch.randperm(len(self.y), generator=generator("regression", epoch))
-        chosen = order[: self.settings.batch].to(self.y.device)
-        self.objective.x, self.objective.y = self.x[:, :, chosen], self.y[chosen]
+        """Draw the minibatch of an epoch for each seed."""
+        points, seeds = self.y.shape[-1], range(self.settings.seeds)
+        chosen = drawn_indices(points, self.settings.batch, seeds, "regression", epoch).to(self.y.device)
+        self.objective.x, self.objective.y = self.x[0][:, chosen].transpose(0, 1), self.y[0][chosen]
 
     @torch.no_grad()
     def measures(self, theta: Tensor) -> dict[str, Float[Tensor, " networks"]]:
         """Return the mean squared error on the whole grid."""
-        parts = zip(self.x.split(CHUNK_POINTS, -1), self.y.split(CHUNK_POINTS))
+        parts = zip(self.x.split(CHUNK_POINTS, -1), self.y.split(CHUNK_POINTS, -1))
         sums = [(self.network.output(theta, x) - y).double().square().sum(-1) for x, y in parts]
-        return {"train_mse": torch.stack(sums).sum(0) / len(self.y)}
+        return {"train_mse": torch.stack(sums).sum(0) / self.y.shape[-1]}
 
     def fields(self, history: History) -> xr.Dataset:
         """Return errors off the grid, and the trained functions and their gradients on a plotting grid.

@@ -27,15 +27,16 @@ from reproduction.jobs.setup.collocation import CollocationSetup
 FINER = 8  # ratio of spacings in the estimate of the error of a stencil
 
 
-def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case.
+def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
+    """Return the auditor of a network of a case.
 
     Args:
         job: that trained the case.
+        seed: of the network.
         points: unused; the collocation points of training are taken.
         threshold: largest mismatch that counts as consistent.
     """
-    setup = CollocationSetup(job)
+    setup = CollocationSetup(job, seeds=[seed])
     order = max(map(len, setup.problem.derivatives))
     options = {"order": order, "threshold": threshold, "box": setup.problem.box}
     variants = {}

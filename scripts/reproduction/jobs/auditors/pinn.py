@@ -11,19 +11,20 @@ from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.mlp import MLPSetup
 
 
-def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case.
+def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
+    """Return the auditor of a network of a case.
 
     Args:
         job: that trained the case.
+        seed: of the network; the points of the audit are its own.
         points: number of points at which derivatives are compared.
         threshold: largest mismatch that counts as consistent.
     """
     problem = job.problem.build()
     setup = MLPSetup(job, 2)
-    residuals = MLPResiduals(problem, setup.network, stream="burgers")
+    residuals = MLPResiduals(problem, setup.network, seeds=[seed], stream="burgers")
     jets = Jets(setup.network, first=(0, 1), second=(0, 1))
-    x = residuals.uniform(points, "audit").T.contiguous()
+    x = residuals.uniform(points, "audit")[0].T.contiguous()
 
     def audit_network(theta: Tensor) -> Audit:
         def derivatives(at: Points) -> tuple[Tensor, Tensor]:

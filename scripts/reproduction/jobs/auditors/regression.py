@@ -11,11 +11,12 @@ from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.mlp import MLPSetup, target_values
 
 
-def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case.
+def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
+    """Return the auditor of a network of a case.
 
     Args:
         job: that trained the case.
+        seed: of the network, unused: its training data are the same for all seeds.
         points: number of points at which the network is evaluated.
         threshold: largest mismatch that counts as consistent.
     """

@@ -17,11 +17,12 @@ from reproduction.jobs.setup.ritz import RitzSetup
 RITZ_POINTS = 100_001  # of the grid of fixed-grid rules, whose error at kinks is the same on any grid
 
 
-def auditor(job: Job, points: int, threshold: float) -> Auditor:
-    """Return the auditor of a case; its gradient rule is compared with differences of the exact energy.
+def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
+    """Return the auditor of a network of a case; its gradient rule is compared with differences of the exact energy.
 
     Args:
         job: that trained the case.
+        seed: of the network, unused: its training data are the same for all seeds.
         points: unused; the grid of training is taken.
         threshold: largest mismatch that counts as consistent.
     """

@@ -1,5 +1,6 @@
 """Problem, network, points and loss of a job on physics-informed networks of two inputs."""
 
+from collections.abc import Sequence
 from math import inf
 
 import numpy as np
@@ -34,12 +35,19 @@ CHUNK_POINTS = 4096
 
 
 class CollocationSetup:
-    """The problem, the network, the points and the loss that the settings of a job define."""
+    """The problem, the network, the points and the loss that the settings of a job define.
 
-    def __init__(self, job: Job, device: Device = "cpu"):
+    Args:
+        job: that trains the networks.
+        device: of parameters and points.
+        seeds: of the networks; None for those of the job.
+    """
+
+    def __init__(self, job: Job, device: Device = "cpu", seeds: Sequence[int] | None = None):
         torch.set_num_threads(job.threads)
         self.device = device
         self.settings = s = job.settings
+        self.seeds = range(s.seeds) if seeds is None else seeds
         self.problem = job.problem.build()
         self.dtype = getattr(torch, s.precision)
         self.sampler = Sampler(
@@ -50,6 +58,7 @@ class CollocationSetup:
             s.boundary_points,
             {"initial": s.initial_weight, "boundary": s.boundary_weight},
             "collocation",
+            self.seeds,
             device,
         )
         self.network = self._network(torch_activation(job.activation).values)
@@ -88,7 +97,7 @@ class CollocationSetup:
         gate = Trunk(2, s.width, 1, activation, outputs=s.experts, prefix="gate_")
         return Experts(scaling, trunks, gate, inf if s.sharpness == "hard" else s.sharpness)
 
-    def _reference(self) -> Float[Tensor, "1 2 points"]:
+    def _reference(self) -> Float[Tensor, "seeds_or_1 2 points"]:
         """Return a reference set: collocation points of the first epoch, an evenly spaced subset if there are many."""
         points = self.sampler.draw(0).collocation
         chosen = torch.linspace(0, points.shape[-1] - 1, min(points.shape[-1], REFERENCE_POINTS)).round().long()
@@ -97,7 +106,7 @@ class CollocationSetup:
     def initial(self) -> Float[Tensor, "seeds parameters"]:
         """Return the initial parameters of all seeds; architectures with a common part share its initial parameters."""
         s = self.settings
-        theta = self.network.initial(range(s.seeds), f"collocation/{s.width}x{s.hidden_layers}")
+        theta = self.network.initial(self.seeds, f"collocation/{s.width}x{s.hidden_layers}")
         return theta.to(self.device, self.dtype)
 
     def test_axes(self) -> tuple[np.ndarray, np.ndarray]:

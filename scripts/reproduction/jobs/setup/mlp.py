@@ -49,10 +49,11 @@ class MLPSetup:
         return torch.tensor(values, dtype=self.dtype).to(self.device)
 
 
-def target_points(target: Target, count: int, stream: str) -> Float[np.ndarray, "axes points"]:
-    """Return points drawn uniformly from the domain of a target."""
+def target_points(target: Target, count: int, *names: object) -> Float[np.ndarray, "axes points"]:
+    """Return points drawn uniformly from the domain of a target, from the random stream of the given names."""
     ends = np.array(target.domain)
-    return ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * numpy_generator(stream).random((len(ends), count))
+    unit = numpy_generator("target", *names).random((len(ends), count))
+    return ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * unit
 
 
 def target_values(target: Target, x: np.ndarray, derivative: str | None = None) -> np.ndarray:
