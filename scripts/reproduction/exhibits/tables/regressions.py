@@ -26,8 +26,8 @@ HEADINGS = {
     "gradient_error": "error of the gradient",
 }
 NOTE = (
-    "mean square errors on the training grid, final: median over the last tenth, smallest: over all recorded epochs; relative errors off the grid; "
-    "median [smallest, largest] over seeds"
+    "mean square errors on the training grid; final: median over the last tenth of the recorded epochs, smallest: over all; "
+    "relative errors off the grid; median [smallest, largest] over seeds"
 )
 
 
