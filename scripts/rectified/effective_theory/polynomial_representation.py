@@ -51,8 +51,8 @@ def layer(x: np.ndarray, weights: np.ndarray, power: int) -> Float[np.ndarray, "
 
 def inner_weights(
     points: Float[np.ndarray, "variables points"], power: int, hidden_layers: int, random: np.random.Generator
-) -> list[Float[np.ndarray, "units fan_in"]]:
-    """Return random weights of every layer, with as many units as polynomials of its degree have monomials, less one.
+) -> list[Float[np.ndarray, "_ _"]]:
+    """Return random weights [units, fan_in] of every layer, as many units as monomials of its degree, less one.
 
     Each unit is scaled so that its largest preactivation at the points is between 0.2 and 0.9: all units are active.
 
@@ -74,9 +74,9 @@ def inner_weights(
 
 
 def last_layer(
-    x: Float[np.ndarray, "variables points"], weights: list[Float[np.ndarray, "units fan_in"]], power: int
+    x: Float[np.ndarray, "variables points"], weights: list[Float[np.ndarray, "_ _"]], power: int
 ) -> Float[np.ndarray, "units points"]:
-    """Return the units of the last layer of a network of MRePU_p without biases."""
+    """Return the units of the last layer of a network of MRePU_p without biases; weights [units, fan_in] of each layer."""
     for matrix in weights:
         z = matrix @ x
         x = z * np.maximum(z + 1, 0) ** power

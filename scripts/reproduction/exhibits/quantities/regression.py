@@ -24,11 +24,6 @@ def path_mse(result: Result) -> xr.DataArray:
     return _by_seed(np.exp(np.log(_history(result)).mean(skipna=False)))
 
 
-def relative_mse(result: Result) -> xr.DataArray:
-    """``settled_mse`` over the variance of the target on the plotting grid, by seed: 1 for the best constant."""
-    return settled_mse(result) / float(result.arrays("fields").exact.var())
-
-
 def _history(result: Result) -> pd.DataFrame:
     """Return the mean square error on the training grid, [epochs, seeds]."""
     return result.table("history").pivot(index="epoch", columns="seed", values="train_mse")
