@@ -76,7 +76,7 @@ def inner_weights(
 def last_layer(
     x: Float[np.ndarray, "variables points"], weights: list[Float[np.ndarray, "_ _"]], power: int
 ) -> Float[np.ndarray, "units points"]:
-    """Return the units of the last layer of a network of MRePU_p without biases; weights [units, fan_in] of each layer."""
+    """Return the units of the last layer of a network of MRePU_p with weights [units, fan_in] and no biases."""
     for matrix in weights:
         z = matrix @ x
         x = z * np.maximum(z + 1, 0) ** power

@@ -61,7 +61,7 @@ class KernelEnsembleSettings(Task):
     shard: Count = 1000
     """Number of networks sampled at a time. It affects the random numbers."""
     sampling: Literal["exact", "brute_force", "random_signs"] = "exact"
-    """Sample preactivations neuron by neuron from their exact distribution, or draw all weights: normal, or as signs."""
+    """Sample preactivations neuron by neuron from their exact distribution, or draw all weights, normal or as signs."""
 
     @model_validator(mode="after")
     def _critical_without_biases(self):

@@ -62,11 +62,6 @@ def initial_kernel(result: Result) -> xr.DataArray:
     return _kernels(result)
 
 
-def initial_kernel(result: Result) -> xr.DataArray:
-    """Ĝ of one input, by width, C_W, scale, network and layer."""
-    return _kernels(result)
-
-
 def initial_vertex(result: Result) -> xr.DataArray:
     """n(Ĝ − mean)²E/(E − 1) of each of E networks, with mean V; by width, C_W, scale, network and layer."""
     kernels = _kernels(result)

@@ -26,7 +26,7 @@ HEADINGS = {
     "gradient_error": "error of the gradient",
 }
 NOTE = (
-    "mean square errors on the training grid; final: median over the last tenth of the recorded epochs, smallest: over all; "
+    "mean square errors on the training grid; final: median over the last tenth of the epochs, smallest: over all; "
     "relative errors off the grid; median [smallest, largest] over seeds"
 )
 
