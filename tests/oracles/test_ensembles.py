@@ -9,7 +9,7 @@ from builders import CUSTOM
 from rectified.effective_theory import kernel_sampling
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
-from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, sample_log_kernels
+from rectified.effective_theory.kernel_sampling import Setting, brute_force, exact, random_signs, sample_log_kernels
 from rectified.formulas import activations
 from rectified.formulas.torch_activation import torch_activation
 from rectified.networks.seeding import numpy_generator
@@ -40,6 +40,14 @@ def test_exact_sampling_equals_brute_force_in_distribution(name, scale, bias_var
     other = sampled(name, setting, 3000, x, brute_force, "brute")[..., 0]
     for layer in range(1, 6):
         assert scipy.stats.ks_2samp(one[:, layer], other[:, layer]).pvalue > SIGNIFICANCE
+
+
+@pytest.mark.parametrize(("rule", "fourth_moment"), [(brute_force, 3.0), (random_signs, 3.0 - 2 / 4)])
+def test_law_of_the_weights_changes_the_fourth_moment_at_the_order_of_one_over_the_inputs(rule, fourth_moment):
+    """Of n₀ signs, E[z⁴] = (3 − 2/n₀)K²; half of it is the second moment of ReLU²."""
+    x = torch.ones(4, 1, dtype=torch.float64)
+    kernels = np.exp(sampled("relu2", Setting(16, 1, 1.0), 20000, x, rule, rule.__name__)[:, 1, 0])
+    assert abs(kernels.mean() - fourth_moment / 2) < 4 * kernels.std() / len(kernels) ** 0.5
 
 
 def test_several_inputs_have_the_joint_distribution_of_brute_force():

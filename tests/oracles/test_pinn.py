@@ -282,7 +282,7 @@ def test_compiled_and_eager_gradients_agree():
 # --- training ----------------------------------------------------------------------------------------
 
 
-def test_divergence_with_the_published_initial_variance_of_mrepu_is_recorded():
+def test_divergence_beyond_the_largest_safe_weight_variance_of_mrepu_is_recorded():
     net = network("mrepu2", width=64, hidden_layers=7)
     theta = initial_parameters(net, range(3), [0.45] * net.layers, 0.0, "tests").float()
     loss = MLPLoss(residuals(net), points=200, batch=100)

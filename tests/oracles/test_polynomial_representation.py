@@ -1,11 +1,20 @@
 """Lemma 7: exact representation of polynomials by one layer of MRePU_p."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectified.effective_theory.polynomial_representation import input_weights, layer, output_weights
+from rectified.effective_theory.polynomial_representation import (
+    fitted_output,
+    inner_weights,
+    input_weights,
+    last_layer,
+    layer,
+    output_weights,
+)
 from rectified.formulas import activations, expressions
 from reproduction.config.job import Job
 from reproduction.config.tasks.polynomial_representation import PolynomialRepresentationSettings
@@ -54,3 +63,21 @@ def test_one_unit_fewer_is_insufficient():
     residual = np.linalg.lstsq(design, x**2, rcond=None)[1]
     assert residual.size == 1
     assert residual[0] > 1e-6
+
+
+@pytest.mark.parametrize(("variables", "power", "layers"), [(1, 1, 3), (2, 1, 2), (3, 2, 1)])
+def test_networks_of_several_variables_represent_polynomials(variables, power, layers):
+    """Theorem 8 for the monomial of the largest degree in the last variable and a product of all variables."""
+    random = np.random.default_rng(variables)
+    fitted, tested = (random.uniform(-1, 1, (variables, count)) for count in (3000, 1000))
+    weights = inner_weights(fitted, power, layers, random)
+    assert len(weights) == layers
+    degree = (power + 1) ** layers
+
+    def polynomials(x):
+        return np.stack([x[-1] ** degree - 1, np.prod(x, 0)])
+
+    outputs = fitted_output(last_layer(fitted, weights, power), polynomials(fitted))
+    units = last_layer(tested, weights, power)
+    assert len(units) == math.comb(degree + variables, degree) - 1
+    np.testing.assert_allclose(outputs[:, :-1] @ units + outputs[:, -1:], polynomials(tested), atol=1e-8)

@@ -9,6 +9,7 @@ import xarray as xr
 from builders import job_of
 from rectified.effective_theory.homogeneous_activations import homogeneous
 from rectified.effective_theory.kernel_recursion import EffectiveTheory
+from rectified.formulas import activations
 from rectified.problems.elliptic import elliptic_problem
 from rectified.ritz import spline_limits
 from reproduction.claims.decide import by_name
@@ -206,3 +207,59 @@ def test_classes_and_ratios_of_the_theory(case, activation, name, stability, rat
         ConfigError, match="several values; select among kernel with `at`, or combine them with `reduce`"
     ):
         measured(result, "susceptibility_ratio", {})
+
+
+def trained_regression(case, train_mse):
+    """Return a case of a regression with training errors [records, seeds], recorded every 100 epochs."""
+    records, seeds = np.shape(train_mse)
+    epochs = np.repeat(100 * np.arange(records), seeds)
+    columns = {"epoch": epochs, "seed": np.tile(np.arange(seeds), records), "train_mse": np.ravel(train_mse)}
+    return case(job_of("regression", target="f1", activation="relu"), "history", pd.DataFrame(columns))
+
+
+def test_settled_error_is_the_median_over_the_last_tenth(case):
+    """Of the records 0 to 20, the last tenth is 19 and 20; earlier ones and the rest of the noise do not matter."""
+    errors = np.ones((21, 2))
+    errors[-2:] = [[1e-3, np.nan], [3e-3, np.nan]]
+    values = measured(trained_regression(case, errors), "settled_mse", {})
+    np.testing.assert_allclose(values, [2e-3, np.nan])
+
+
+def test_path_error_is_the_geometric_mean_over_the_history(case):
+    errors = 10.0 ** -np.arange(5)[:, None] * [1, 2]
+    np.testing.assert_allclose(measured(trained_regression(case, errors), "path_mse", {}), [1e-2, 2e-2])
+
+
+def test_output_deviation_is_that_of_the_other_networks(case):
+    """The mean of its squares is the unbiased variance of the ensemble over the variance of the target."""
+    output = np.random.default_rng(2).standard_normal((6, 40))
+    output[0] = NAN
+    target = np.linspace(-1, 1, 40)
+    data = {
+        "output": (("network", "test"), output),
+        "target": ("test", target),
+        "diverged_at": ("network", [3, *[-1] * 5]),
+    }
+    result = case(job_of("ensemble_training", activation="relu2"), "shard0", xr.Dataset(data, {"network": range(6)}))
+    values = measured(result, "output_deviation", {})
+    assert np.isnan(values[0])
+    np.testing.assert_allclose(np.mean(values[1:] ** 2), output[1:].var(0, ddof=1).mean() / target.var())
+
+
+@pytest.mark.parametrize(("name", "expected"), [("mrepu1", 0), ("mrepu3", 2), ("relu2", 1), ("tanh", np.inf)])
+def test_number_of_continuous_derivatives(case, name, expected):
+    job = _job("theory", activation=name).model_copy(update={"formula": activations.get(name).formula})
+    result = case(job, "theory", xr.Dataset({"parallel": ("kernel", [1.0])}))
+    assert float(measured(result, "continuous_derivatives", {}).item()) == expected
+
+
+def test_distance_of_two_inputs_vanishes_where_the_parallel_susceptibility_is_one(case):
+    """χ⊥/χ∥ of ReLU² is 2/3 at every kernel, so that ten layers divide the squared distance by (3/2)¹⁰."""
+    data = xr.Dataset({"parallel": ("kernel", [3.0, 6.0]), "perpendicular": ("kernel", [2.0, 4.0])}, {"kernel": [1, 2]})
+    result = case(_job("theory", activation="relu2"), "theory", data)
+    for measure, expected in [
+        ("perpendicular_at_parallel_one", 2 / 3),
+        ("parallel_at_perpendicular_one", 3 / 2),
+        ("distance_after_ten_layers", (2 / 3) ** 10),
+    ]:
+        np.testing.assert_allclose(measured(result, measure, {}, reduce="largest"), expected)

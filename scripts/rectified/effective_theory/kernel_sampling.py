@@ -70,12 +70,24 @@ def brute_force(
     return (weights @ h).mul_(scale / fan_in**0.5)
 
 
+def random_signs(
+    h: Float[Tensor, "networks fan_in inputs"],
+    scale: Float[Tensor, "networks 1 inputs"],
+    width: int,
+    random: np.random.Generator,
+) -> Float[Tensor, "networks width inputs"]:
+    """Sample scale · W h/√fan_in by drawing all entries of W as 1 or −1, which have the variance of normal ones."""
+    fan_in = h.shape[1]
+    signs = torch.from_numpy(2.0 * random.integers(0, 2, (len(h), width, fan_in)) - 1).to(h.device)
+    return (signs @ h).mul_(scale / fan_in**0.5)
+
+
 def _normal(shape: tuple[int, ...], random: np.random.Generator, like: Tensor) -> Tensor:
     """Independent standard normal numbers in float64 on the device of ``like``."""
     return torch.from_numpy(random.standard_normal(shape)).to(like.device)
 
 
-SAMPLERS: dict[str, Propagate] = {"exact": exact, "brute_force": brute_force}
+SAMPLERS: dict[str, Propagate] = {"exact": exact, "brute_force": brute_force, "random_signs": random_signs}
 
 
 @torch.no_grad()

@@ -84,10 +84,9 @@ class ExplosionFigure(FigureEntry):
 
 
 class PhaseFigure(FigureEntry):
-    """Regions of C_W and input scale where kernels vanish or explode, with the unstable fixed point."""
+    """Regions of C_W and input scale where kernels vanish or explode, one row per case, with the fixed point."""
 
     shows: ClassVar[tuple[str, ...]] = ("kernel_ensemble",)
-    one_case: ClassVar[bool] = True
     fixed_point_at_zero: ClassVar[bool] = True
 
     family: Literal["phases"]

@@ -60,8 +60,8 @@ class KernelEnsembleSettings(Task):
     """Number of networks."""
     shard: Count = 1000
     """Number of networks sampled at a time. It affects the random numbers."""
-    sampling: Literal["exact", "brute_force"] = "exact"
-    """Sample preactivations neuron by neuron from their exact distribution, or draw all weights."""
+    sampling: Literal["exact", "brute_force", "random_signs"] = "exact"
+    """Sample preactivations neuron by neuron from their exact distribution, or draw all weights, normal or as signs."""
 
     @model_validator(mode="after")
     def _critical_without_biases(self):
@@ -73,7 +73,7 @@ class KernelEnsembleSettings(Task):
         layers, inputs, width = self.hidden_layers + 1, self.data or 1, max(self.widths)
         settings = len(self.widths) * len(self.weight_variances) * len(self.input_scales)
         kept = settings * self.networks * layers * inputs
-        at_a_time = max(BLOCK, width * inputs) * (4 + (width / inputs if self.sampling == "brute_force" else 0))
+        at_a_time = max(BLOCK, width * inputs) * (4 + (width / inputs if self.sampling != "exact" else 0))
         return 8 * (2 * kept + at_a_time) + GIB / 2
 
     @property

@@ -14,17 +14,18 @@ from reproduction.storage.results import Result
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
-    """Left the share of networks whose kernel grew, with K*(C_W); right the layer of blow-up at infinite width."""
-    (result,) = results
-    figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0))
-    theory = EffectiveTheory(result.job.activation)
-    _shares(left, result, theory, data)
-    _blow_up(right, result, theory, data)
-    style.letters([left, right])
-    s = result.job.settings
+    """Draw one row per case: left the share of networks whose kernel grew, right the layer of blow-up in theory."""
+    size = (style.PAGE, 2.8 * len(results) + 0.2)
+    figure, axes = plt.subplots(len(results), 2, figsize=size, squeeze=False)
+    for (left, right), result in zip(axes, results):
+        theory = EffectiveTheory(result.job.activation)
+        _shares(left, result, theory, data)
+        _blow_up(right, result, theory, data)
+        left.set_title(result.job.activation.label, fontsize=8)
+    style.letters(list(axes.flat))
+    s = results[0].job.settings
     data.notes.append(
-        f"{result.job.activation.label}; colours: {s.networks} networks of width {s.widths[0]}, {s.hidden_layers} "
-        "hidden layers; lines: infinite width"
+        f"colours: {s.networks} networks of width {s.widths[0]}, {s.hidden_layers} hidden layers; lines: infinite width"
     )
     return figure
 

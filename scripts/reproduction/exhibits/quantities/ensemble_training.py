@@ -26,6 +26,18 @@ def output_spread(result: Result) -> xr.DataArray:
     return result.ensemble.output.std("test", skipna=False) / result.ensemble.target.std()
 
 
+def output_deviation(result: Result) -> xr.DataArray:
+    """Root mean square deviation of every network from the mean output of the others, in units of the target's spread.
+
+    Multiplied by √((E − 1)/E) for E networks, so that the mean of its square is the variance of the ensemble.
+    """
+    output = result.ensemble.output.where(xr.DataArray(result.healthy, dims="network"))
+    count = output.notnull().all("test").sum()
+    rest = (output.sum("network") - output) / (count - 1)
+    square = ((output - rest) ** 2).mean("test", skipna=False) * (count - 1) / count
+    return np.sqrt(square) / result.ensemble.target.std()
+
+
 def susceptibility_distance(result: Result) -> xr.DataArray:
     """|χ⊥ − 1| by record, network and layer."""
     return abs(result.ensemble.susceptibility - 1)

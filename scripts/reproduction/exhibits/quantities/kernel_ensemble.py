@@ -57,6 +57,11 @@ def growth_factor(result: Result) -> xr.DataArray:
     return (steps[..., -1, :] / steps[..., -2, :]).drop_vars("layer", errors="ignore")
 
 
+def initial_kernel(result: Result) -> xr.DataArray:
+    """Ĝ of one input, by width, C_W, scale, network and layer."""
+    return _kernels(result)
+
+
 def initial_vertex(result: Result) -> xr.DataArray:
     """n(Ĝ − mean)²E/(E − 1) of each of E networks, with mean V; by width, C_W, scale, network and layer."""
     kernels = _kernels(result)
