@@ -50,10 +50,11 @@ def network_curvature(result: Result) -> xr.DataArray:
     Second derivatives are central differences. A network of ReLU is linear between its kinks, where the share is 0.
     """
     fields = result.arrays("fields")
-    distance = xr.DataArray(expressions.sample(expressions.parse(result.job.settings.distance), fields.x), dims="x")
+    distance = fields.x.copy(data=expressions.sample(expressions.parse(result.job.settings.distance), fields.x))
     inner = {"x": slice(1, -1)}  # D is 0 at both ends
-    bends = abs(distance[inner] * _bends(fields.field[inner] / distance[inner])) / abs(_bends(fields.field[inner]))
-    return bends.median("x", skipna=False)
+    own = abs(distance[inner] * _bends(fields.field[inner] / distance[inner]))
+    whole = abs(_bends(fields.field[inner]))
+    return (own / whole.where(whole > 0)).median("x")
 
 
 def _bends(values: xr.DataArray, steps: int = 1) -> xr.DataArray:
