@@ -23,7 +23,7 @@ LIMITS = (-0.3, 1.3)  # widest limits of u
 WIDTHS = (1.9, 1.2, 1.1, 1.1, 1.1)  # of lines: the first stays visible below others
 LEGEND_COLUMNS = 4
 TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
-RUG = (0.035, 0.04)  # height of the lowest marks of fronts and distance of the next, over that of a panel
+RUG = (0.02, 0.032)  # height of the lowest marks of fronts and distance of the next, over that of a panel
 FRONT = {"color": "0.45", "linestyle": ":", "linewidth": 0.9}
 
 
@@ -72,7 +72,7 @@ def _row(axes: list[Axes], results: list[Result], names: dict[str, str], data: P
             (lines[names[result.series]],) = axis.plot(x, profile, color=colour, linewidth=width)
             data.add(f"t = {time:g}", result.series, x=x, u=profile)
             look = {"color": colour, "transform": axis.get_xaxis_transform(), "markeredgewidth": 0.8, "clip_on": False}
-            axis.plot(fronts, np.full(len(fronts), height), "|", markersize=4, **look)
+            axis.plot(fronts, np.full(len(fronts), height), "|", markersize=3.5, **look)
             data.add(f"fronts at t = {time:g}", result.series, seed=arrays.seed.to_numpy(), x=fronts)
     return lines
 
