@@ -72,7 +72,8 @@ def steps_within_kinks(
 ) -> Float[Tensor, " parameters"]:
     """Return the step of each parameter of a network, at most the largest, that moves no kink to another or to an end.
 
-    Between such events the exact energy is smooth in the parameter. Kinks of deeper layers are not considered.
+    Between such events the exact energy is smooth in the parameter. Kinks of deeper layers are not considered. Kinks
+    closer than rounding allows are crossed: no step is smaller than 1e-4 of the largest.
     """
     steps = {name: torch.full_like(block, largest) for name, block in network.blocks(theta[None]).items()}
     points = torch.as_tensor(network.activation.kink_points, dtype=theta.dtype, device=theta.device)
@@ -87,7 +88,7 @@ def steps_within_kinks(
         furthest = kinks.abs().amax(-1).clamp(min=1)
         steps["b"] = steps["b"].minimum(gaps * slope / 2)
         steps["a"] = steps["a"].minimum(torch.minimum(gaps / furthest, torch.ones_like(gaps)) * slope / 4)
-    return network.row(steps)[0]
+    return network.row(steps)[0].clamp(min=1e-4 * largest)
 
 
 class NeuronwiseFiniteDifference:
