@@ -200,7 +200,7 @@ def test_closed_form_is_rejected_for_unsupported_activations(activation):
 def test_steps_of_the_check_move_no_kink_across_another_or_an_end(activation):
     net = network(activation, width=12)
     theta = parameters(net)[0]
-    steps = steps_within_kinks(net, theta, 0.5)
+    steps = steps_within_kinks(net, theta, 0.02)
     points = torch.as_tensor(net.activation.kink_points, dtype=theta.dtype)
 
     def order(row: torch.Tensor) -> list[int]:
@@ -211,6 +211,6 @@ def test_steps_of_the_check_move_no_kink_across_another_or_an_end(activation):
     shifts = torch.diag(steps)
     assert {tuple(order(theta + sign * shift)) for shift in shifts for sign in (-1, 1)} == {tuple(order(theta))}
     assert (steps > 0).all()
-    assert (steps <= 0.5).all()
-    assert (steps == 0.5).all() == (activation == "tanh")
-    assert (net.blocks(steps[None])["c"] == 0.5).all()
+    assert (steps <= 0.02).all()
+    assert (steps == 0.02).all() == (activation == "tanh")
+    assert (net.blocks(steps[None])["c"] == 0.02).all()
