@@ -13,6 +13,7 @@ from rectified.ritz.gradients import (
     FiniteDifference,
     NeuronwiseFiniteDifference,
     ritz_gradient,
+    steps_within_kinks,
 )
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 
@@ -193,3 +194,23 @@ def test_closed_form_is_rejected_for_unsupported_activations(activation):
     net = network(activation, width=4)
     with pytest.raises(InvalidInputError, match="closed-form"):
         ClosedFormGradient(RitzEnergy(problem(), net, KinkAware(net)))
+
+
+@pytest.mark.parametrize("activation", ["relu", "hat", "tanh"])
+def test_steps_of_the_check_move_no_kink_across_another_or_an_end(activation):
+    net = network(activation, width=12)
+    theta = parameters(net)[0]
+    steps = steps_within_kinks(net, theta, 0.02)
+    points = torch.as_tensor(net.activation.kink_points, dtype=theta.dtype)
+
+    def order(row: torch.Tensor) -> list[int]:
+        p = net.blocks(row[None])
+        kinks = ((points - p["b"][0, :, None]) / p["a"][0, :, None]).flatten()
+        return torch.cat([kinks, torch.tensor(net.domain, dtype=theta.dtype)]).argsort().tolist()
+
+    shifts = torch.diag(steps)
+    assert {tuple(order(theta + sign * shift)) for shift in shifts for sign in (-1, 1)} == {tuple(order(theta))}
+    assert (steps > 0).all()
+    assert (steps <= 0.02).all()
+    assert (steps == 0.02).all() == (activation == "tanh")
+    assert (net.blocks(steps[None])["c"] == 0.02).all()

@@ -263,3 +263,102 @@ def test_distance_of_two_inputs_vanishes_where_the_parallel_susceptibility_is_on
         ("distance_after_ten_layers", (2 / 3) ** 10),
     ]:
         np.testing.assert_allclose(measured(result, measure, {}, reduce="largest"), expected)
+
+
+def fields_of(case, activation, field, exact, **given):
+    """Return a case of trained Ritz networks with fields [seeds, x] on [0, 1]."""
+    x = np.linspace(0, 1, len(exact))
+    arrays = xr.Dataset(
+        {"field": (("seed", "x"), np.asarray(field)), "exact": ("x", exact)}, {"x": x, "seed": range(len(field))}
+    )
+    return case(job_of("ritz", activation=activation, **given), "fields", arrays)
+
+
+def test_corners_and_total_variation_of_a_piecewise_linear_field(case):
+    """u = x² has u″ = 2: a change of slope 2h over h. A hat of slopes ±s bends by 2s, wherever its tip is."""
+    x, h = np.linspace(0, 1, 101), 0.05
+    hat = [slope * (1 - abs(2 * x - 1)) / 2 for slope in (1.0, 3.0)]
+    result = fields_of(case, "relu", [*hat, x**2], x**2, width=20)
+    np.testing.assert_allclose(measured(result, "largest_corner", {}), [1 / h, 3 / h, 1], rtol=1e-9)
+    np.testing.assert_allclose(measured(result, "slope_variation", {}), [2 / 1.98, 6 / 1.98, 1], rtol=1e-9)
+
+
+def test_pair_of_opposite_kinks_is_no_sharp_corner(case):
+    """Slopes s, −s over one spacing each move the field by s·Δx: their variation is 4s, their bend s·Δx/h per h."""
+    x, h = np.linspace(0, 1, 101), 0.05
+    spike = np.where(abs(x - 0.5) < 1e-9, 10 * 0.01, 0.0)
+    result = fields_of(case, "relu", [spike], x**2, width=20)
+    np.testing.assert_allclose(measured(result, "largest_corner", {}), 2 * 0.1 / (2 * h**2), rtol=1e-9)
+    np.testing.assert_allclose(measured(result, "slope_variation", {}), 40 / 1.98, rtol=1e-9)
+
+
+def test_curvature_of_a_piecewise_linear_network_comes_from_the_distance(case):
+    """û = DN: N of ReLU has no curvature between kinks. N = x² has DN″ = 2D of û″ = (x³ − x⁴)″ = 6x − 12x²."""
+    x = np.linspace(0, 1, 401)
+    distance = x * (1 - x)
+    result = fields_of(case, "relu", [distance * (1 + abs(x - 0.3)), distance * x**2], x**2)
+    bends = abs(6 * x - 12 * x**2)
+    expected = np.median((2 * distance / np.where(bends > 1e-9, bends, 1e-9))[2:-2])
+    np.testing.assert_allclose(measured(result, "network_curvature", {}), [0, expected], rtol=2e-3, atol=1e-9)
+
+
+def test_local_minima_of_a_plane(case):
+    """cos along both axes has its minima at odd multiples of π; a well has one, a slope none."""
+    a = np.linspace(-2, 2, 41)
+    waves = np.cos(2 * np.pi * a[:, None]) + np.cos(2 * np.pi * a)
+    planes = np.stack([waves, a[:, None] ** 2 + (a - 0.1) ** 2, a[:, None] + 0 * a])
+    dims = ("seed", "plane", "alpha", "beta")
+    arrays = xr.Dataset({"energy": (dims, planes[None])}, {"seed": [0], "alpha": a, "beta": a})
+    job = _job("landscape", problem="p", activation="relu", start="e/c", planes=[[1, 2]])
+    result = case(job, "landscape", arrays)
+    for plane, minima in enumerate((16, 1, 0)):
+        assert measured(result, "local_minima", {"plane": plane}).tolist() == [minima]
+
+
+def test_sum_with_a_discrete_delta_is_the_value_at_the_nearest_point(case):
+    """A kink at 0.3 between points at 0.25 and 0.5: the sum is g(0.25)."""
+    x = np.linspace(0, 1, 5)
+    by_hand = np.where(x == 0.25, -4.0, 0.0)
+    derivative = (("method", "name", "x"), np.stack([by_hand, 0 * x])[:, None])
+    coordinates = {"x": x, "method": ["analytic", "autodiff"], "name": ["f_xb"]}
+    job = _job("single_neuron", activation="relu", slope=-2.0, bias=0.6)
+    result = case(job, "single_neuron", xr.Dataset({"derivative": derivative}, coordinates))
+    expected = {
+        "1": 0,
+        "x": 0.05,
+        "cos 2πx": abs(np.cos(np.pi / 2) - np.cos(0.6 * np.pi)),
+        "exp x": np.exp(0.3) - np.exp(0.25),
+    }
+    for g, error in expected.items():
+        assert measured(result, "delta_sum_error", {"g": g}).tolist() == pytest.approx([error], abs=1e-12)
+
+
+def test_steps_to_an_error_are_interpolated_between_records(case):
+    """An error 10^(−epoch/100) reaches 0.1 at epoch 100, between records; others start below it or never reach it."""
+    epochs = np.array([0, 30, 90, 150])
+    errors = {0: 10.0 ** (-epochs / 100), 1: [0.05, 0.5, 0.5, 0.5], 2: [2.0, 1.0, 0.9, 0.8], 3: [1, 0.2, 0.05, 0.9]}
+    rows = [{"epoch": e, "seed": s, "relative_l2": v} for s, values in errors.items() for e, v in zip(epochs, values)]
+    result = case(_job("collocation", problem="p"), "history", pd.DataFrame(rows))
+    found = measured(result, "steps_to_error", {"error": 0.1})
+    np.testing.assert_allclose(found, [100, 0, 150, 60], rtol=1e-12)
+    np.testing.assert_allclose(measured(result, "steps_to_error", {"error": 0.5})[0], 100 * np.log10(2))
+
+
+def test_errors_in_segments_leave_out_the_place_of_the_front(case):
+    """A step of height 1 in a wrong place is right on both sides; one of height 0.9 is off by a tenth."""
+    place, x = np.linspace(0, 1, 1001), (np.arange(100) + 0.5) / 100
+    exact, fronts = (place < 0.3) * 1.0, np.array([0.5, 0.295, 0.5])
+    profiles = [height * (place < front) for height, front in zip((1, 1, 0.9), fronts)]
+    arrays = xr.Dataset(
+        {
+            "profile": (("seed", "time", "place"), np.array(profiles)[:, None]),
+            "exact_profile": (("time", "place"), exact[None]),
+            "front": (("seed", "time"), fronts[:, None]),
+            "exact_front": ("time", [0.3]),
+            "front_error": (("seed", "time"), abs(fronts - 0.3)[:, None]),
+        },
+        {"seed": range(3), "time": [0.25], "place": place, "x": x},
+    )
+    result = case(_job("collocation", problem="p"), "fields", arrays)
+    np.testing.assert_allclose(measured(result, "segment_error", {}), [0, 0, 0.1], atol=1e-12)
+    assert measured(result, "misplaced_front", {"time": 0.25}).tolist() == [1, 0, 1]

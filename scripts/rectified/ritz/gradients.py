@@ -47,12 +47,12 @@ class FiniteDifference:
 
     Args:
         objective: maps parameters [networks, parameters] to [networks].
-        step: ε, in the units of the parameters.
+        step: ε, in the units of the parameters; one for all parameters or one for each.
         points: quadrature points of the objective.
         network: the network that the objective evaluates.
     """
 
-    def __init__(self, objective: Objective, step: float, points: int, network: Network):
+    def __init__(self, objective: Objective, step: float | Tensor, points: int, network: Network):
         self.objective, self.step = objective, step
         self.values_per_network = points * network.width
         self.work = 2 * network.parameters * points
@@ -65,6 +65,30 @@ class FiniteDifference:
         values = chunked_evaluation.evaluate(self.objective, shifted, self.values_per_network)
         up, down = values.view(networks, 2, parameters).unbind(1)
         return self.objective(theta), first_difference(down, up, self.step)
+
+
+def steps_within_kinks(
+    network: Network, theta: Float[Tensor, " parameters"], largest: float
+) -> Float[Tensor, " parameters"]:
+    """Return the step of each parameter of a network, at most the largest, that moves no kink to another or to an end.
+
+    Between such events the exact energy is smooth in the parameter. Kinks of deeper layers are not considered. Kinks
+    closer than rounding allows are crossed: no step is smaller than 1e-4 of the largest.
+    """
+    steps = {name: torch.full_like(block, largest) for name, block in network.blocks(theta[None]).items()}
+    points = torch.as_tensor(network.activation.kink_points, dtype=theta.dtype, device=theta.device)
+    if len(points):
+        p = network.blocks(theta[None])
+        slope = p["a"].abs()
+        kinks = (points - p["b"][:, :, None]) / p["a"][:, :, None]
+        ends = torch.as_tensor(network.domain, dtype=theta.dtype, device=theta.device).expand(len(kinks), -1)
+        gaps = (kinks[..., None] - torch.cat([kinks.flatten(1), ends], 1)[:, None, None]).abs()
+        own = torch.eye(kinks[0].numel(), gaps.shape[-1], dtype=torch.bool, device=theta.device)
+        gaps = gaps.masked_fill(own.view(*kinks.shape[1:], -1), torch.inf).amin((-2, -1))
+        furthest = kinks.abs().amax(-1).clamp(min=1)
+        steps["b"] = steps["b"].minimum(gaps * slope / 2)
+        steps["a"] = steps["a"].minimum(torch.minimum(gaps / furthest, torch.ones_like(gaps)) * slope / 4)
+    return network.row(steps)[0].clamp(min=1e-4 * largest)
 
 
 class NeuronwiseFiniteDifference:

@@ -33,6 +33,8 @@ def _label(settings: RitzSettings, all_settings: Sequence[RitzSettings]) -> str:
     parts += [sign.format(getattr(settings, name)) for name, sign in NUMBERS.items() if _differs(name, all_settings)]
     if settings.start:
         parts.append("from the fit")
+    elif settings.objective == "energy" and any(other.start for other in all_settings):
+        parts.append("from scratch")
     return ", ".join(parts)
 
 

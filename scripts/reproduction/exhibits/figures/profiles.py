@@ -1,4 +1,6 @@
-"""Profiles of a travelling front at three times, by variants of physics-informed networks.
+"""Profiles of a travelling front at three times, by single networks of several variants, with the fronts of all seeds.
+
+Jumps of the profiles are at other places for other seeds: a median over seeds would smear them.
 
 The exact front is the shock of the entropy solution of Buckley and Leverett (Trans. AIME 146, 1942).
 """
@@ -9,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rectified.statistics.summaries import Summary, summarize
 from reproduction.exhibits import style
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.grouping import group_by
-from reproduction.exhibits.panels import median_and_range
+from reproduction.exhibits.map_page import median_seed
 from reproduction.exhibits.variant_labels import variant_labels
 from reproduction.storage.results import Result
 
@@ -22,6 +23,7 @@ LIMITS = (-0.3, 1.3)  # widest limits of u
 WIDTHS = (1.9, 1.2, 1.1, 1.1, 1.1)  # of lines: the first stays visible below others
 LEGEND_COLUMNS = 4
 TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
+RUG = (0.02, 0.032)  # height of the lowest marks of fronts and distance of the next, over that of a panel
 FRONT = {"color": "0.45", "linestyle": ":", "linewidth": 0.9}
 
 
@@ -41,7 +43,11 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         panels += axes
     cut_off = _limit(np.reshape(panels, (-1, columns)))
     style.letters(panels)
-    data.notes += [*seeds_note(results, "lines: median at each $x$, bands: range"), _fronts(results[0]), *cut_off]
+    data.notes += [
+        *seeds_note(results, "lines: a median seed, marks: fronts of all seeds"),
+        _fronts(results[0]),
+        *cut_off,
+    ]
     return figure
 
 
@@ -59,14 +65,15 @@ def _row(axes: list[Axes], results: list[Result], names: dict[str, str], data: P
     """Draw the variants of one row at each time, and return the lines by label."""
     lines = _exact(axes, results[0], data)
     for result, colour, width in zip(results, style.shades(len(results)), WIDTHS):
-        arrays = result.arrays("fields")
-        x = arrays.place.to_numpy()
-        for axis, time, *parts in zip(axes, arrays.time.to_numpy(), *summarize(arrays.profile)):
-            summary = Summary(*parts)
-            look = {"alpha": 0.13, "color": colour, "linewidth": width}
-            lines[names[result.series]] = median_and_range(axis, x, summary, **look)
-            columns = {"median": summary.median, "low": summary.low, "high": summary.high}
-            data.add(f"t = {time:g}", result.series, x=x, **columns)
+        shown, arrays = median_seed(result), result.arrays("fields")
+        x, height = shown.place.to_numpy(), RUG[0] + RUG[1] * len(lines)
+        for axis, time in zip(axes, shown.time.to_numpy()):
+            profile, fronts = shown.profile.sel(time=time).to_numpy(), arrays.front.sel(time=time).to_numpy()
+            (lines[names[result.series]],) = axis.plot(x, profile, color=colour, linewidth=width)
+            data.add(f"t = {time:g}", result.series, x=x, u=profile)
+            look = {"color": colour, "transform": axis.get_xaxis_transform(), "markeredgewidth": 0.8, "clip_on": False}
+            axis.plot(fronts, np.full(len(fronts), height), "|", markersize=3.5, **look)
+            data.add(f"fronts at t = {time:g}", result.series, seed=arrays.seed.to_numpy(), x=fronts)
     return lines
 
 
@@ -78,7 +85,7 @@ def _exact(axes: list[Axes], result: Result, data: PlottedData) -> dict[str, Lin
         axis.set_title(f"$t$ = {time:g}")
         (lines["exact"],) = axis.plot(x, exact, color="black", linewidth=1.0, zorder=4)
         lines["exact front"] = axis.axvline(float(arrays.exact_front.sel(time=time)), **FRONT)
-        data.add(f"t = {time:g}", "exact", x=x, median=exact.to_numpy())
+        data.add(f"t = {time:g}", "exact", x=x, u=exact.to_numpy())
     return lines
 
 
