@@ -164,8 +164,13 @@ def distance_interval(first: npt.ArrayLike, second: npt.ArrayLike) -> Interval:
     if len(first) == 0 or len(second) == 0:
         return Interval(np.nan, np.nan, np.nan, 0.0)
     value = float(scipy.stats.ks_2samp(first, second).statistic)
-    margin = sum(np.sqrt(np.log(4 / (1 - CONFIDENCE)) / (2 * len(sample))) for sample in (first, second))
-    return Interval(value, max(value - float(margin), 0.0), min(value + float(margin), 1.0), CONFIDENCE)
+    margin = distance_margin(len(first), len(second))
+    return Interval(value, max(value - margin, 0.0), min(value + margin, 1.0), CONFIDENCE)
+
+
+def distance_margin(first: int, second: int, confidence: float = CONFIDENCE) -> float:
+    """Bound that the error of the distance of two samples of these sizes exceeds with probability 1 − confidence."""
+    return float(sum(np.sqrt(np.log(4 / (1 - confidence)) / (2 * count)) for count in (first, second)))
 
 
 def distance_test(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
