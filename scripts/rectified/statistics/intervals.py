@@ -73,8 +73,9 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
     """Mean with the outer ends of its t and its bootstrap-t interval.
 
     The t interval is too narrow for skewed distributions: with ten log-normal values it covers the mean in 84 % of
-    samples, the bootstrap-t interval in 92 %. The interval is unbounded for fewer than ten values, if a value is not
-    finite, and if all values are equal, which shows no variance, not that there is none.
+    samples, this one in 91 %; with rare ones among zeros it does in 67 %, this one in 99 %. The interval is unbounded
+    for fewer than ten values, if a value is not finite, and if all values are equal, which shows no variance, not that
+    there is none.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, sec. 12.5.
     """
@@ -85,7 +86,8 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
         return Interval(value, -np.inf, np.inf, CONFIDENCE if len(values) >= FEWEST else 0.0)
     error = values.std(ddof=1) / np.sqrt(len(values))
     tails = np.array([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    symmetric, skewed = scipy.stats.t.ppf(tails, len(values) - 1), np.quantile(_studentized(values), tails)
+    symmetric, resampled = scipy.stats.t.ppf(tails, len(values) - 1), _studentized(values)
+    skewed = [np.quantile(resampled, tail, method=end) for tail, end in zip(tails, ("lower", "higher"))]  # may be ±∞
     low, high = max(symmetric[1], skewed[1]), min(symmetric[0], skewed[0])
     return Interval(value, value - float(low * error), value - float(high * error), CONFIDENCE)
 
