@@ -13,6 +13,7 @@ from reproduction.config import decidability, loading
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Part
 
+POISSON = {"document": "d", "task": "collocation", "problem": "p"}
 EXPERIMENTS = {
     "a": {
         "document": "d",

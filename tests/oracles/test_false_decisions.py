@@ -1,9 +1,9 @@
 """Rates of false decisions at the threshold, by simulation, of every statistic that claims use.
 
 A replicate is the sum of the effect of its draw (points, batches, data) and of its start; the standard deviation of the
-first is 0 to 3 times that of the second. If every replicate has its own draw, a true value at the threshold is decided in
-at most 5 % of the trials. If all share one draw, the rate is many times that. Wrong rules are tested along with the right
-ones, to show that the tests detect them.
+first is 0 to 3 times that of the second. If every replicate has its own draw, a true value at the threshold is decided
+in at most 5 % of the trials. If all share one draw, the rate is many times that. Wrong rules are tested along with the
+right ones, to show that the tests detect them.
 """
 
 import math
@@ -38,7 +38,7 @@ def part(**settings) -> Part:
 
 
 def replicates(size: int, spread: float, shared: bool, groups: int = 1, seed: int = 0, trials: int = TRIALS):
-    """Return [trials, groups, size] replicates with mean and median 0 and standard deviation 1 over draws and starts."""
+    """Return replicates [trials, groups, size] of median 0, and standard deviation 1 over draws and starts."""
     random = np.random.default_rng([seed, size, round(10 * spread), shared, groups])
     between = random.normal(size=(trials, groups, 1 if shared else size))
     within = random.normal(size=(trials, groups, size))

@@ -53,11 +53,15 @@ def check(config: Any, claim: Claim) -> None:
 
 def samples(config: Any, part: Part) -> list[Sample]:
     """Return the replicates of each side of a part, one or two."""
-    sides = [(part.of, part.at)]
+    return [_sample(config, *side) for side in sides(part)]
+
+
+def sides(part: Part) -> list[tuple[str, dict]]:
+    """Return the case and the coordinates of each side of a part."""
     other = part.less if part.over is None else part.over
-    if other is not None:
-        sides.append((part.of, other) if isinstance(other, dict) else (other, part.at))
-    return [_sample(config, *side) for side in sides]
+    if other is None:
+        return [(part.of, part.at)]
+    return [(part.of, part.at), (part.of, other) if isinstance(other, dict) else (other, part.at)]
 
 
 def paired(part: Part, counts: list[int | None]) -> list[int]:
