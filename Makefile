@@ -10,7 +10,7 @@ RESULTS = $(if $(filter-out draft,$(TIER)),results/$(TIER),results)
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := all
-.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan explain costs gallery schema bench bench-gpu audit-study audit-networks docs clean
+.PHONY: setup all smoke paper report archive verify test lint test-environments test-library test-workflow test-slurm test-container plan power explain costs gallery schema bench bench-gpu audit-study audit-networks docs clean
 setup: .venv/installed ## install the packages of a run into .venv
 
 all: .venv/installed ## compute all figures, tables and verdicts, draft tier
@@ -60,6 +60,10 @@ test-slurm: .venv/installed-test ## test the smoke tier and its failures on a SL
 plan: TIER ?= paper
 plan: .venv/installed ## predict the time of a tier on 1, 8 and 64 workers: make plan TIER=paper
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.schedule $(TIER)
+
+power: TIER ?= draft
+power: .venv/installed ## print how many replicates would decide the undecided claims, and their cost: make power TIER=draft
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.claims.power $(TIER)
 
 explain: .venv/installed ## trace a figure to its equation, with its state and cost: make explain FIGURE=deep_ritz/fig3
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))

@@ -33,6 +33,7 @@ EXECUTED = {
     "make archive": "tests/workflow/test_archive.py",
     "make verify ARCHIVE=results/archive.zip": "tests/workflow/test_archive.py",
     "make plan": "tests/unit/test_costs.py",
+    "make power": "tests/oracles/test_power.py",
     "make plan TIER=draft": "tests/unit/test_costs.py",
     "make plan TIER=paper": "tests/unit/test_costs.py",
     "make verify": "tests/workflow/test_archive.py",

@@ -24,7 +24,7 @@ from reproduction.config.experiments import TASKS
 from reproduction.exhibits.quantities import TRAINED
 from reproduction.exhibits.scorecards import selection
 from reproduction.rendering import typography
-from reproduction.report import snakemake_report
+from reproduction.report import settings_origin, snakemake_report
 from reproduction.runtime import crash_recovery, slurm_limits
 from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
@@ -326,6 +326,12 @@ def config_text(wildcards):
     return CONFIG.model_dump_json(exclude_unset=True, exclude=INCIDENTAL)
 
 
+@cache
+def origins():
+    """Return the origin of each tagged setting in config.yaml and the config files on the command line."""
+    return settings_origin.tags([PROJECT / "config.yaml", *(workflow.overwrite_configfiles or [])])
+
+
 def overlay_names(wildcards):
     """Return the names of the config files on the command line."""
     return [Path(file).name for file in workflow.overwrite_configfiles or []]
@@ -366,7 +372,8 @@ def describe_report():
     for group, _ in kinds:
         group.difference_update(stems[path] for path in missing)
     claimed = [f"{placed(stem)}.parquet" for stem in sorted(CLAIMS)]
-    written = captions.captions(CONFIG, captions.claims_of(path for path in claimed if Path(path).exists()))
+    claims = captions.claims_of(path for path in claimed if Path(path).exists())
+    written = captions.captions(CONFIG, claims, captions.FOLDER, origins())
     shown = {name: written[name]._asdict() for name in written if f"{RESULTS}/{name}" in FIGURES | TABLES}
     documents = [Path(stem).name for stem in sorted(CLAIMS)]
     config.update(snakemake_report.context(placed(RESULTS), shown, documents, sentence))

@@ -17,6 +17,7 @@ rule captions:
         code=described_code("captions.py"),
         captions=caption_digests,
         config=config_text,
+        origins=lambda wildcards: origins(),
     script:
         "../../scripts/captions.py"
 

@@ -73,8 +73,9 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
     """Mean with the outer ends of its t and its bootstrap-t interval.
 
     The t interval is too narrow for skewed distributions: with ten log-normal values it covers the mean in 84 % of
-    samples, the bootstrap-t interval in 92 %. The interval is unbounded for fewer than ten values, if a value is not
-    finite, and if all values are equal, which shows no variance, not that there is none.
+    samples, this one in 91 %; with rare ones among zeros it does in 67 %, this one in 99 %. The interval is unbounded
+    for fewer than ten values, if a value is not finite, and if all values are equal, which shows no variance, not that
+    there is none.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, sec. 12.5.
     """
@@ -85,7 +86,8 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
         return Interval(value, -np.inf, np.inf, CONFIDENCE if len(values) >= FEWEST else 0.0)
     error = values.std(ddof=1) / np.sqrt(len(values))
     tails = np.array([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    symmetric, skewed = scipy.stats.t.ppf(tails, len(values) - 1), np.quantile(_studentized(values), tails)
+    symmetric, resampled = scipy.stats.t.ppf(tails, len(values) - 1), _studentized(values)
+    skewed = [np.quantile(resampled, tail, method=end) for tail, end in zip(tails, ("lower", "higher"))]  # may be ±∞
     low, high = max(symmetric[1], skewed[1]), min(symmetric[0], skewed[0])
     return Interval(value, value - float(low * error), value - float(high * error), CONFIDENCE)
 
@@ -164,8 +166,13 @@ def distance_interval(first: npt.ArrayLike, second: npt.ArrayLike) -> Interval:
     if len(first) == 0 or len(second) == 0:
         return Interval(np.nan, np.nan, np.nan, 0.0)
     value = float(scipy.stats.ks_2samp(first, second).statistic)
-    margin = sum(np.sqrt(np.log(4 / (1 - CONFIDENCE)) / (2 * len(sample))) for sample in (first, second))
-    return Interval(value, max(value - float(margin), 0.0), min(value + float(margin), 1.0), CONFIDENCE)
+    margin = distance_margin(len(first), len(second))
+    return Interval(value, max(value - margin, 0.0), min(value + margin, 1.0), CONFIDENCE)
+
+
+def distance_margin(first: int, second: int, confidence: float = CONFIDENCE) -> float:
+    """Bound that the error of the distance of two samples of these sizes exceeds with probability 1 − confidence."""
+    return float(sum(np.sqrt(np.log(4 / (1 - confidence)) / (2 * count)) for count in (first, second)))
 
 
 def distance_test(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

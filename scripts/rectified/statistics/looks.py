@@ -8,6 +8,7 @@ Source: Jennison and Turnbull, Group Sequential Methods with Applications to Cli
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,17 +25,22 @@ def error(looks: Mapping[int, int]) -> float:
     Args:
         looks: by number of values, how many on one side exclude.
     """
+    return _error(tuple(sorted(looks.items())))
+
+
+@cache
+def _error(looks: tuple[tuple[int, int], ...]) -> float:
     reached, excluded, seen = {0: 1.0}, 0.0, 0  # probabilities by number of values above the median
-    for count in sorted(looks):
+    for count, agreeing in looks:
         for _ in range(count - seen):
             grown: dict[int, float] = {}
             for above, probability in reached.items():
                 for more in (0, 1):
                     grown[above + more] = grown.get(above + more, 0.0) + probability / 2
             reached = grown
-        seen, least = count, count - looks[count]
-        excluded += sum(p for above, p in reached.items() if not least < above < looks[count])
-        reached = {above: p for above, p in reached.items() if least < above < looks[count]}
+        seen, least = count, count - agreeing
+        excluded += sum(p for above, p in reached.items() if not least < above < agreeing)
+        reached = {above: p for above, p in reached.items() if least < above < agreeing}
     return excluded
 
 

@@ -32,6 +32,8 @@ class SampleValues(NamedTuple):
 def values_of(part: Part, cases: Mapping[str, KeptResult]) -> SampleValues:
     """Return the numbers of a part: a measure, or ratios or differences of two, paired by seed unless unpaired.
 
+    A value without replicates is paired with every seed of the other case.
+
     Raises:
         ConfigError: if two paired cases have no seed in common, or a term of a ratio is negative.
     """
@@ -41,19 +43,28 @@ def values_of(part: Part, cases: Mapping[str, KeptResult]) -> SampleValues:
         lost = ~np.isfinite(first.to_numpy())
         return SampleValues(_filled(part, first), None, int(lost.sum()), computed)
     second = _second(part, cases)
+    computed = computed and second.index.name == COMPUTED
     if part.statistic in ("shift", "distance"):
         lost = sum(int((~np.isfinite(sample)).sum()) for sample in (first, second))
         one, other = _filled(part, first), _filled(part, second)
         return SampleValues(
             one if part.statistic == "distance" else _compared(part, one[:, None], other), other, lost, computed
         )
-    first, second = first.align(second, join="inner")
+    first, second = _paired(first, second)
     if first.empty:
         raise ConfigError(f"{part.measure!r} of {part.of!r} has no seed in common with the case it is compared with")
     lost = ~np.isfinite([first, second])
     kept = ~lost.all(0) if part.divergence_is_infinite else np.full(len(first), True)
     values = _compared(part, _filled(part, first)[kept], _filled(part, second)[kept])
     return SampleValues(values, None, int(lost.any(0).sum()), computed)
+
+
+def _paired(first: pd.Series, second: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return two measures with the replicates that they share, or with those of one if the other has none."""
+    if (first.index.name == COMPUTED) != (second.index.name == COMPUTED):
+        index = second.index if first.index.name == COMPUTED else first.index
+        return tuple(pd.Series(np.broadcast_to(each.to_numpy(), len(index)), index) for each in (first, second))
+    return first.align(second, join="inner")
 
 
 def _second(part: Part, cases: Mapping[str, KeptResult]) -> pd.Series:

@@ -73,6 +73,8 @@ class Config(Strict):
     """Memory limit of a job in GiB; jobs that need more are rejected."""
     looks: Looks = LOOKS
     """Sign tests of claims: by number of seeds, how many on one side of a threshold decide; fixed in advance."""
+    undecidable_claims: Literal["rejected", "allowed"] = "rejected"
+    """Claims that no outcome of the replicates can decide are rejected, or allowed where verdicts are not the aim."""
     problems: section(Problem) = {}
     """Problems by name."""
     targets: section(Target) = {}

@@ -8,7 +8,7 @@ from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation, check_power
-from reproduction.config import error_messages
+from reproduction.config import decidability, error_messages
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim, Part
 from reproduction.config.exhibits.entry import Exhibit
@@ -237,6 +237,8 @@ def _check_claim(config: Any, claim: Claim) -> None:
     ]
     if claim.figure and claim.figure not in shown:
         raise ConfigError(f"unknown figure {claim.figure!r}; {nearest(claim.figure, shown)}")
+    if config.undecidable_claims == "rejected":
+        decidability.check(config, claim)
 
 
 def _check_selection(config: Any, part: Part, settings: Task) -> None:

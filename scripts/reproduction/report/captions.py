@@ -1,12 +1,12 @@
 """Captions of figures and tables: title, text, settings, tier and verdicts.
 
 Title and text are written by hand, one reST file per exhibit in ``workflow/report/<document>/``; they contain no
-computed results. The settings come from config, the verdicts from the claims that the exhibit shows.
+computed results. The settings and their origin come from config, the verdicts from the claims that the exhibit shows.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from reproduction.config.config import Config
 from reproduction.config.exhibits.entry import Exhibit
+from reproduction.report import settings_origin
 from reproduction.report.settings_in_words import sentence
 from reproduction.runtime.session import start_log
 from reproduction.storage import code_digest, store
@@ -27,7 +28,7 @@ class Caption(NamedTuple):
     Attributes:
         title: one line.
         text: paragraphs of reST with plain text, ``*emphasis*`` and double-quoted literals only.
-        settings: one sentence per task of the cases shown.
+        settings: one sentence per task of the cases shown, then those given, inferred and chosen.
         tier: of the run.
         verdicts: claim, document, statement and verdict of each claim that it shows.
     """
@@ -43,32 +44,47 @@ def make(snakemake: Any) -> None:
     """Write the captions of all figures and tables as one JSON file, by ``figures/<document>/<name>``."""
     start_log(snakemake.log[0])
     config = Config.model_validate_json(snakemake.params.config)
-    written = {name: caption._asdict() for name, caption in captions(config, claims_of(snakemake.input.claims)).items()}
-    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    written = captions(config, claims_of(snakemake.input.claims), FOLDER, snakemake.params.origins)
+    text = (
+        json.dumps({name: caption._asdict() for name, caption in written.items()}, indent=2, ensure_ascii=False) + "\n"
+    )
     store.write_atomically(snakemake.output[0], lambda file: Path(file).write_text(text, encoding="utf-8"))
 
 
-def captions(config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER) -> dict[str, Caption]:
+def captions(
+    config: Config, claims: pd.DataFrame, folder: str | Path = FOLDER, tagged: Mapping[str, str] | None = None
+) -> dict[str, Caption]:
     """Return the captions of all exhibits in config, by ``figures/<document>/<name>`` or ``tables/<document>/<name>``.
 
     Args:
         config: with the exhibits.
         claims: the parts of decided claims, as returned by ``claims_of``.
         folder: of the reST files.
+        tagged: origin of settings by their path in config, see ``settings_origin.tags``.
     """
     return {
-        f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder))
+        f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder), tagged or {})
         for kind, groups in (("figures", config.figures), ("tables", config.tables))
         for document in in_order(groups)
         for name, entry in ((name, groups[document][name]) for name in in_order(groups[document]))
     }
 
 
-def _caption(config: Config, document: str, name: str, entry: Exhibit, claims: pd.DataFrame, folder: Path) -> Caption:
+def _caption(
+    config: Config,
+    document: str,
+    name: str,
+    entry: Exhibit,
+    claims: pd.DataFrame,
+    folder: Path,
+    tagged: Mapping[str, str],
+) -> Caption:
     file = folder / document / f"{name}.rst"
     title, text = read(file) if file.exists() else (str(entry.__doc__).removesuffix("."), "")
-    jobs = [config.job(case.experiment, case.case) for case in config.select(entry.data)]
-    return Caption(title, text, sentence(jobs), config.tier, _verdicts(claims, f"{document}/{name}"))
+    cases = config.select(entry.data)
+    jobs = [config.job(case.experiment, case.case) for case in cases]
+    settings = " ".join(filter(None, [sentence(jobs), settings_origin.sentence(config, cases, tagged)]))
+    return Caption(title, text, settings, config.tier, _verdicts(claims, f"{document}/{name}"))
 
 
 def read(file: str | Path) -> tuple[str, str]:
