@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.config import loading
+from reproduction.config import loading, setting_tags
 from reproduction.config.config import Config
 from reproduction.report import captions, settings_origin
 
@@ -40,7 +40,7 @@ def files(tmp_path):
 
 
 def test_a_tag_holds_for_its_line_or_for_the_setting_before_it(files):
-    found = settings_origin.tags(files[:1])
+    found = setting_tags.tags(files[:1])
     assert found == {
         "defaults/ritz/width": "given",
         "defaults/ritz/epochs": "chosen",
@@ -58,7 +58,7 @@ def test_a_tag_holds_for_its_line_or_for_the_setting_before_it(files):
 
 
 def test_a_value_of_a_tier_has_the_tag_of_the_tier(files):
-    found = settings_origin.tags(files)
+    found = setting_tags.tags(files)
     assert "defaults/ritz/width" not in found
     assert found["experiments/one/seeds"] == "inferred"
     assert found["experiments/one/points"] == "chosen"
@@ -100,10 +100,8 @@ def test_later_layers_decide_the_origin_and_cases_may_differ():
 
 def test_every_tag_of_the_config_is_read_and_names_settings():
     text = CONFIG.read_text()
-    tagged = settings_origin.tags([CONFIG])
-    lines = [
-        line for line in text.splitlines() if settings_origin.TAG.search(line) and not line.strip().startswith("#")
-    ]
+    tagged = setting_tags.tags([CONFIG])
+    lines = [line for line in text.splitlines() if setting_tags.TAG.search(line) and not line.strip().startswith("#")]
     assert lines
     for line in lines:
         key = re.match(r"\s*([\w.]+):", line)[1]
@@ -117,7 +115,7 @@ def test_every_tag_of_the_config_is_read_and_names_settings():
 
 def test_captions_end_with_the_origin_of_their_settings():
     config = loading.read()
-    found = captions.captions(config, captions.claims_of([]), captions.FOLDER, settings_origin.tags([CONFIG]))
+    found = captions.captions(config, captions.claims_of([]), captions.FOLDER, setting_tags.tags([CONFIG]))
     for name, caption in found.items():
         assert caption.settings.endswith("all other settings."), name
         assert "Chosen: " in caption.settings

@@ -17,14 +17,14 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 
 from rectified.errors import nearest
 from reproduction.config import config as configuration
-from reproduction.config import loading, problems, yaml_files
+from reproduction.config import loading, problems, setting_tags, yaml_files
 from reproduction.config.exhibits.claims import cases_of, to_text
 from reproduction.config.errors import ConfigError
 from reproduction.config.experiments import TASKS
 from reproduction.exhibits.quantities import TRAINED
 from reproduction.exhibits.scorecards import selection
 from reproduction.rendering import typography
-from reproduction.report import settings_origin, snakemake_report
+from reproduction.report import snakemake_report
 from reproduction.runtime import crash_recovery, slurm_limits
 from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
@@ -329,7 +329,7 @@ def config_text(wildcards):
 @cache
 def origins():
     """Return the origin of each tagged setting in config.yaml and the config files on the command line."""
-    return settings_origin.tags([PROJECT / "config.yaml", *(workflow.overwrite_configfiles or [])])
+    return setting_tags.tags([PROJECT / "config.yaml", *(workflow.overwrite_configfiles or [])])
 
 
 def overlay_names(wildcards):

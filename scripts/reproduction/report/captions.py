@@ -60,7 +60,7 @@ def captions(
         config: with the exhibits.
         claims: the parts of decided claims, as returned by ``claims_of``.
         folder: of the reST files.
-        tagged: origin of settings by their path in config, see ``settings_origin.tags``.
+        tagged: origin of settings by their path in config, see ``reproduction.config.setting_tags``.
     """
     return {
         f"{kind}/{document}/{name}": _caption(config, document, name, entry, claims, Path(folder), tagged or {})
