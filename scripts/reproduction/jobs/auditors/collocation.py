@@ -24,7 +24,7 @@ from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.collocation import CollocationSetup
 
-FINER = 8  # ratio of spacings in the estimate of the error of a stencil
+FINER = 32  # ratio of spacings in the estimate of the error of a stencil: a thousandth of that error is left
 
 
 def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
