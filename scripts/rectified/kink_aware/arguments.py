@@ -48,7 +48,7 @@ def usable_rule(inputs: int, lines: object, order: object, panels: object, gener
         return
     if inputs > LARGEST_FIXED:
         raise InvalidInputError(
-            f"box must have at most {LARGEST_FIXED} inputs for lines at fixed offsets, pass a generator for more; got {inputs}"
+            f"box must have at most {LARGEST_FIXED} inputs unless a generator for random offsets is given; got {inputs}"
         )
     if inputs > 1 and lines % panels:
         raise InvalidInputError(f"lines must be a multiple of panels, which is {panels}; got {lines}")
@@ -81,8 +81,10 @@ def require_pointwise(network: nn.Module, points: Float[Tensor, "points inputs"]
     half = len(points) // 2
     whole = network_values(network, points)[:half]
     part = network_values(network, points[:half])
+    if not bool(whole.isfinite().all()):
+        raise InvalidInputError("network must be finite everywhere in the box; it has NaN or infinite values")
     tolerance = torch.finfo(points.dtype).eps ** 0.5
-    if not torch.allclose(whole, part, rtol=tolerance, atol=tolerance * float(whole.abs().max()), equal_nan=True):
+    if not torch.allclose(whole, part, rtol=tolerance, atol=tolerance * float(whole.abs().max())):
         raise InvalidInputError(
             "network must be deterministic and evaluate each point by itself; its values depend on the other points or "
             "on random numbers"

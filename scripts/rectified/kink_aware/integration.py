@@ -46,9 +46,9 @@ def integrate(
     equal panels and at every kink of the network on it; every piece has its own Gauss–Legendre rule. The ends of the
     pieces are differentiable functions of the parameters, so that ``backward`` yields the derivative of the integral
     along the lines, with the contributions of moving kinks that automatic differentiation of the density misses. The
-    first derivative is exact. So is the second of networks that are piecewise linear; for others, it lacks the curvature of
-    the pre-activations along the lines. Where kinks of two neurons coincide along a line, it is one of the one-sided
-    derivatives.
+    first derivative is exact. So is the second if pre-activations are piecewise linear; their curvature along the lines
+    is missing otherwise. Where kinks of two neurons coincide along a line, derivatives are undetermined between the
+    one-sided ones.
 
     The integrand must be smooth in its arguments; its own kinks and those of x alone are not searched.
 
@@ -177,6 +177,10 @@ class Rule:
 @torch.no_grad()
 def _signs(z: Float[Tensor, "points switches"], order: int) -> Tensor:
     """True where a pre-activation clearly changes its sign inside of a piece, [pieces, switches]."""
-    least = 1e3 * torch.finfo(z.dtype).eps * z.abs().amax(0)
-    z = z.unflatten(0, (-1, order))
-    return (z.amin(1) < -least) & (z.amax(1) > least)
+    positive = (z > 0).unflatten(0, (-1, order))
+    changes = (positive[:, 1:] != positive[:, :-1]).any(1)
+    piece, column = changes.nonzero(as_tuple=True)
+    least = 1e3 * torch.finfo(z.dtype).eps * z.abs().amax() if len(piece) else 0
+    values = z.unflatten(0, (-1, order))[piece, :, column]
+    changes[piece, column] = (values.amin(1) < -least) & (values.amax(1) > least)
+    return changes

@@ -66,11 +66,12 @@ def fixed_lines(box: Float[Tensor, "inputs 2"], lines: int, panels: int) -> Line
 def random_lines(box: Float[Tensor, "inputs 2"], lines: int, generator: torch.Generator) -> Lines:
     """Return ``lines`` lines along each axis at independent, uniform offsets."""
     inputs = len(box)
+    count = lines if inputs > 1 else 1
     grids = [
-        torch.rand(lines, inputs - 1, generator=generator, device=generator.device, dtype=box.dtype).to(box)
+        torch.rand(count, inputs - 1, generator=generator, device=generator.device, dtype=box.dtype).to(box)
         for _ in range(inputs)
     ]
-    return _families(box, grids, torch.full_like(grids[0][:, :1].sum(1) if inputs > 1 else box[:1, 0], 1 / lines))
+    return _families(box, grids, box.new_full((count,), 1 / count))
 
 
 def _families(box: Tensor, grids: list[Tensor], measure: Tensor) -> Lines:

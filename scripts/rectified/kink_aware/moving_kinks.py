@@ -39,6 +39,11 @@ def _newton_step(network: Module, lines: Lines, roots: Roots, balanced: bool) ->
     with torch.enable_grad():
         values = switch_values(network, x, int(switch[0]))
         z = values.gather(1, column[:, None])[:, 0]
+        if not z.requires_grad:
+            raise InvalidInputError(
+                "network must compute pre-activations by differentiable operations; those of a kink are detached, or "
+                "inside of a torch.autograd.Function"
+            )
         (gradient,) = torch.autograd.grad(z.sum(), x, create_graph=not balanced, retain_graph=True)
         slope = gradient.gather(1, lines.axes[line, None])[:, 0]
         length = (lines.high - lines.low)[line]

@@ -19,7 +19,7 @@ QUERIES = _names(
     "get_device requires_grad is_leaf grad_fn grad is_cuda is_sparse is_floating_point is_complex is_same_size "
     "has_names names data_ptr output_nr version is_nested is_quantized is_meta is_mps is_cpu is_xpu is_mkldnn "
     "itemsize nbytes element_size isnan isfinite isinf isreal eq ne all any zeros_like ones_like full_like "
-    "empty_like rand_like new_zeros new_ones new_full new_empty new_tensor format repr str hash result_type "
+    "empty_like new_zeros new_ones new_full new_empty new_tensor format repr str hash result_type "
     "get_default_dtype"
 )
 
@@ -119,7 +119,8 @@ PIECEWISE_SMOOTH: dict[str, Callable[..., list[Tensor] | None]] = {
 COMPARISONS: dict[str, Callable[..., list[Tensor] | None]] = dict.fromkeys(
     _names("gt lt ge le greater less greater_equal less_equal"), _difference
 )
-RANDOM = _names("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout")
+DROPOUT = _names("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout")
+RANDOM = _names("rand_like randn_like randint_like bernoulli normal uniform exponential poisson multinomial rrelu")
 KINKS = {**PIECEWISE_LINEAR, **PIECEWISE_SMOOTH, **COMPARISONS}
 
 

@@ -44,6 +44,7 @@ class Recorder(TorchFunctionMode):
         self.last, self.keep, self.count = last, keep, len(points)
         self.switches: list[Switch] = []
         self._linear: dict[int, bool] = {}
+        self._attached: dict[int, Tensor] = {}  # by the id of their detached copy
         self._alive: list[Tensor] = []  # an id is reused once its tensor is gone
         self._follow(points, True)
 
@@ -59,6 +60,8 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         linear = self._result_is_linear(name, args, kwargs, operands)
         result = func(*args, **kwargs)
+        if name in ("detach", "data"):
+            self._attached[id(result)] = operands[0]
         if name not in known.COMPARISONS:
             for part in _flat((result, args[:1] if name == "setitem" else ())):
                 self._follow(part, linear)
@@ -88,9 +91,11 @@ class Recorder(TorchFunctionMode):
         """True for dropout and batch norm in evaluation mode; an error for all other operations."""
         position, default = {"batch_norm": (5, False)}.get(name, (2, True))
         training = kwargs.get("training", args[position] if len(args) > position else default)
-        if name in known.RANDOM or name == "batch_norm":
-            if training:
-                raise InvalidInputError(f"network must be deterministic at each point; {name} is in training mode")
+        if name in known.RANDOM or name in known.DROPOUT or name == "batch_norm":
+            if training or name in known.RANDOM:
+                raise InvalidInputError(
+                    f"network must be deterministic at each point; {name!r} is random or in training mode"
+                )
             return True
         raise InvalidInputError(
             f"network must consist of linear layers and piecewise smooth activations; the kinks of {name!r} cannot be "
@@ -100,6 +105,7 @@ class Recorder(TorchFunctionMode):
     def _record(self, name: str, args: tuple, kwargs: Mapping, linear: bool) -> None:
         named = {key: value for key, value in kwargs.items() if key != "input"}
         given = ([kwargs["input"]] if "input" in kwargs else []) + list(args)
+        given = [self._attached.get(id(part), part) for part in given]
         switches = known.KINKS[name](*given, **named)
         if switches is None:
             raise InvalidInputError(
@@ -153,7 +159,7 @@ def recorded_switches(network: Callable[[Tensor], Tensor], points: Float[Tensor,
         value = network(points)
     if not recorder.follows(value):
         raise InvalidInputError(
-            "network must return a floating-point tensor computed from the points by operations of torch that can be "
-            f"followed; got {type(value).__name__}, computed otherwise"
+            "network must compute its values from the points by operations of torch that can be followed, not by compiled "
+            "code, NumPy or torch.func, and not as a constant"
         )
     return recorder.switches
