@@ -1,6 +1,5 @@
 """Validation of the arguments of the integral, and of what the user's functions return."""
 
-from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
@@ -13,7 +12,7 @@ from rectified.errors import InvalidInputError
 LARGEST_FIXED = 3  # inputs of a box with lines at fixed offsets
 
 
-def usable_box(network: object, box: Sequence[tuple[float, float]]) -> Float[Tensor, "inputs 2"]:
+def usable_box(network: object, box: object) -> Float[Tensor, "inputs 2"]:
     """Return the box in the dtype and on the device of the parameters of the network.
 
     Raises:

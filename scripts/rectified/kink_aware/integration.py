@@ -1,9 +1,10 @@
 """Integrals of a network over a box, exact along lines that are cut at its kinks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -30,9 +31,9 @@ class Pieces(NamedTuple):
 
 
 def integrate(
-    network: nn.Module,
-    integrand: Integrand,
-    box: Sequence[tuple[float, float]],
+    network: Callable[[Tensor], Tensor],
+    integrand: Callable[[Tensor, Tensor, Tensor], Tensor],
+    box: npt.ArrayLike | Tensor,
     lines: int = 48,
     order: int = 4,
     panels: int = 8,

@@ -159,7 +159,7 @@ def recorded_switches(network: Callable[[Tensor], Tensor], points: Float[Tensor,
         value = network(points)
     if not recorder.follows(value):
         raise InvalidInputError(
-            "network must compute its values from the points by operations of torch that can be followed, not by compiled "
-            "code, NumPy or torch.func, and not as a constant"
+            "network must compute its values from the points by operations of torch that can be followed, not by "
+            "compiled code, NumPy or torch.func, and not as a constant"
         )
     return recorder.switches
