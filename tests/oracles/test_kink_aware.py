@@ -402,6 +402,15 @@ def test_single_precision_and_boxes_far_from_the_origin(shift):
     assert float((found - double).norm() / double.norm()) < (1e-4 if shift == 0 else 2e-2)
 
 
+def test_two_kinks_that_nearly_coincide_are_no_jump():
+    layer = nn.Linear(1, 2, dtype=torch.float64)
+    layer.weight.data[:], layer.bias.data[:] = 1e4, torch.tensor([-5e3, -5e3 - 1e-2], dtype=torch.float64)
+    difference = nn.Linear(2, 1, dtype=torch.float64)
+    difference.weight.data, difference.bias.data[:] = torch.tensor([[1.0, -1.0]], dtype=torch.float64), 0
+    energy = integrate(nn.Sequential(layer, nn.ReLU(), difference), lambda x, u, du: u, [(0, 1)])
+    assert float(energy.detach()) == pytest.approx(1e-2 * (0.5 - 0.5e-6), rel=1e-9)
+
+
 def test_no_graph_without_gradients():
     module = random_field([2, 4, 1])
     with torch.no_grad():

@@ -60,7 +60,7 @@ def integrate(
         box: lower and upper end of each of the d inputs.
         lines: with fixed offsets, nodes across the lines per input, so that lines^(d − 1) lines run along each axis;
             with random offsets, lines along each axis. An interval (d = 1) is one line.
-        order: Gauss–Legendre nodes per piece.
+        order: Gauss–Legendre nodes per piece; with one node, missed kinks cannot be noticed.
         panels: equal panels of each input, along the lines and across them; divides ``lines``.
         generator: draws independent, uniform offsets, which make the integral and its derivative unbiased. Without it,
             the offsets are the nodes of a Gauss–Legendre rule with lines/panels nodes per panel, for d ≤ 3.

@@ -14,7 +14,7 @@ from rectified.kink_aware.recorder import Switch, switch_values
 Module = Callable[[Tensor], Tensor]
 
 PARTS = 4  # sub-intervals in which a curved pre-activation is sampled
-HALVINGS = 14  # at most, of an interval in which a sample does not exclude a root
+HALVINGS = 14  # at most, of an interval in which samples do not exclude two roots; closer ones are missed
 STEPS = 60  # of the root finder
 LARGEST_BATCH = 2**17  # intervals searched at once
 
@@ -112,7 +112,7 @@ class Search:
             t = torch.lerp(left[:, None], right[:, None], share)
             z = self._values(lines, line[:, None].expand_as(t).flatten(), t.flatten(), switch).unflatten(0, t.shape)
             unsure = _may_hide_roots(z)
-            if halving == HALVINGS:
+            if halving == HALVINGS or len(line) > LARGEST_BATCH:
                 unsure[:] = False
             sure = ~unsure
             interval, part, column = (
@@ -156,8 +156,10 @@ def _may_hide_roots(z: Float[Tensor, "intervals samples switches"]) -> Tensor:
     """True for intervals on which a pre-activation may have more roots than its samples change sign.
 
     The second difference D of a smooth function bounds the distance from its chord by D/8. A factor of 4 is kept.
+    Second differences of the order of the rounding error are ignored.
     """
     bend = z.diff(n=2, dim=1).abs().amax(1, keepdim=True)
+    bend = torch.where(bend > 32 * torch.finfo(z.dtype).eps * z.abs().amax(), bend, 0)
     start, end = z[:, :-1], z[:, 1:]
     crosses = (start >= 0) != (end >= 0)
     near = torch.minimum(start.abs(), end.abs()) < bend / 2

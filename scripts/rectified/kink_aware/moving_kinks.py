@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from rectified.array_types import Float
+from rectified.array_types import Bool, Float
 from rectified.errors import InvalidInputError
-from rectified.kink_aware.kinks import Module, Roots
+from rectified.kink_aware.kinks import Module, Roots, resolution
 from rectified.kink_aware.lines import Lines
 from rectified.kink_aware.recorder import switch_values
 
@@ -60,18 +60,29 @@ def _newton_step(network: Module, lines: Lines, roots: Roots, balanced: bool) ->
 def require_continuous(network: Module, lines: Lines, roots: Roots) -> None:
     """Raise InvalidInputError if the values of a network jump at one of a sample of its kinks.
 
-    At a kink, the change over a small distance is at most the sum of those on both sides.
+    At a kink, the change over a small distance is at most the sum of those on both sides. Suspects are confirmed at a
+    smaller distance, because two kinks in between change the values, too.
     """
     rows = torch.linspace(0, len(roots.t) - 1, min(SAMPLE, len(roots.t)), device=roots.t.device).long()
     line, t = roots.line[rows], roots.t[rows]
-    step = torch.finfo(t.dtype).eps ** 0.375 * (lines.high - lines.low)[line]
-    offsets = torch.tensor([-2, -1, 1, 2], dtype=t.dtype, device=t.device)
-    at = t[:, None] + step[:, None] * offsets
-    u = network(lines.points(line[:, None].expand_as(at), at).flatten(0, 1)).reshape(at.shape)
-    before, gap, after = u.diff(dim=1).abs().unbind(1)
-    rounding = torch.finfo(t.dtype).eps ** 0.75 * u.abs().amax() if len(rows) else 0
-    if bool((gap > 10 * (before + after) + rounding).any()):
+    largest = torch.finfo(t.dtype).eps ** 0.375 * (lines.high - lines.low)
+    for share in (1, 1 / 64):
+        step = torch.maximum(share * largest, 8 * resolution(lines))
+        jumps = _jumps(network, lines, line, t, step[line])
+        line, t = line[jumps], t[jumps]
+    if len(t):
         raise InvalidInputError(
             "network must be continuous; its value jumps where a pre-activation changes its sign, which the input "
             "gradient does not contain"
         )
+
+
+def _jumps(network: Module, lines: Lines, line: Tensor, t: Tensor, step: Tensor) -> Bool[Tensor, " roots"]:
+    """True where the change of the network across a root exceeds those on both sides by far."""
+    if not len(t):
+        return torch.zeros_like(t, dtype=torch.bool)
+    offsets = torch.tensor([-2, -1, 1, 2], dtype=t.dtype, device=t.device)
+    at = t[:, None] + step[:, None] * offsets
+    u = network(lines.points(line[:, None].expand_as(at), at).flatten(0, 1)).reshape(at.shape)
+    before, gap, after = u.diff(dim=1).abs().unbind(1)
+    return gap > 10 * (before + after) + torch.finfo(t.dtype).eps ** 0.75 * u.abs().amax()
