@@ -107,7 +107,7 @@ class Rule:
         switches: the operations with kinks.
         order, panels: Gauss–Legendre nodes per piece, and equal panels of each line.
         differentiable: True for a result with a graph.
-        balanced: True to weigh the motion of kinks by the component of their normal along the line.
+        balanced: True to weight the motion of kinks by the component of their normal along the line.
     """
 
     def __init__(
