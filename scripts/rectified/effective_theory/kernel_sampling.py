@@ -65,9 +65,7 @@ def brute_force(
     random: np.random.Generator,
 ) -> Float[Tensor, "networks width inputs"]:
     """Sample scale · W h/√fan_in by drawing all entries of W."""
-    fan_in = h.shape[1]
-    weights = _normal((len(h), width, fan_in), random, h)
-    return (weights @ h).mul_(scale / fan_in**0.5)
+    return _multiplied(_normal((len(h), width, h.shape[1]), random, h), h, scale)
 
 
 def random_signs(
@@ -77,9 +75,13 @@ def random_signs(
     random: np.random.Generator,
 ) -> Float[Tensor, "networks width inputs"]:
     """Sample scale · W h/√fan_in by drawing all entries of W as 1 or −1, which have the variance of normal ones."""
-    fan_in = h.shape[1]
-    signs = torch.from_numpy(2.0 * random.integers(0, 2, (len(h), width, fan_in)) - 1).to(h.device)
-    return (signs @ h).mul_(scale / fan_in**0.5)
+    signs = 2.0 * random.integers(0, 2, (len(h), width, h.shape[1])) - 1
+    return _multiplied(torch.from_numpy(signs).to(h.device), h, scale)
+
+
+def _multiplied(weights: Tensor, h: Tensor, scale: Tensor) -> Float[Tensor, "networks width inputs"]:
+    """scale · W h/√fan_in."""
+    return (weights @ h).mul_(scale / h.shape[1] ** 0.5)
 
 
 def _normal(shape: tuple[int, ...], random: np.random.Generator, like: Tensor) -> Tensor:
