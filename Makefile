@@ -63,7 +63,7 @@ plan: .venv/installed ## predict the time of a tier on 1, 8 and 64 workers: make
 
 power: TIER ?= draft
 power: .venv/installed ## print how many replicates would decide the undecided claims, and their cost: make power TIER=draft
-	PYTHONPATH=scripts .venv/bin/python -m reproduction.claims.power $(TIER)
+	PYTHONPATH=scripts .venv/bin/python -m reproduction.claims.power_report $(TIER)
 
 explain: .venv/installed ## trace a figure to its equation, with its state and cost: make explain FIGURE=deep_ritz/fig3
 	PYTHONPATH=scripts .venv/bin/python -m reproduction.runtime.explain $(FIGURE) $(if $(filter command line,$(origin TIER)),$(TIER))

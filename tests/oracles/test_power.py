@@ -11,6 +11,7 @@ from rectified.statistics import power
 from rectified.statistics.intervals import distance_margin, mean_interval, share_interval, shift_interval
 from rectified.statistics.looks import LOOKS, deciding_look, error, interval_over_looks
 from reproduction.claims import power as claims_power
+from reproduction.claims import power_report
 from reproduction.claims.samples import SampleValues
 from reproduction.config import loading
 from reproduction.config.exhibits.claims import Part
@@ -192,7 +193,7 @@ def test_report_has_a_line_per_undecided_part_and_the_cost_of_all(config, monkey
 
     costs = Costs.read(cost_model.TABLE)
     found, missing = claims_power.undecided(few, "results", costs)
-    text = claims_power.report(few, found, missing, costs)
+    text = power_report.report(few, found, missing, costs)
     assert [each.claim for each in found] == ["d7", "d8"]
     assert "tier draft: 2 undecided parts in 2 claims" in text
     assert f"{power.sign_test_size(5 / 6)}" in next(line for line in text.splitlines() if "error (n = 6)" in line)

@@ -1,13 +1,10 @@
 """Replicates that would decide the undecided parts of claims, and their cost, from the results of a tier.
 
-make power TIER=draft
-
 The effect is the one that the replicates show, so the answer is itself an estimate: with six of them, a share of 5/6 on
 one side is compatible with any from 0.36 to 0.996.
 """
 
 import math
-from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,26 +12,16 @@ from typing import NamedTuple
 import numpy as np
 
 from rectified.statistics import power
+from rectified.statistics.intervals import distance_interval
 from reproduction.claims.decide import by_name, decide
 from reproduction.claims.samples import SampleValues, values_of
-from reproduction.config import decidability, loading
+from reproduction.config import decidability
 from reproduction.config.config import Config
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Part
 from reproduction.config.experiments import Case
-from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import START, Costs
-from reproduction.runtime.schedule import TIERS
 from reproduction.storage.results import KeptResult, results_of
-
-NEAR = {"median": "the share {:.2f} is too near 1/2", "shift": "the share {:.2f} of comparisons is too near 1/2"}
-EFFECTS = {
-    "median": "share {:.2f} on this side",
-    "mean": "{:.2g} standard deviations from the bound",
-    "share": "{:.2g} from the bound",
-    "shift": "share {:.2f} of comparisons on this side",
-    "distance": "{:.2g} from the bound",
-}
 
 
 class Need(NamedTuple):
@@ -43,7 +30,7 @@ class Need(NamedTuple):
     Attributes:
         size: of each sample; None if no affordable number is sufficient.
         outcome: that it would have, ``holds`` or ``fails``.
-        effect: size of the effect that the replicates show, in the units of ``EFFECTS``.
+        effect: size of the effect that the replicates show, in units of ``power_report.EFFECTS``.
     """
 
     size: int | None
@@ -96,7 +83,7 @@ def _effects(part: Part, found: SampleValues) -> Callable[[float, int], float] |
     """Return the function of a bound and a side, 1 above and −1 below, that gives the effect on this side."""
     values = found.values
     if part.statistic == "distance":
-        value = distance(found.values, found.others)
+        value = distance_interval(found.values, found.others).value
         return lambda bound, sign: sign * (value - bound)
     known = values[np.isfinite(values)] if part.statistic == "share" else values
     if known.size == 0 or (part.statistic == "mean" and (len(known) < 2 or not np.isfinite(known).all())):
@@ -106,13 +93,6 @@ def _effects(part: Part, found: SampleValues) -> Callable[[float, int], float] |
     scale = 1.0 if part.statistic == "share" else float(known.std(ddof=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return lambda bound, sign: float(np.divide(sign * (known.mean() - bound), scale))
-
-
-def distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the Kolmogorov distance of two samples."""
-    every = np.concatenate([first, second])
-    one, other = (np.searchsorted(np.sort(each), every, "right") / len(each) for each in (first, second))
-    return float(np.abs(one - other).max())
 
 
 def _size(
@@ -207,57 +187,3 @@ def _case_seconds(config: Config, case: Case, number: int, costs: Costs) -> floa
     names += [rule.name for rule in settings.rules]
     each = (costs.of(f"{case.folder}/{name}", config).seconds for name in names)
     return sum(START + max(0.0, one - START) * number / now for one in each)
-
-
-def report(config: Config, found: list[Undecided], missing: dict[str, list[str]], costs: Costs) -> str:
-    """Format the undecided parts, one line each, and the cost of all that can be decided."""
-    claims = len({each.claim for each in found})
-    lines = [
-        f"tier {config.tier}: {len(found)} undecided parts in {claims} claims. Replicates that decide a part with "
-        f"{100 * power.POWER:.0f} % probability,",
-        f"given the effect that the replicates show; core-minutes from the costs in {cost_model.TABLE}:",
-        "",
-        f"  {'claim':5} {'needed':>6}  {'cost':>9} part",
-    ]
-    lines += [_line(each) for each in found]
-    together: dict[Case, int] = {}
-    for each in found:
-        for case, number in each.raised.items():
-            together[case] = max(number, together.get(case, 0))
-    total = seconds(config, together, costs) / 60
-    last = max(config.looks)
-    lines += ["", f"all that can be decided, together: {len(together)} cases, {total:.0f} core-minutes"]
-    lines += [f"More than {last} replicates are for a single look: set it in `looks` before they are computed."]
-    for reason, names in missing.items():
-        lines.append(f"{len(names)} parts of {', '.join(dict.fromkeys(names))} are not estimated: {reason}")
-    return "\n".join(lines)
-
-
-def _line(each: Undecided) -> str:
-    now = " and ".join(map(str, each.sizes))
-    if each.need is None:
-        return f"  {each.claim:5} {'–':>6}  {'':9} {each.part.what} (n = {now}): values are not finite"
-    effect = EFFECTS[each.part.statistic].format(each.need.effect)
-    if each.need.size is None:
-        reason = NEAR.get(each.part.statistic, "an effect of {:.2g} is too small").format(each.need.effect)
-        return f"  {each.claim:5} {'none':>6}  {'':9} {each.part.what} (n = {now}): {reason} for an affordable number"
-    cost = f"{each.seconds / 60:.1f} min" if each.raised else "in config"
-    verb = each.need.outcome
-    return f"  {each.claim:5} {each.need.size:6d}  {cost:>9} {each.part.what} (n = {now}): {verb}, {effect}"
-
-
-def main() -> None:
-    arguments = ArgumentParser(description="Print how many replicates would decide the undecided claims of a tier.")
-    arguments.add_argument("tier", choices=TIERS, nargs="?", default="draft")
-    tier = arguments.parse_args().tier
-    try:
-        config = loading.read(TIERS[tier])
-        costs = Costs.read(cost_model.TABLE)
-        found, missing = undecided(config, config.results, costs)
-    except ConfigError as error:
-        raise SystemExit(str(error)) from None
-    print(report(config, found, missing, costs))
-
-
-if __name__ == "__main__":
-    main()
