@@ -231,12 +231,16 @@ def test_path_error_is_the_geometric_mean_over_the_history(case):
 
 
 def test_output_deviation_is_that_of_the_other_networks(case):
-    """The mean of its squares is the unbiased variance of the ensemble over the variance of the target."""
+    """The mean of its squares is the unbiased variance of the ensemble over the variance of the target.
+
+    The means of the training values, which are added to the outputs, do not matter.
+    """
     output = np.random.default_rng(2).standard_normal((6, 40))
     output[0] = NAN
-    target = np.linspace(-1, 1, 40)
+    target, means = np.linspace(-1, 1, 40), np.arange(6.0)
     data = {
-        "output": (("network", "test"), output),
+        "output": (("network", "test"), output + means[:, None]),
+        "training_mean": ("network", means),
         "target": ("test", target),
         "diverged_at": ("network", [3, *[-1] * 5]),
     }

@@ -41,8 +41,9 @@ class EnsembleTraining(Training):
         self.members = range(shard * s.shard, min((shard + 1) * s.shard, s.networks))
         self.test_x = target_points(self.target, s.test_samples, "test")
         x = [target_points(self.target, s.samples, "train", member) for member in self.members]
-        y = [target_values(self.target, points) for points in x]
-        self.objective = LeastSquares(self.network, self.setup.values(np.stack(x)), self.setup.values(np.stack(y)))
+        y = np.stack([target_values(self.target, points) for points in x])
+        self.training_mean = y.mean(1)
+        self.objective = LeastSquares(self.network, self.setup.values(np.stack(x)), self.setup.values(y))
         self.probes = self.setup.points(self.test_x[:, : s.probes])
 
     def initial(self) -> Tensor:
@@ -79,6 +80,7 @@ class EnsembleTraining(Training):
             | {
                 "loss": (("record", "network"), loss, {"long_name": "mean square training error"}),
                 "output": (("network", "test"), output, {"long_name": "output at the test points"}),
+                "training_mean": ("network", self.training_mean, {"long_name": "mean of the target at the training points"}),
                 "target": ("test", target, {"long_name": "target at the test points"}),
                 "x": (("axis", "test"), self.test_x, {"long_name": "test points"}),
                 "diverged_at": ("network", diverged_at, {"long_name": "epoch of divergence, or -1"}),

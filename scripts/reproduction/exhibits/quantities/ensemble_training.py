@@ -29,13 +29,16 @@ def output_spread(result: Result) -> xr.DataArray:
 def output_deviation(result: Result) -> xr.DataArray:
     """Root mean square deviation of every network from the mean output of the others, in units of the target's spread.
 
-    Multiplied by √((E − 1)/E) for E networks, so that the mean of its square is the variance of the ensemble.
+    The mean of a network's own training values is subtracted from its output: it differs between networks, also if all
+    of them have collapsed onto a constant. Multiplied by √((E − 1)/E) for E networks, so that the mean of the square is
+    the variance of the ensemble.
     """
-    output = result.ensemble.output.where(xr.DataArray(result.healthy, dims="network"))
+    ensemble = result.ensemble
+    output = (ensemble.output - ensemble.training_mean).where(xr.DataArray(result.healthy, dims="network"))
     count = output.notnull().all("test").sum()
     rest = (output.sum("network") - output) / (count - 1)
     square = ((output - rest) ** 2).mean("test", skipna=False) * (count - 1) / count
-    return np.sqrt(square) / result.ensemble.target.std()
+    return np.sqrt(square) / ensemble.target.std()
 
 
 def susceptibility_distance(result: Result) -> xr.DataArray:
