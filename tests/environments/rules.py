@@ -51,6 +51,8 @@ def _variants(rule: str) -> dict[str, tuple[str, ...]]:
         case "train":
             trained = [name for name, model in tasks.models().items() if model.is_trained]
             return {name: (f"reproduction.jobs.{name}",) for name in trained if name != "ensemble_training"}
+        case "train_seeds":
+            return {"pinn": ("reproduction.jobs.pinn",)}
         case "train_shard":
             return {"ensemble_training": ("reproduction.jobs.ensemble_training",)}
         case "figure" | "table":

@@ -57,6 +57,14 @@ def test_shards_share_the_row_of_their_case(config):
     assert Costs([row]).of("effective_theory/mrepu/default/shard3", config).seconds == 50.0
 
 
+def test_shards_of_seeds_cost_as_trainings_of_their_size_and_merging_costs_nothing_more(config):
+    whole, shards = (config.cases["burgers"]["tanh"].model_copy(update={"seeds": 4, "shard": n}) for n in (None, 2))
+    rows = [Measured("effective_theory/burgers/tanh/train", whole.work(config), 42.0, 100.0, {})]
+    divided = config.model_copy(update={"cases": {"burgers": {"tanh": shards}}})
+    assert Costs(rows).of("effective_theory/burgers/tanh/seeds1", divided).seconds == pytest.approx(START + 20)
+    assert Costs(rows).of("effective_theory/burgers/tanh/train", divided).seconds == START
+
+
 def test_figures_cost_as_measured_or_as_much_as_other_figures(config):
     rows = [Measured(f"figures/deep_ritz/fig{n}", 1.0, float(n), 10.0 * n, {}) for n in (1, 2, 9)]
     assert Costs(rows).of("figures/deep_ritz/fig9", config) == Cost(9.0, 90.0)

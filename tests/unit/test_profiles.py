@@ -52,7 +52,7 @@ def test_the_slurm_profiles_differ_only_in_gpus():
 def test_submitted_rules_request_more_resources_when_retried():
     local = set(re.search(r"^localrules:\n((?:    \w+,\n)+)", RULES, re.M)[1].replace(",", "").split())
     submitted = set(re.findall(r"^rule (\w+):", RULES, re.M)) - local
-    assert submitted == {"train", "train_shard"}
+    assert submitted == {"train", "train_seeds", "train_shard"}
     assert submitted <= rules_with("mem_mb=megabytes(")
     assert submitted <= rules_with("runtime=minutes(")
     assert {rule.name for rule in TASK_RULES if not rule.local} == {"kernel_ensemble", "latents", "audit"}

@@ -57,6 +57,24 @@ def test_results_record_their_provenance(finished):
     assert json.loads(fields.attrs["versions"])["torch"].startswith("2.13.0")
 
 
+def test_shards_of_seeds_are_merged_in_order(finished):
+    """Burgers by Levenberg–Marquardt trains one seed per job in this tier."""
+    folder = finished.folder / "results/smoke/effective_theory/burgers_newton_mrepu/default"
+    weights, history = (
+        store.read_tensors(folder / "weights.safetensors")[0],
+        store.read_table(folder / "history.parquet"),
+    )
+    fields = store.read_arrays(folder / "fields.nc")
+    assert fields.seed.to_numpy().tolist() == [0, 1]
+    for seed in (0, 1):
+        for name, block in store.read_tensors(folder / f"seeds{seed}.weights.safetensors")[0].items():
+            assert (weights[name][[seed]] == block).all()
+        own = store.read_table(folder / f"seeds{seed}.history.parquet")
+        assert own.equals(history[history.seed == seed].reset_index(drop=True))
+        assert store.read_arrays(folder / f"seeds{seed}.fields.nc").identical(fields.sel(seed=[seed]))
+    assert history.epoch.is_monotonic_increasing
+
+
 def test_a_single_figure_runs_only_its_own_jobs(fresh):
     plan = fresh().planned("results/figures/deep_ritz/fig3.pdf")
     assert set(plan) == {("single_neuron", "single_neuron/default"), ("figure", "fig3")}

@@ -105,9 +105,19 @@ def paths_in_results(files):
     return {name: [f"{RESULTS}/{path}" for path in paths] for name, paths in files.items()}
 
 
-def inputs_of_training(wildcards):
-    """Return the inputs of the training job of the wildcards."""
+def inputs_of_case(wildcards):
+    """Return the inputs of the case of the wildcards."""
     return paths_in_results(settings_of(wildcards).input_files(CONFIG))
+
+
+def inputs_of_training(wildcards):
+    """Return the inputs of the training job of the wildcards: the files of its shards, if it has several."""
+    number = settings_of(wildcards).shards
+    if number == 1:
+        return inputs_of_case(wildcards)
+    folder = f"{wildcards.document}/{wildcards.experiment}/{wildcards.case}"
+    names = ("weights.safetensors", "history.parquet", "fields.nc")
+    return paths_in_results({"shards": [f"{folder}/seeds{shard}.{name}" for shard in range(number) for name in names]})
 
 
 def inputs_of(rule):

@@ -24,6 +24,32 @@ rule train:
         "../../scripts/train.py"
 
 
+rule train_seeds:
+    input:
+        unpack(inputs_of_case),
+    output:
+        weights=f"{FOLDER}/seeds{{shard}}.weights.safetensors",
+        history=f"{FOLDER}/seeds{{shard}}.history.parquet",
+        fields=f"{FOLDER}/seeds{{shard}}.fields.nc",
+    log:
+        f"{FOLDER}/seeds{{shard}}.log",
+    benchmark:
+        f"{FOLDER}/seeds{{shard}}.benchmark.tsv"
+    conda:
+        f"{ENVIRONMENTS}/compute.yaml"
+    threads: CONFIG.threads
+    resources:
+        mem_mb=megabytes("seeds"),
+        runtime=minutes("seeds"),
+        device=CONFIG.device,
+        checkpoint_seconds=max(1, round(CONFIG.checkpoint_seconds)),
+    params:
+        code=task_code("train.py"),
+        job=job_of,
+    script:
+        "../../scripts/train.py"
+
+
 rule train_shard:
     output:
         fields=f"{FOLDER}/shard{{shard}}.nc",

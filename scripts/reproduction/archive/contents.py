@@ -62,7 +62,7 @@ def _data_files(folders: list[str]) -> list[str]:
 
 def _is_trained(name: str) -> bool:
     """Return whether a file holds weights or fields of trained networks: large, and read by no table or claim."""
-    return name.endswith(".safetensors") or name == "fields.nc" or re.fullmatch(r"shard\d+\.nc", name) is not None
+    return name.endswith((".safetensors", "fields.nc")) or re.match(r"(shard|seeds)\d+\.", name) is not None
 
 
 def reports(config: Config, shown: list[str]) -> tuple[list[str], list[str]]:

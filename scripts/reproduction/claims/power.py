@@ -182,8 +182,8 @@ def seconds(config: Config, raised: Mapping[Case, int], costs: Costs) -> float:
 def _case_seconds(config: Config, case: Case, number: int, costs: Costs) -> float:
     settings = config.settings_of(case)
     _, now = decidability.replicates(settings) or ("", 1)
-    shards = getattr(settings, "shards", 0)
-    names = ["shard"] * shards if shards else (["train"] if settings.is_trained else [])
+    shard = "shard" if "shard0.nc" in settings.result_files() else "seeds"
+    names = [shard] * settings.shards if settings.is_trained else []
     names += [rule.name for rule in settings.rules]
     each = (costs.of(f"{case.folder}/{name}", config).seconds for name in names)
     return sum(START + max(0.0, one - START) * number / now for one in each)

@@ -83,6 +83,11 @@ class Task(Strict):
     document: Name
     """Document of the experiment; first folder of its results."""
 
+    @property
+    def shards(self) -> int:
+        """Number of jobs that share the networks of a case; the rule ``train`` merges their files."""
+        return 1
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if "task" in cls.model_fields:

@@ -80,7 +80,11 @@ class EnsembleTraining(Training):
             | {
                 "loss": (("record", "network"), loss, {"long_name": "mean square training error"}),
                 "output": (("network", "test"), output, {"long_name": "output at the test points"}),
-                "training_mean": ("network", self.training_mean, {"long_name": "mean of the target at the training points"}),
+                "training_mean": (
+                    "network",
+                    self.training_mean,
+                    {"long_name": "mean training value"},
+                ),
                 "target": ("test", target, {"long_name": "target at the test points"}),
                 "x": (("axis", "test"), self.test_x, {"long_name": "test points"}),
                 "diverged_at": ("network", diverged_at, {"long_name": "epoch of divergence, or -1"}),

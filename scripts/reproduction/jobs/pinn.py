@@ -23,9 +23,9 @@ from reproduction.jobs.setup.training import Training
 from reproduction.storage import store
 
 
-def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> "PinnTraining":
-    """Return the training that a job defines."""
-    return PinnTraining(job, store.read_arrays(inputs["reference"][0]), device)
+def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu", shard: int = 0) -> "PinnTraining":
+    """Return the training of one shard of the seeds of a job."""
+    return PinnTraining(job, store.read_arrays(inputs["reference"][0]), device, shard)
 
 
 class PinnTraining(Training):
@@ -33,10 +33,12 @@ class PinnTraining(Training):
 
     Args:
         reference: the solution on a grid, as written by the rule ``reference``.
+        shard: of the seeds.
     """
 
-    def __init__(self, job: Job, reference: xr.Dataset, device: Device = "cpu"):
+    def __init__(self, job: Job, reference: xr.Dataset, device: Device = "cpu", shard: int = 0):
         self.settings = s = job.settings
+        self.seeds = range(shard * s.together, min((shard + 1) * s.together, s.seeds))
         self.reference = reference
         self.setup = MLPSetup(job, 2, device)
         self.network = self.setup.network
@@ -47,7 +49,7 @@ class PinnTraining(Training):
             s.boundary_points,
             s.initial_weight,
             s.boundary_weight,
-            seeds=range(s.seeds),
+            seeds=self.seeds,
             stream="burgers",
             device=device,
         )
@@ -63,7 +65,7 @@ class PinnTraining(Training):
         return self.settings.optimizer == "levenberg_marquardt"
 
     def initial(self) -> Tensor:
-        return self.setup.initial(range(self.settings.seeds))
+        return self.setup.initial(self.seeds)
 
     def optimizer(self, theta: Tensor) -> Any:
         return LevenbergMarquardt(theta, self.objective) if self._is_newton else super().optimizer(theta)
@@ -92,5 +94,5 @@ class PinnTraining(Training):
                 "relative_l2": ("seed", errors, {"long_name": "relative L2 error"}),
                 "diverged_at": ("seed", diverged_at, {"long_name": "epoch of divergence, or -1"}),
             },
-            coords={"seed": np.arange(len(errors)), "t": self.reference.t, "x": self.reference.x},
+            coords={"seed": np.array(self.seeds), "t": self.reference.t, "x": self.reference.x},
         )

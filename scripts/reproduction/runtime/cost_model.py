@@ -85,7 +85,7 @@ class Costs:
             config: with the case of the job.
         """
         rows, settings = self._by_kind.get(kind_of(stem)), case_of(stem, config)
-        if rows is None:
+        if rows is None or is_merge(stem, settings):
             return Cost(START, 0.0)
         return _scaled(rows, settings, config) if settings else _typical(rows, stem)
 
@@ -111,9 +111,18 @@ def _typical(rows: list[Measured], stem: str) -> Cost:
 
 
 def kind_of(stem: str) -> str:
-    """Return the kind of a job: figures, tables, claims, references, or the name of its benchmark without the shard."""
+    """Return the kind of a job: figures, tables, claims, references, or the name of its benchmark without the shard.
+
+    Shards of seeds are of the kind of the trainings that are not divided.
+    """
     first, *_, last = stem.split("/")
-    return first if first in SHARED else last.rstrip("0123456789")
+    name = last.rstrip("0123456789")
+    return first if first in SHARED else {"seeds": "train"}.get(name, name)
+
+
+def is_merge(stem: str, settings: Task | None) -> bool:
+    """Return True if a job merges the shards of the seeds of a case."""
+    return stem.endswith("/train") and settings is not None and settings.shards > 1
 
 
 def case_of(stem: str, config: Config) -> Task | None:
@@ -133,7 +142,7 @@ def _distance(one: dict, other: dict, ratio: float) -> tuple[int, float]:
 
 
 def measure(config: Config) -> list[Measured]:
-    """Return the benchmarks of existing results: one per job, or one per case for shards."""
+    """Return the benchmarks of existing results: one per job, or one per case for its shards."""
     rows: dict[str, list[Measured]] = {}
     for path in sorted(Path(config.results).rglob(f"*{SUFFIX}")):
         if row := _measured(path, config):
@@ -152,9 +161,9 @@ def _measured(path: Path, config: Config) -> Measured | None:
         settings = case_of(stem, config)
     except (KeyError, IndexError):  # of a case no longer in config, or of a tier in a subfolder
         return None
-    if benchmark is None:  # of a killed job
+    if benchmark is None or is_merge(stem, settings):  # None: of a killed job
         return None
-    job = stem.rstrip("0123456789") if kind_of(stem) == "shard" else stem
+    job = stem.rstrip("0123456789") if Path(stem).name.startswith(("shard", "seeds")) else stem
     amount, differing = (settings.work(config), nondefault_settings(settings)) if settings else (1.0, {})
     return Measured(job, amount, benchmark.wall, benchmark.megabytes, differing)
 

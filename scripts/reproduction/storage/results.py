@@ -12,6 +12,7 @@ import xarray as xr
 
 from reproduction.config.job import Job
 from reproduction.storage import store
+from reproduction.storage.shards import joined
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,7 @@ class Result:
     def ensemble(self) -> xr.Dataset:
         """The concatenated shards of a trained ensemble."""
         shards = [store.read_arrays(path) for name, path in self.files.items() if name.startswith("shard")]
-        joined = [name for name, array in shards[0].items() if "network" in array.dims]
-        together = xr.concat([shard[joined] for shard in shards], "network")
-        return together.merge(shards[0].drop_vars([*joined, "network"]))
+        return joined(shards, "network")
 
     @property
     def healthy(self) -> np.ndarray:

@@ -47,6 +47,8 @@ class PinnSettings(NetworkTrainingTask):
     """An entry of `problems`."""
     seeds: Count = 3
     """Number of networks; more seeds add networks and leave the start of the first ones unchanged."""
+    shard: Count | None = None
+    """Number of networks trained by one job; null trains all in one. It affects rounding."""
     optimizer: Literal["adam", "levenberg_marquardt"] = "adam"
     """The optimizer; levenberg_marquardt redraws collocation points where the residual is large."""
     collocation_points: Count = 10_000
@@ -68,24 +70,33 @@ class PinnSettings(NetworkTrainingTask):
     compile: bool = False
     """Compile the step with torch.compile; without a C++ compiler it runs eagerly, with different rounding."""
 
+    @property
+    def together(self) -> int:
+        """Number of networks that a job trains together."""
+        return min(self.shard or self.seeds, self.seeds)
+
+    @property
+    def shards(self) -> int:
+        return -(-self.seeds // self.together)
+
     def input_files(self, config: Any) -> Files:
         return {"reference": [f"references/{self.problem}.nc"]}
 
     def memory(self, grid: int) -> float:
         points = self.batch or self.collocation_points
         jacobian = points if self.optimizer == "levenberg_marquardt" else 0
-        training = self.training_bytes(self.seeds, 2, points, arrays=24)
+        training = self.training_bytes(self.together, 2, points, arrays=24)
         return training + 16 * jacobian * self.hidden_layers * self.width**2
 
     @property
     def memory_keys(self) -> str:
-        return "batch, collocation_points or seeds"
+        return "batch, collocation_points, shard or seeds"
 
     def work(self, config: Any) -> float:
         points = self.batch or self.collocation_points
         newton = self.optimizer == "levenberg_marquardt"
         step = points * self.weights**2 + self.weights**3 if newton else points * self.weights
-        return self.epochs * self.seeds * step
+        return self.epochs * self.together * step
 
     @model_validator(mode="after")
     def _combinations(self):

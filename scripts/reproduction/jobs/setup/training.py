@@ -1,7 +1,7 @@
 """The interface of trainings, and the files that a training job writes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,14 @@ class Training(ABC):
         objective: maps parameters [networks, parameters] to the objective [networks] and its gradient;
             ``objective.objective`` is the objective alone.
         work: nominal work of an epoch in evaluations of the field at a point, if it is counted.
+        seeds: of the networks; None counts from 0.
     """
 
     settings: Any
     network: Any
     objective: Any
     work: int | None = None
+    seeds: Sequence[int] | None = None
 
     @abstractmethod
     def initial(self) -> Float[Tensor, "networks parameters"]:
@@ -81,16 +83,18 @@ class Training(ABC):
             )
 
 
-def history_table(history: History, work: int | None = None) -> pd.DataFrame:
+def history_table(history: History, work: int | None = None, seeds: Sequence[int] | None = None) -> pd.DataFrame:
     """Return the scalar records of a history as a tidy table with columns epoch, seed, and one per record.
 
     Args:
         history: of a training.
         work: of an epoch; adds a column with the work up to each epoch.
+        seeds: of the networks; None counts from 0.
     """
     single = {name: values for name, values in history.records.items() if values.ndim == 2}
-    records, seeds = single["objective"].shape
-    index = {"epoch": np.repeat(history.epochs, seeds), "seed": np.tile(np.arange(seeds), records)}
+    records, networks = single["objective"].shape
+    seeds = range(networks) if seeds is None else seeds
+    index = {"epoch": np.repeat(history.epochs, networks), "seed": np.tile(seeds, records)}
     table = pd.DataFrame(index | {name: values.ravel() for name, values in single.items()})
     return table if work is None else table.assign(work=table.epoch * work)
 
@@ -107,5 +111,5 @@ def write(output: Any, training: Training, history: History, attributes: Mapping
     if hasattr(output, "weights"):
         blocks = training.network.blocks(history.theta)
         store.write_tensors(output.weights, {name: b.numpy(force=True) for name, b in blocks.items()}, attributes)
-        store.write_table(output.history, history_table(history, training.work), attributes)
+        store.write_table(output.history, history_table(history, training.work, training.seeds), attributes)
     store.write_arrays(output.fields, training.fields(history), attributes)
