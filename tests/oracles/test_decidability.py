@@ -9,7 +9,8 @@ import pytest
 from rectified.statistics.intervals import distance_interval, mean_interval, share_interval, shift_interval
 from rectified.statistics.looks import LOOKS, interval_over_looks
 from reproduction.claims import decide, samples
-from reproduction.config import decidability, loading
+from reproduction.config import loading
+from reproduction.config.checks import decidability
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Part
 

@@ -433,3 +433,16 @@ def test_environments_pin_the_versions_of_the_requirements():
             name, version = entry.split(" =")
             if name not in ("python", "pip"):
                 assert pins[{"pytorch": "torch"}.get(name, name)] == version, f"{path.name}: {name}"
+
+
+def test_a_compiled_step_needs_a_compiler(monkeypatch, tmp_path):
+    one = {"document": "d", "task": "pinn", "problem": "burgers", "activation": "tanh", "compile": True}
+    config = small(problems={"burgers": {"equation": "burgers", "viscosity": 0.01}}, experiments={"b": one})
+    (tmp_path / "clang++").write_text("#!/bin/sh\n")
+    (tmp_path / "clang++").chmod(0o755)
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    loading.load(config)
+    monkeypatch.setenv("CXX", "/nowhere/c++")
+    with pytest.raises(ConfigError, match=r"compile: true needs a C\+\+ compiler; found none of /nowhere/c\+\+; "):
+        loading.load(config)

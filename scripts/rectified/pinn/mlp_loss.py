@@ -1,6 +1,5 @@
 """The loss of fully connected physics-informed networks on minibatches, and its gradient by hand-written jets."""
 
-import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,11 +8,10 @@ import torch
 from torch import Tensor
 
 from rectified.array_types import Float
+from rectified.errors import InvalidInputError
 from rectified.optimization.value_and_gradient import ValueAndGradient
 from rectified.pinn.mlp_residuals import MLPResiduals
 from rectified.pinn.sampling import Minibatches
-
-log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20  # of the jets of a layer, so that those of neighbouring layers stay in cache
 
@@ -29,14 +27,13 @@ class MLPLoss:
         residuals: of the equation and the conditions.
         points: number of collocation points in the pool.
         batch: points of a minibatch, drawn without replacement; None takes the whole pool.
-        compiled: compile with torch.compile at the first call, which takes 10 to 30 s; if that fails, the reason is
-            logged and the loss is computed without compilation.
+        compiled: compile with torch.compile at the first call, which takes 10 to 30 s and needs a C++ compiler.
 
     Attributes:
         points: the current minibatches, [seeds, 2, batch].
 
     Raises:
-        InvalidInputError: if the pool is smaller than a minibatch.
+        InvalidInputError: if the pool is smaller than a minibatch; at the first call, if compilation fails.
     """
 
     def __init__(self, residuals: MLPResiduals, points: int = 10_000, batch: int | None = None, compiled: bool = False):
@@ -44,7 +41,7 @@ class MLPLoss:
         pool = residuals.uniform(points, "collocation")
         self._minibatches = Minibatches(pool, batch, residuals.seeds, residuals.stream)
         self.batch, self.points = self._minibatches.size, self._minibatches.first()
-        self._share = CompiledOrEager(self._eager_share) if compiled else self._eager_share
+        self._share = _compiled(self._eager_share) if compiled else self._eager_share
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
         """Draw the minibatches of an epoch, which depend on nothing else."""
@@ -79,32 +76,24 @@ class MLPLoss:
         return r.square().sum(1) / self.batch, tape.gradient((2 / self.batch) * r[:, None] * partials)
 
 
-class CompiledOrEager:
-    """A function compiled by torch.compile at its first call, or the function itself if compilation fails.
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors compiled by torch.compile at its first call.
 
-    The function is compiled as one graph: with graph breaks torch would run parts of it without compilation and more
-    slowly, without a message.
+    It is compiled as one graph: with graph breaks torch would run parts of it without compilation and more slowly,
+    without a message.
 
-    Args:
-        function: of tensors.
-
-    Attributes:
-        failed: whether compilation has failed.
+    Raises:
+        InvalidInputError: at the first call, if compilation fails.
     """
+    within = torch.compile(function, fullgraph=True, dynamic=False)
 
-    def __init__(self, function: Callable[..., Any]):
-        self._function = function
-        self._compiled: Callable[..., Any] | None = None
-        self.failed = False
-
-    def __call__(self, *arguments: Any) -> Any:
-        if self.failed:
-            return self._function(*arguments)
+    def call(*arguments: Any) -> Any:
         try:
-            self._compiled = self._compiled or torch.compile(self._function, fullgraph=True, dynamic=False)
-            return self._compiled(*arguments)
-        except Exception as error:
-            self.failed = True
+            return within(*arguments)
+        except (RuntimeError, OSError) as error:
             reason = [*str(error).strip().splitlines(), ""][0]
-            log.info("torch.compile failed; continuing without compilation: %s: %s", type(error).__name__, reason)
-            return self._function(*arguments)
+            raise InvalidInputError(
+                f"compile: torch.compile failed: {reason}; it needs a C++ compiler and its headers"
+            ) from error
+
+    return call

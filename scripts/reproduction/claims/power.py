@@ -15,7 +15,7 @@ from rectified.statistics import power
 from rectified.statistics.intervals import distance_interval
 from reproduction.claims.decide import by_name, decide
 from reproduction.claims.samples import SampleValues, values_of
-from reproduction.config import decidability
+from reproduction.config.checks import decidability
 from reproduction.config.config import Config
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Part

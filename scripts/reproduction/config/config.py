@@ -15,7 +15,8 @@ from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation
 from rectified.statistics.looks import LOOKS
-from reproduction.config import consistency_checks, problems
+from reproduction.config import problems
+from reproduction.config.checks import consistency
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim, Looks
 from reproduction.config.exhibits.figures import Figure
@@ -120,7 +121,7 @@ class Config(Strict):
 
     def _rejection_reason(self, settings: Task) -> str:
         """Return why the activation of a case does not suit it or a case that it reads; empty if it suits them."""
-        reason = consistency_checks.rejection_reason(settings, self.activation(settings.activation))
+        reason = consistency.rejection_reason(settings, self.activation(settings.activation))
         for name in [getattr(settings, "start", None), *getattr(settings, "of", [])]:
             experiment, _, case = (name or "").partition("/")
             if not reason and experiment in self.experiments:

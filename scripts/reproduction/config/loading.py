@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rectified.errors import InvalidInputError
-from reproduction.config import consistency_checks, yaml_files
+from reproduction.config import yaml_files
+from reproduction.config.checks import consistency
 from reproduction.config.config import Config
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError, one_line
@@ -26,7 +27,7 @@ def load(raw: dict, checked: bool = False) -> Config:
     try:
         config = validated(Config, raw, "")
         if not checked:
-            consistency_checks.check(config)
+            consistency.check(config)
     except (ConfigError, InvalidInputError) as error:
         raise ConfigError(one_line(str(error))) from None
     return config

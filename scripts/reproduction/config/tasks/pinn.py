@@ -68,7 +68,7 @@ class PinnSettings(NetworkTrainingTask):
     boundary_weight: Positive = 1.0
     """Weight of the boundary condition in the loss."""
     compile: bool = False
-    """Compile the step with torch.compile; without a C++ compiler it runs eagerly, with different rounding."""
+    """Compile the step with torch.compile, which needs a C++ compiler. It affects rounding."""
 
     @property
     def together(self) -> int:

@@ -8,13 +8,14 @@ from rectified.effective_theory.kernel_recursion import EffectiveTheory
 from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation, check_power
-from reproduction.config import decidability, error_messages
+from reproduction.config import error_messages
+from reproduction.config.checks import decidability, machine
+from reproduction.config.checks.formulas import check_activation, limit_cpu_time
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim, Part
 from reproduction.config.exhibits.entry import Exhibit
 from reproduction.config.experiments import Case
-from reproduction.config.formula_checks import check_activation, limit_cpu_time
-from reproduction.config.task import GIB, Task
+from reproduction.config.task import Task
 
 SECONDS_PER_ENTRY = 20.0  # CPU time
 
@@ -91,7 +92,8 @@ def _claims(config: Any) -> Checks:
 def _check_case(config: Any, settings: Task) -> None:
     _check_problem(settings, config.problems)
     _check_target(settings, config.targets)
-    check_memory(settings, config.grid_of(settings), config.memory)
+    machine.check_memory(settings, config.grid_of(settings), config.memory)
+    machine.check_compiler(settings)
     if getattr(settings, "activation", None):
         settings.check_activation(config.activation(settings.activation))
     if start := config.start_of(settings):
@@ -109,24 +111,6 @@ def _leads_back(config: Any, start: Case) -> bool:
             return True
         chain.append(before)
     return False
-
-
-def check_memory(settings: Task, grid: int, limit: float) -> None:
-    """Reject a job that needs too much memory.
-
-    Args:
-        settings: of the job.
-        grid: grid points of its target.
-        limit: in GiB.
-
-    Raises:
-        ConfigError: if the estimate exceeds the limit.
-    """
-    needed = settings.memory(grid) / GIB
-    if needed > limit:
-        raise ConfigError(
-            f"a job needs about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
-        )
 
 
 def rejection_reason(settings: Task, activation: Activation) -> str:

@@ -1,0 +1,44 @@
+"""What jobs need of the machine: memory, and a C++ compiler where code is compiled."""
+
+import os
+import shutil
+
+from reproduction.config.errors import ConfigError
+from reproduction.config.task import GIB, Task
+
+COMPILERS = ("g++", "clang++")  # as torch.compile looks for them
+
+
+def check_memory(settings: Task, grid: int, limit: float) -> None:
+    """Reject a job that needs too much memory.
+
+    Args:
+        settings: of the job.
+        grid: grid points of its target.
+        limit: in GiB.
+
+    Raises:
+        ConfigError: if the estimate exceeds the limit.
+    """
+    needed = settings.memory(grid) / GIB
+    if needed > limit:
+        raise ConfigError(
+            f"a job needs about {needed:,.0f} GiB, more than `memory: {limit:g}`; lower {settings.memory_keys}"
+        )
+
+
+def check_compiler(settings: Task) -> None:
+    """Reject a job that compiles its training step on a machine without a C++ compiler.
+
+    Raises:
+        ConfigError: if the environment variable CXX, or else PATH, leads to no compiler.
+    """
+    if getattr(settings, "compile", False) and not any(map(shutil.which, _compilers())):
+        raise ConfigError(
+            f"compile: true needs a C++ compiler; found none of {', '.join(_compilers())}; install one, name it in the "
+            "environment variable CXX, or set compile: false, which rounds differently"
+        )
+
+
+def _compilers() -> tuple[str, ...]:
+    return (os.environ["CXX"],) if os.environ.get("CXX") else COMPILERS
