@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # scripts/
 DESCRIBED = "reproduction/config/"  # modules whose classes have descriptions
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # of statements, which contain statements
 DESCRIPTIONS = {"equation", "phrases", "work", "memory", "memory_keys", "words"}
 
 
@@ -92,26 +93,33 @@ def imported_names(path: Path) -> list[str]:
 
 
 def _imported_names(path: Path) -> Iterator[str]:
-    for node in _executed(_tree(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
+    for statement in _executed(_tree(path).body):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            if statement.level:
                 raise ValueError(f"{path}: imports must be absolute; got a relative import")
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a syntax tree, without the bodies of ``if TYPE_CHECKING``."""
-    yield tree
-    match tree:
+def _executed(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and those inside them, without the bodies of ``if TYPE_CHECKING``."""
+    waiting: list[ast.AST] = list(statements)
+    while waiting:
+        block = waiting.pop()
+        if isinstance(block, ast.stmt):
+            yield block
+        for field in BLOCKS:
+            if not (field == "body" and _for_type_checkers(block)):
+                waiting.extend(getattr(block, field, ()))
+
+
+def _for_type_checkers(block: ast.AST) -> bool:
+    match block:
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-            parts = tree.orelse
-        case _:
-            parts = ast.iter_child_nodes(tree)
-    for part in parts:
-        yield from _executed(part)
+            return True
+    return False
 
 
 @cache
