@@ -26,7 +26,7 @@ from rectified.ritz.quadrature import UniformGrid
 
 # Operator calls at the default sizes; lower a number here when the code calls fewer operators.
 CALLS = {
-    "Deep Ritz step": 49,
+    "Deep Ritz step": 42,
     "kink-aware gradient": 108,
     "plane of the landscape": 324,
     "Hessian and eigenpairs": 102,

@@ -9,13 +9,13 @@ from rectified.ritz.closed_form_gradient import ClosedFormGradient
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.gradients import (
     Autodiff,
-    DiscreteDelta,
     FiniteDifference,
     NeuronwiseFiniteDifference,
     ritz_gradient,
     steps_within_kinks,
 )
-from rectified.ritz.quadrature import KinkAware, UniformGrid
+from rectified.ritz.pointwise_gradient import DiscreteDelta, PointwiseGradient
+from rectified.ritz.quadrature import Gauss, KinkAware, UniformGrid
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
 
@@ -123,6 +123,22 @@ def test_discrete_delta_error_is_half_the_jump_of_each_neuron_on_any_grid():
     torch.testing.assert_close((found - exact).abs()[inside], expected[inside], rtol=0.05, atol=1e-6)
 
 
+@pytest.mark.parametrize("coefficient", ["1", "1 + x/2"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "hat", "stairs", "relu2", "tanh", "gelu"])
+def test_the_pointwise_gradient_equals_automatic_differentiation(activation, coefficient):
+    net = network(activation, width=15)
+    theta = parameters(net, seeds=5)
+    for rule in (UniformGrid(100), Gauss(4, 25)):
+        energy = RitzEnergy(problem(coefficient=coefficient), net, rule)
+        for mine, theirs in zip(PointwiseGradient(energy)(theta), Autodiff(energy, 100)(theta)):
+            torch.testing.assert_close(mine, theirs, rtol=1e-11, atol=1e-12)
+
+
+def test_discrete_deltas_need_a_uniform_grid():
+    with pytest.raises(InvalidInputError, match="quadrature must be a uniform grid; got Gauss"):
+        DiscreteDelta(RitzEnergy(problem(), network("relu"), Gauss(4, 25)))
+
+
 def test_discrete_delta_of_a_smooth_activation_equals_autodiff():
     net = network("tanh")
     theta = parameters(net)
@@ -158,7 +174,7 @@ def test_discrete_delta_requires_one_hidden_layer():
     net = network("relu", hidden_layers=2)
     energy = RitzEnergy(problem(), net, UniformGrid(100))
     with pytest.raises(ValueError, match="hidden_layers must be 1"):
-        DiscreteDelta(energy, UniformGrid(100))
+        DiscreteDelta(energy)
 
 
 def test_an_unknown_gradient_is_refused():

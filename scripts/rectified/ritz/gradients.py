@@ -15,9 +15,9 @@ from rectified.optimization import chunked_evaluation
 from rectified.optimization.central_differences import first_difference
 from rectified.optimization.value_and_gradient import GradientRule, Objective, ValueAndGradient, value_and_gradient
 from rectified.ritz import closed_form_gradient
-from rectified.ritz.discrete_delta import discrete_deltas
 from rectified.ritz.energy import RitzEnergy
 from rectified.ritz.network import Network
+from rectified.ritz.pointwise_gradient import DiscreteDelta, PointwiseGradient
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 
 GRADIENTS = ("autodiff", "discrete_delta", "finite_difference", "kink_aware")
@@ -140,51 +140,6 @@ class NeuronwiseFiniteDifference:
         return c * sigma, (c * a) * slope
 
 
-class DiscreteDelta:
-    """Analytic gradient of the energy of networks with one hidden layer, with discrete deltas for σ'' at kinks.
-
-    Args:
-        energy: the energy.
-        grid: the uniform grid of its quadrature.
-
-    Raises:
-        InvalidInputError: if the network has more than one hidden layer.
-    """
-
-    def __init__(self, energy: RitzEnergy, grid: UniformGrid):
-        if energy.network.hidden_layers != 1:
-            raise InvalidInputError(
-                f"hidden_layers must be 1 for gradient 'discrete_delta'; got {energy.network.hidden_layers}"
-            )
-        self.objective = self.energy = energy
-        self.network, self.grid = energy.network, grid
-        self.work = 3 * grid.points.shape[-1]
-
-    @torch.no_grad()
-    def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
-        x, weights = self.grid(theta)
-        p = self.network.blocks(theta)
-        a, b, c = (p[name][:, :, None] for name in "abc")
-        sigma, slope, curvature = self.network.activation.values_to_second_order(a * x + b)
-        curvature = curvature + discrete_deltas(self.network.activation, a, b, x[0])
-        distance, distance_slope = self.network.distance(x)
-        value, derivative = self.network.fields(theta, x)
-        stiffness, load = self.energy.weighted_data(x, weights)
-        flux = (2 * stiffness * derivative)[:, None]
-        load = load[:, None]
-
-        def assemble(field: Tensor, field_derivative: Tensor) -> Tensor:
-            return (flux * field_derivative - load * field).sum(-1)
-
-        along_b = c * (distance_slope * slope + distance * a * curvature)
-        blocks = {
-            "a": assemble(distance * c * x * slope, x * along_b + distance * c * slope),
-            "b": assemble(distance * c * slope, along_b),
-            "c": assemble(distance * sigma, distance_slope * sigma + distance * a * slope),
-        }
-        return self.energy.integrate(value, derivative, x, weights), self.network.row(blocks)
-
-
 def ritz_gradient(
     name: str,
     problem,
@@ -199,7 +154,8 @@ def ritz_gradient(
     """Return the gradient rule with that name for the Ritz energy of a network.
 
     Args:
-        name: ``autodiff``, ``discrete_delta`` or ``finite_difference`` on a uniform grid, or ``kink_aware``.
+        name: ``autodiff``, ``discrete_delta`` or ``finite_difference`` on a uniform grid, or ``kink_aware``. Networks
+            with one hidden layer take the closed form of ``autodiff``, equal up to rounding and four times as fast.
         problem: the elliptic problem.
         points: points of the uniform grid.
         step: step ε of the finite differences.
@@ -224,5 +180,5 @@ def ritz_gradient(
     if name == "finite_difference":
         return FiniteDifference(energy, step, points, network)
     if name == "discrete_delta":
-        return DiscreteDelta(energy, grid)
-    return Autodiff(energy, points)
+        return DiscreteDelta(energy)
+    return PointwiseGradient(energy) if network.hidden_layers == 1 else Autodiff(energy, points)
