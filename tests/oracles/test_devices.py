@@ -19,7 +19,7 @@ from simulated_device import DEVICE, simulated_device
 
 HALF, WHOLE = 3, 6  # epochs
 RITZ = {"activation": "relu", "width": 6, "seeds": 2, "points": 20, "record_every": 2}
-NEWTON = RITZ | {"gradient": "kink_aware", "optimizer": "saddle_free_newton", "width": 3, "panels": 2}
+NEWTON = RITZ | {"gradient": "kink_aware", "optimizer": "projected_newton", "width": 3, "panels": 2}
 SIZES = {"width": 6, "hidden_layers": 2, "record_every": 2, "activation": "gelu"}
 PINN = SIZES | {"seeds": 2, "collocation_points": 40, "initial_points": 8, "boundary_points": 8}
 COLLOCATION = {"width": 9, "hidden_layers": 2, "record_every": 2, "seeds": 2, "problem": "poisson"}
@@ -38,7 +38,8 @@ TRAININGS = {
     "ritz_sgd": ("ritz", RITZ | {"optimizer": "sgd", "learning_rate": 1e-3}),
     "ritz_lbfgs": ("ritz", RITZ | {"gradient": "kink_aware", "optimizer": "lbfgs"}),
     "ritz_newton": ("ritz", NEWTON),
-    "ritz_newton_solved": ("ritz", NEWTON | {"solve_output_weights": True, "initialization": "spread"}),
+    "ritz_block_newton": ("ritz", NEWTON | {"optimizer": "block_newton", "initialization": "stratified"}),
+    "ritz_solved": ("ritz", RITZ | {"gradient": "kink_aware", "solve_output_weights": True}),
     "ritz_fit": ("ritz", RITZ | {"objective": "regression"}),
     "ritz_fit_moving": ("ritz", RITZ | {"objective": "regression", "gradient": "kink_aware"}),
     "ritz_diverging": ("ritz", RITZ | {"optimizer": "sgd", "learning_rate": 1e200}),

@@ -264,7 +264,7 @@ def test_divergence_beyond_the_largest_safe_weight_variance_of_mrepu_is_recorded
     net = network("mrepu2", width=64, hidden_layers=7)
     theta = initial_parameters(net, range(3), [0.45] * net.layers, 0.0, "tests").float()
     loss = MLPLoss(residuals(net), points=200, batch=100)
-    optimizer = optimizers.build("adam", theta.clone(), loss.objective)
+    optimizer = optimizers.build("adam", theta.clone())
     history = train(optimizer, loss, nothing, Schedule(3, 1e-3), redraw=loss.redraw)
     assert history.diverged_at.tolist() == [0, 0, 0]
     assert torch.equal(history.theta, theta)
@@ -275,7 +275,7 @@ def test_adam_lowers_the_loss_of_every_network():
     loss = MLPLoss(residuals(net), points=400, batch=100)
     theta = parameters(net, seeds=3).float()
     start = loss(theta)[0]
-    optimizer = optimizers.build("adam", theta, loss.objective)
+    optimizer = optimizers.build("adam", theta)
     train(optimizer, loss, nothing, Schedule(100, 1e-2, 1e-3), redraw=loss.redraw)
     loss.redraw(0, theta)
     assert (loss(theta)[0] < 0.6 * start).all()

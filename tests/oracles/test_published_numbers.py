@@ -19,7 +19,7 @@ NUMBERS = {"step": 1e-2, "order": 5, "panels": 10}
 
 
 def trained(gradient, theta, epochs: int) -> torch.Tensor:
-    optimizer = optimizers.build("adam", theta.clone(), gradient.objective)
+    optimizer = optimizers.build("adam", theta.clone())
     return train(optimizer, gradient, lambda t: {}, Schedule(epochs, 5e-3, record_every=epochs)).theta
 
 

@@ -10,24 +10,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.optimize
 import torch
 
 from builders import network, parameters, problem
 from rectified.optimization import optimizers
 from rectified.optimization.training_loop import Schedule, train
-from rectified.ritz import spline_limits
-from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.block_newton import BlockNewton
+from rectified.ritz.energy import TrueErrors
 from rectified.ritz.gradients import ritz_gradient
-from rectified.ritz.quadrature import KinkAware
 from reproduction.storage.checkpoints import CheckpointFile
 
 NUMBERS = {"points": 100, "step": 1e-2, "order": 5, "panels": 10}
-OPTIMIZERS = ["adam", "sgd", "lbfgs", "saddle_free_newton"]
+NEWTON = ["block_newton", "projected_newton"]
+OPTIMIZERS = ["adam", "sgd", "lbfgs", *NEWTON]
 
 
 def nothing(theta):
     return {}
+
+
+def build(name: str, theta: torch.Tensor, energy):
+    if name in NEWTON:
+        return BlockNewton(theta, energy, projected=name == "projected_newton")
+    return optimizers.build(name, theta)
 
 
 def run(rule="autodiff", optimizer="adam", epochs=100, rate=5e-3, seeds=3, width=50, start="random", **more):
@@ -35,7 +40,7 @@ def run(rule="autodiff", optimizer="adam", epochs=100, rate=5e-3, seeds=3, width
     net = network(activation, width=width)
     gradient = ritz_gradient(rule, problem(), net, **NUMBERS)
     theta = parameters(net, seeds, start)
-    chosen = optimizers.build(optimizer, theta, gradient.objective)
+    chosen = build(optimizer, theta, gradient.objective)
     history = train(chosen, gradient, nothing, Schedule(epochs, rate, record_every=10), **more)
     return net, history
 
@@ -55,52 +60,6 @@ def test_autodiff_converges_to_a_wrong_energy_and_kink_aware_quadrature_does_not
     assert gap < 0.05
 
 
-def newton_gap(pde, width: int, epochs: int = 80) -> float:
-    """Energy gap of saddle-free Newton from spread kinks with the optimal output weights."""
-    net = network("relu", width=width)
-    energy = RitzEnergy(pde, net, KinkAware(net))
-    theta = solve_output_weights(energy, net, parameters(net, seeds=1, kinks="spread"))
-    gradient = ritz_gradient("kink_aware", pde, net, **NUMBERS)
-    optimizer = optimizers.build("saddle_free_newton", theta, energy)
-    history = train(optimizer, gradient, nothing, Schedule(epochs, 1.0))
-    return float(TrueErrors(pde, net)(history.theta).energy[0]) - pde.minimum_energy
-
-
-def test_saddle_free_newton_reaches_the_free_knot_limit():
-    limit = spline_limits.free_knots(problem(), "x*(1 - x)", np.array([50]))[0]
-    assert 0.9 * limit < newton_gap(problem(), 50, epochs=40) < 1.2 * limit
-
-
-@pytest.mark.parametrize("width", [5, 7, 10, 11, 12, 13, 15, 25])
-def test_saddle_free_newton_loses_less_than_a_knot_at_even_and_odd_widths(width):
-    """N neurons have 2N degrees of freedom, as many as a linear spline with N − 1 knots and free values at the ends."""
-    pde = problem("sin(pi*x)")
-    limits = spline_limits.free_knots(pde, "x*(1 - x)", np.array([width, width - 1]))
-    assert limits[0] < newton_gap(pde, width) < limits[1]
-
-
-@pytest.mark.parametrize("width", [5, 8, 11])
-def test_saddle_free_newton_is_as_good_as_a_search_over_kinks_from_many_starts(width):
-    """The search is over the kinks alone: for given kinks the best output weights solve a least-squares problem."""
-    nodes, weights = np.polynomial.legendre.leggauss(6)
-
-    def gap(kinks: np.ndarray) -> float:
-        ends = np.unique(np.concatenate([np.linspace(0, 1, 9), kinks.clip(0, 1)]))
-        x = (ends[:-1, None] + np.diff(ends)[:, None] * (1 + nodes) / 2).ravel()
-        root = np.sqrt((np.diff(ends)[:, None] * weights / 2).ravel())
-        sides = np.where(np.arange(width) < width / 2, 1.0, -1.0)
-        distance = sides * (x[:, None] - kinks)
-        slopes = (1 - 2 * x)[:, None] * distance.clip(0) + (x * (1 - x))[:, None] * sides * (distance > 0)
-        target = np.pi * np.cos(np.pi * x)
-        residual = root * (target - slopes @ np.linalg.lstsq(root[:, None] * slopes, root * target)[0])
-        return 0.5 * residual @ residual
-
-    random = np.random.default_rng(0)
-    starts = [np.sort(random.random(width)) for _ in range(8)] + [(np.arange(width) + 0.5) / width]
-    best = min(scipy.optimize.minimize(lambda kinks: 1e4 * gap(kinks), start).fun / 1e4 for start in starts)
-    assert newton_gap(problem("sin(pi*x)"), width) == pytest.approx(best, rel=1e-3)
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_lowers_the_energy_of_every_seed(optimizer):
     rate = 1e-3 if optimizer == "sgd" else 5e-3
@@ -116,10 +75,18 @@ def test_seeds_of_an_ensemble_are_independent(optimizer):
     torch.testing.assert_close(three.theta[:1], one.theta, rtol=1e-7, atol=1e-9)
 
 
+def smooth_or_with_kinks(optimizer: str, width: int):
+    """A network that the optimizer supports, and its gradient."""
+    if optimizer in NEWTON:
+        net = network("relu", width=width)
+        return net, ritz_gradient("kink_aware", problem(), net, **NUMBERS)
+    net = network("tanh", width=width)
+    return net, ritz_gradient("autodiff", problem(), net, **NUMBERS)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_diverged_seed_is_recorded_and_frozen_and_the_others_continue(optimizer):
-    net = network("tanh", width=6)
-    plain = ritz_gradient("autodiff", problem(), net, **NUMBERS)
+    net, plain = smooth_or_with_kinks(optimizer, 6)
 
     def poisoned(theta):
         """The energy, but NaN for the second seed of three once its weights have changed."""
@@ -133,11 +100,11 @@ def test_diverged_seed_is_recorded_and_frozen_and_the_others_continue(optimizer)
 
     rows: dict[int, torch.Tensor] = {}
     start = parameters(net, seeds=3)
-    if optimizer in ("lbfgs", "saddle_free_newton"):
+    if optimizer in ("lbfgs", *NEWTON):
         rows[1] = start[1].clone()
-    built = optimizers.build(optimizer, start.clone(), plain.objective)
+    built = build(optimizer, start.clone(), plain.objective)
     history = train(built, poisoned, nothing, Schedule(20, 5e-3, record_every=1))
-    alone = optimizers.build(optimizer, start[[0, 2]].clone(), plain.objective)
+    alone = build(optimizer, start[[0, 2]].clone(), plain.objective)
     healthy = train(alone, plain, nothing, Schedule(20, 5e-3, record_every=1))
     assert (history.diverged_at[[0, 2]] == -1).all()
     at = int(history.diverged_at[1])
@@ -163,11 +130,10 @@ def test_divergence_in_the_last_step_is_recorded():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_overflowing_parameters_stop_only_their_own_network(optimizer):
-    net = network("tanh", width=5)
-    gradient = ritz_gradient("autodiff", problem(), net, **NUMBERS)
+    net, gradient = smooth_or_with_kinks(optimizer, 5)
     theta = parameters(net, seeds=3)
     theta[1] *= 1e200
-    history = train(optimizers.build(optimizer, theta, gradient.objective), gradient, nothing, Schedule(5, 1e-3))
+    history = train(build(optimizer, theta, gradient.objective), gradient, nothing, Schedule(5, 1e-3))
     assert history.diverged_at.tolist() == [-1, 0, -1]
 
 
@@ -200,7 +166,7 @@ def test_resumed_run_is_bit_identical(optimizer, tmp_path):
     checkpoint = CheckpointFile(tmp_path / "state.safetensors", 0.0, "this work")
 
     def fresh():
-        return optimizers.build(optimizer, parameters(net, seeds=2), gradient.objective)
+        return build(optimizer, parameters(net, seeds=2), gradient.objective)
 
     whole = train(fresh(), gradient, nothing, schedule)
     with pytest.raises(KeyboardInterrupt):
@@ -219,7 +185,7 @@ def test_damaged_or_foreign_checkpoints_are_ignored(damage, tmp_path):
     path = tmp_path / "state.safetensors"
 
     def go(epochs, identity="this work"):
-        optimizer = optimizers.build("adam", parameters(net), gradient.objective)
+        optimizer = optimizers.build("adam", parameters(net))
         return train(optimizer, gradient, nothing, Schedule(epochs, 5e-3), CheckpointFile(path, 0.0, identity))
 
     expected = go(10)
@@ -250,7 +216,7 @@ def test_run_resumed_after_sigkill_is_bit_identical(tmp_path):
         def gradient(theta):
             time.sleep(pause)
             return plain(theta)
-        optimizer = optimizers.build("adam", parameters(net), plain.objective)
+        optimizer = optimizers.build("adam", parameters(net))
         checkpoint = CheckpointFile(Path(sys.argv[1]), 0.05, "work")
         history = train(optimizer, gradient, lambda t: {}, Schedule(300, 5e-3, record_every=7), checkpoint)
         store.write_tensors(sys.argv[2], {"theta": history.theta.numpy(), **history.records}, {})

@@ -330,8 +330,12 @@ MISTAKES = [
     ({ONE: {"one": {"distance": "x"}}}, r"distance must be zero at both ends of .*; got 'x'"),
     ({ONE: {"one": {"cases": {"a": {"widht": 3}}}}}, r"unknown key 'widht'; did you mean 'width'"),
     (
-        {ONE: {"one": {"optimizer": "saddle_free_newton", "gradient": "finite_difference"}}},
-        r"gradient must be 'autodiff'.*; got 'finite",
+        {ONE: {"one": {"optimizer": "projected_newton", "gradient": "finite_difference"}}},
+        r"gradient must be 'kink_aware' with projected_newton; got 'finite",
+    ),
+    (
+        {ONE: {"one": {"optimizer": "block_newton", "gradient": "kink_aware", "activation": "relu2"}}},
+        r"activation must be piecewise linear with one kink for optimizer 'block_newton'; got 'relu2'",
     ),
     ({ONE: {"one": {"hidden_layers": 2, "gradient": "discrete_delta"}}}, r"hidden_layers must be 1"),
     (

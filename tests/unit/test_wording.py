@@ -43,7 +43,7 @@ def test_settings_that_do_not_affect_a_case_are_omitted():
     assert "ε" not in said(entry, problems=PROBLEMS)
     both = RITZ | {"problem": "k1", "sweep": {"gradient": ["finite_difference", "kink_aware"]}}
     assert "M = 100 on grids, ε = 0.01 in finite differences" in said(both, problems=PROBLEMS)
-    newton = RITZ | {"problem": "k1", "optimizer": "saddle_free_newton"}
+    newton = RITZ | {"problem": "k1", "optimizer": "block_newton", "gradient": "kink_aware"}
     assert "rate" not in said(newton, problems=PROBLEMS)
 
 

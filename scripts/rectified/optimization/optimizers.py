@@ -1,17 +1,13 @@
 """Optimizers for an ensemble of networks whose parameters are the rows of one tensor.
 
 Each optimizer holds the parameters ``theta`` [networks, parameters] and updates them in place. Networks are
-independent: Adam and SGD act elementwise, L-BFGS and saddle-free Newton have a state per row. The state is on the
-device of the parameters; ``load_state_dict`` copies a stored state there from any device.
+independent: Adam and SGD act elementwise, L-BFGS has a state per row. The state is on the device of the parameters; ``load_state_dict`` copies a stored state there from any device.
 """
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from rectified.optimization.hessian import hessian
 from rectified.optimization.value_and_gradient import GradientRule
 
 
@@ -158,60 +154,12 @@ class LBFGS(PerNetwork):
             self._rows[row].copy_(self.theta[row][None])
 
 
-class SaddleFreeNewton(PerNetwork):
-    """Damped Newton method with |H|, the Hessian with the absolute values of its eigenvalues, and damping μ.
-
-    A trial step −(|H| + μ)⁻¹g is accepted if it lowers the objective; μ is divided by 3 after an accepted trial and
-    multiplied by 4 after a rejected one. A row stops after ten rejected trials in one iteration. |H| repels from saddle
-    points (Dauphin et al., arXiv:1406.2572). The objective must be twice differentiable, as exact integrals are. An
-    iteration costs one dense Hessian and its eigendecomposition, which suits a few hundred parameters.
+def build(name: str, theta: Tensor):
+    """Return the first-order or quasi-Newton optimizer with that name.
 
     Args:
-        theta: initial parameters; updated in place.
-        objective: maps parameters [networks, parameters] to [networks].
-    """
-
-    def __init__(self, theta: Tensor, objective: Callable[[Tensor], Tensor]):
-        super().__init__(theta)
-        self.objective = objective
-        self.damping = torch.ones_like(theta[:, 0])
-        self.stopped = torch.zeros_like(self.damping, dtype=torch.bool)
-
-    def _iterate(self, row: int, gradient: GradientRule, learning_rate: float) -> Tensor:
-        value, slope = gradient(self.theta[row : row + 1])
-        if self.stopped[row]:
-            return value[0]
-        matrix = hessian(self.objective, self.theta[row])
-        if not torch.isfinite(value[0] + slope.sum() + matrix.sum()):
-            return value[0] * torch.nan
-        eigenvalues, vectors = torch.linalg.eigh(matrix)
-        components = vectors.T @ slope[0]
-        for _ in range(10):
-            trial = self.theta[row] - vectors @ (components / (eigenvalues.abs() + self.damping[row]))
-            with torch.no_grad():
-                accepted = self.objective(trial[None])[0] < value[0]
-            self.damping[row] = self.damping[row] / 3 if accepted else self.damping[row] * 4
-            if accepted:
-                self.theta[row] = trial
-                return value[0]
-        self.stopped[row] = True
-        return value[0]
-
-    def state_dict(self) -> dict:
-        return {"damping": self.damping, "stopped": self.stopped}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.damping.copy_(state["damping"])
-        self.stopped.copy_(state["stopped"])
-
-
-def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None = None):
-    """Return the optimizer with that name.
-
-    Args:
-        name: ``adam``, ``sgd``, ``lbfgs`` or ``saddle_free_newton``.
+        name: ``adam``, ``sgd`` or ``lbfgs``.
         theta: initial parameters [networks, parameters]; updated in place.
-        objective: only for ``saddle_free_newton``, see there.
 
     Raises:
         ValueError: if the name is unknown.
@@ -223,6 +171,4 @@ def build(name: str, theta: Tensor, objective: Callable[[Tensor], Tensor] | None
             return SGD(theta)
         case "lbfgs":
             return LBFGS(theta)
-        case "saddle_free_newton":
-            return SaddleFreeNewton(theta, objective)
-    raise ValueError(f"optimizer must be adam, sgd, lbfgs or saddle_free_newton; got {name!r}")
+    raise ValueError(f"optimizer must be adam, sgd or lbfgs; got {name!r}")

@@ -101,6 +101,16 @@ class BlockNewton(PerNetwork):
             value.copy_(state[name])
 
 
+def work(energy: RitzEnergy) -> int:
+    """Return the cost of an iteration with one trial step in evaluations of the field at a point.
+
+    Four products of matrices [neurons, points] count as as many evaluations as there are neurons, each.
+    """
+    network = energy.network
+    points = len(energy.rule.nodes) * (len(energy.rule.cuts) - 1 + network.width)
+    return 4 * network.width * points
+
+
 def _inverse_root(matrix: Float[Tensor, "n n"]) -> Float[Tensor, "n rank"]:
     """R with RRᵀ the pseudoinverse of a positive semidefinite matrix, which is first scaled to a unit diagonal."""
     scale = matrix.diagonal().sqrt()

@@ -193,6 +193,7 @@ def initial_ritz_parameters(network: Network, seeds: int, kinks: str, stream: st
         kinks: ``random`` draws a, b ~ U(−1, 1); ``spread`` puts the kinks of the first layer at the midpoints of equal
             cells of the domain, with a = +1, −1, +1, … from one cell to the next and −1 in the last of several cells.
             The outermost neurons are then active on almost the whole domain and represent affine functions.
+            ``stratified`` is the same with a uniformly random place in each cell.
         stream: name of the random number stream.
     """
     rows = [_initial_blocks(network, kinks, generator(stream, seed)) for seed in range(seeds)]
@@ -205,9 +206,10 @@ def _initial_blocks(network: Network, kinks: str, random: torch.Generator) -> di
 
     width = network.width
     blocks = {"a": uniform(width), "b": uniform(width), "c": uniform(width) / width**0.5}
-    if kinks == "spread":
+    if kinks in ("spread", "stratified"):
         left, right = network.domain
-        cells = (torch.arange(width, dtype=torch.float64) + 0.5) / width
+        place = 0.5 if kinks == "spread" else (1 + uniform(width)) / 2
+        cells = (torch.arange(width, dtype=torch.float64) + place) / width
         blocks["a"] = torch.tensor([[1.0, -1.0]], dtype=torch.float64).repeat(1, width)[:, :width]
         blocks["a"][:, 1:][:, -1:] = -1.0
         blocks["b"] = _first_kink(network) - blocks["a"] * (left + (right - left) * cells)

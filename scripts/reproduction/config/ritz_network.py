@@ -13,7 +13,7 @@ from reproduction.config.field_types import ActivationName, CaseRef, Count, Form
 from reproduction.config.task import Files, Task, start_files
 
 GradientName = Literal["autodiff", "discrete_delta", "finite_difference", "kink_aware"]
-OptimizerName = Literal["adam", "sgd", "lbfgs", "saddle_free_newton"]
+OptimizerName = Literal["adam", "sgd", "lbfgs", "block_newton", "projected_newton"]
 
 
 class RitzNetworkTask(Task):
@@ -41,8 +41,8 @@ class RitzNetworkTask(Task):
     """Equal parts of the domain in kink-aware quadrature, which also splits it at the kinks."""
     seeds: Count = 6
     """Number of networks; more seeds add networks and leave the first ones unchanged."""
-    initialization: Literal["random", "spread"] = "random"
-    """a, b uniform in [−1, 1], or kinks at the midpoints of equal cells with a = +1, −1, +1, …, −1"""
+    initialization: Literal["random", "spread", "stratified"] = "random"
+    """a, b uniform in [−1, 1]; or kinks in equal cells, at midpoints or random, with a = +1, −1, +1, …, −1"""
     start: CaseRef | None = None
     """A trained case, `experiment/case`, whose parameters replace the initialization."""
 

@@ -15,7 +15,8 @@ OPTIMIZERS = {
     "adam": "Adam",
     "sgd": "SGD",
     "lbfgs": "L-BFGS",
-    "saddle_free_newton": "saddle-free Newton",
+    "block_newton": "block Newton",
+    "projected_newton": "projected Newton",
     "levenberg_marquardt": "Levenberg–Marquardt",
 }
 

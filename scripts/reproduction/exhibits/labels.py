@@ -24,8 +24,8 @@ def _label(settings: RitzSettings, all_settings: Sequence[RitzSettings]) -> str:
         parts.append("regression")
     elif _differs("gradient", all_settings):
         parts.append(GRADIENTS[settings.gradient])
-    if _differs("initialization", all_settings) and settings.initialization == "spread":
-        parts.append("spread kinks")
+    if _differs("initialization", all_settings) and settings.initialization != "random":
+        parts.append(f"{settings.initialization} kinks")
     if settings.solve_output_weights:
         parts.append("solved $c$")
     if _differs("optimizer", all_settings):

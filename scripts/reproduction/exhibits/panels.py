@@ -22,6 +22,8 @@ def ritz_line(settings: RitzSettings) -> dict:
         return {"color": "0.45", "linestyle": (0, (1, 1.2)), "linewidth": 1.2}
     dash_dotted = settings.initialization == "spread" and not settings.solve_output_weights
     dashes = "-." if dash_dotted else (0, (3, 1.2)) if settings.start else style.DASHES[settings.gradient]
+    if settings.optimizer == "block_newton":
+        dashes = (0, (1, 1))
     return {"color": style.colour(settings.activation, settings.gradient), "linestyle": dashes}
 
 

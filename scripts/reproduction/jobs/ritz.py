@@ -3,6 +3,8 @@
 Source: Rowan, arXiv:2512.11184, eqs. 2 and 4.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 import xarray as xr
@@ -11,6 +13,7 @@ from torch.types import Device
 
 from rectified.formulas import expressions
 from rectified.optimization.training_loop import History
+from rectified.ritz import block_newton
 from rectified.ritz.energy import RegressionLoss, solve_output_weights
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid
@@ -29,16 +32,15 @@ def training(job: Job, inputs: dict[str, list[str]], device: Device = "cpu") -> 
 class RitzTraining(Training):
     """Training of Ritz networks on the energy or on the exact solution.
 
-    The work of an epoch is nominal. Finite differences count whole fields, and a Newton step counts every column of the
-    Hessian; line searches and trial steps do not count.
+    The work of an epoch is nominal. Finite differences count whole fields, and an iteration of Newton's method counts
+    the products of matrices of one trial step; line searches, further trials and decompositions do not count.
     """
 
     def __init__(self, setup: RitzSetup):
         self.setup, self.settings, self.network = setup, setup.settings, setup.network
         s = setup.settings
         self.objective = self._regression() if s.objective == "regression" else setup.gradient(s.gradient)
-        newton = s.optimizer == "saddle_free_newton"
-        self.work = self.objective.work * (1 + 2 * setup.network.parameters if newton else 1)
+        self.work = self.objective.work + (block_newton.work(self.objective.objective) if s.is_newton else 0)
         self._errors = setup.true_errors()
 
     def _regression(self) -> Autodiff:
@@ -54,6 +56,12 @@ class RitzTraining(Training):
         if self.settings.solve_output_weights:
             theta = solve_output_weights(self.objective.objective, self.network, theta)
         return theta
+
+    def optimizer(self, theta: Tensor) -> Any:
+        if self.settings.is_newton:
+            projected = self.settings.optimizer == "projected_newton"
+            return block_newton.BlockNewton(theta, self.objective.objective, projected)
+        return super().optimizer(theta)
 
     def measures(self, theta: Tensor) -> dict[str, Tensor]:
         return self._errors(theta)._asdict()

@@ -4,7 +4,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
+from rectified.formulas.activation import Activation
 from reproduction.config import phrases
+from reproduction.config.errors import ConfigError
 from reproduction.config.field_types import Count, Positive
 from reproduction.config.ritz_network import GradientName, OptimizerName, RitzNetworkTask
 from reproduction.config.task import ROWAN, Equation
@@ -42,7 +44,7 @@ class RitzSettings(RitzNetworkTask):
     gradient: GradientName = "autodiff"
     """Rule for the gradient of the energy, see ``rectified.ritz.gradients``; all but kink_aware use the grid."""
     optimizer: OptimizerName = "adam"
-    """The optimizer; saddle_free_newton uses the exact Hessian."""
+    """The optimizer; both Newton methods step in the kinks and solve for the output weights (gradient kink_aware)."""
     learning_rate: Positive = 5e-3
     """Learning rate of adam and sgd at the first epoch."""
     final_learning_rate: Positive | None = None
@@ -59,14 +61,27 @@ class RitzSettings(RitzNetworkTask):
         return self.gradient == "kink_aware"
 
     @property
+    def is_newton(self) -> bool:
+        """True for the optimizers that step in the kinks."""
+        return self.optimizer in ("block_newton", "projected_newton")
+
+    def check_activation(self, activation: Activation) -> None:
+        super().check_activation(activation)
+        if self.is_newton and not (activation.is_piecewise_linear and len(activation.kink_points) == 1):
+            raise ConfigError(
+                f"activation must be piecewise linear with one kink for optimizer {self.optimizer!r}; "
+                f"got {self.activation!r}"
+            )
+
+    @property
     def needs_kinks(self) -> bool:
         return self.gradient == "kink_aware"
 
     def work(self, config: Any) -> float:
         weights = self.width * (1 + (self.hidden_layers - 1) * self.width)
         step = self.points * weights
-        if self.optimizer == "saddle_free_newton":
-            step = self.parameters**2 * self.points + self.parameters**3
+        if self.is_newton:
+            step = 4 * self.width**2 * self.order * (self.panels + self.width) + 20 * self.width**3
         return self.epochs * self.seeds * step
 
     @model_validator(mode="after")
@@ -75,13 +90,11 @@ class RitzSettings(RitzNetworkTask):
             raise ValueError(
                 f"gradient must be 'autodiff' or 'kink_aware' with objective 'regression'; got {self.gradient!r}"
             )
-        if self.optimizer == "saddle_free_newton":
-            if self.gradient not in ("autodiff", "kink_aware"):
-                raise ValueError(
-                    f"gradient must be 'autodiff' or 'kink_aware' with saddle_free_newton; got {self.gradient!r}"
-                )
-            if self.hidden_layers > 1:
-                raise ValueError(f"hidden_layers must be 1 with saddle_free_newton; got {self.hidden_layers}")
+        if self.is_newton:
+            for name, required in (("objective", "energy"), ("gradient", "kink_aware"), ("hidden_layers", 1)):
+                given = getattr(self, name)
+                if given != required:
+                    raise ValueError(f"{name} must be {required!r} with {self.optimizer}; got {given!r}")
         if self.gradient == "discrete_delta" and self.hidden_layers > 1:
             raise ValueError(f"hidden_layers must be 1 with gradient 'discrete_delta'; got {self.hidden_layers}")
         return self

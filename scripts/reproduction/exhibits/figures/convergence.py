@@ -16,7 +16,7 @@ from reproduction.exhibits.panels import median_and_range, ritz_line
 from reproduction.exhibits.quantities.ritz import gap
 from reproduction.storage.results import Result
 
-MARKERS = {"adam": "o", "sgd": "v", "lbfgs": "s", "saddle_free_newton": "*"}
+MARKERS = {"adam": "o", "sgd": "v", "lbfgs": "s", "block_newton": "D", "projected_newton": "*"}
 QUANTITIES = {"gap": r"energy gap  $\Pi[\hat u]-\Pi^*$", "relative_l2": r"relative $L^2$ error"}
 LIMITS = {
     "limit of splines, uniform knots": (spline_limits.uniform_knots, ":"),
@@ -74,7 +74,7 @@ def _against_width(axis: Axes, cases: list[Result], quantity: str, data: Plotted
     widths = [case.job.settings.width for case in cases]
     summary = Summary(*np.transpose([summarize(_values(case, quantity)) for case in cases]))
     s = cases[0].job.settings
-    marker = "D" if s.solve_output_weights else MARKERS[s.optimizer]
+    marker = MARKERS[s.optimizer]
     look = ritz_line(s) | {"marker": marker, "markersize": 7 if marker == "*" else 3.5}
     data.add(f"{quantity} against width", name, x=widths, y=summary.median, low=summary.low, high=summary.high)
     return median_and_range(axis, widths, summary, **look)

@@ -50,7 +50,7 @@ class Training(ABC):
 
     def optimizer(self, theta: Float[Tensor, "networks parameters"]) -> Any:
         """Return the optimizer of the settings for the given initial parameters."""
-        return optimizers.build(self.settings.optimizer, theta, self.objective.objective)
+        return optimizers.build(self.settings.optimizer, theta)
 
     @property
     def redraw(self) -> Redraw | None:
