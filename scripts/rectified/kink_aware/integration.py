@@ -83,15 +83,15 @@ def integrate(
     bounds = usable_box(network, box)
     usable_rule(len(bounds), lines, order, panels, generator)
     all_lines = random_lines(bounds, lines, generator) if generator else fixed_lines(bounds, lines, panels)
-    switches = _checked_switches(network, bounds)
+    switches = checked_switches(network, bounds)
     rule = Rule(network, integrand, switches, order, panels, torch.is_grad_enabled(), balanced)
     columns = sum(switch.values.shape[1] for switch in switches)
     size = max(1, LARGEST_BATCH // (order * (panels + columns)))
     return torch.stack([rule(chunk) for chunk in all_lines.chunks(size)]).sum()
 
 
-def _checked_switches(network: nn.Module, bounds: Tensor) -> list[Switch]:
-    """The operations with kinks of the network, which is evaluated at a few points of the box."""
+def checked_switches(network: nn.Module, bounds: Tensor) -> list[Switch]:
+    """Return the operations with kinks of a network, which is evaluated at a few points of a box."""
     share = torch.quasirandom.SobolEngine(len(bounds), scramble=True, seed=0).draw(16).to(bounds)
     points = torch.lerp(bounds[:, 0], bounds[:, 1], share)
     switches = recorded_switches(lambda x: network_values(network, x), points)

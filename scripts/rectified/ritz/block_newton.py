@@ -54,9 +54,12 @@ class BlockNewton(PerNetwork):
         lowest = self.energy(here[None])[0]
         self.theta[row], self.solved[row] = here, True
         slope, eigenvalues, vectors = self._model(here)
-        if not torch.isfinite(lowest + slope.sum() + eigenvalues.sum()):
-            return value * torch.nan
         components, size = vectors.T @ slope, eigenvalues.abs()
+        if not torch.isfinite(lowest + components.sum() + size.sum()):
+            return value * torch.nan
+        if size.max() == 0:  # no kink affects the energy
+            self.stopped[row] = True
+            return value
         for _ in range(TRIALS):
             step = -vectors @ (components / (size + self.damping[row] * size.max()))
             trial = self._with_best_weights(self._moved(here, step))
@@ -84,12 +87,14 @@ class BlockNewton(PerNetwork):
         return torch.cat([row[: -len(load)], root @ (root.T @ load)])
 
     def _moved(self, row: Tensor, step: Tensor) -> Tensor:
-        """The row with its kinks moved by a step, shortened so that no two kinks meet."""
+        """The row with its kinks moved by a step, shortened so that no two meet and none moves by more than the domain."""
         kinks, order = self.blocks.kinks(row).sort()
         closing = -step[order].diff()
         gaps = kinks.diff().nan_to_num(nan=torch.inf)
         shares = torch.where(closing > 0, APPROACH * gaps / torch.where(closing > 0, closing, 1.0), torch.inf)
-        step = step * shares.amin().clamp(max=1.0) if len(shares) else step
+        left, right = self.blocks.network.domain
+        shares = torch.cat([shares, (right - left) / step.abs().amax().clamp(min=right - left)[None]])
+        step = step * shares.amin()
         p = self.blocks.network.blocks(row[None])
         return self.blocks.network.row(p | {"b": p["b"] - p["a"] * step})[0]
 
