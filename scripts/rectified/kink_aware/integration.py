@@ -92,7 +92,7 @@ def integrate(
 
 def checked_switches(network: nn.Module, bounds: Tensor) -> list[Switch]:
     """Return the operations with kinks of a network, which is evaluated at a few points of a box."""
-    share = torch.quasirandom.SobolEngine(len(bounds), scramble=True, seed=0).draw(16).to(bounds)
+    share = torch.rand(16, len(bounds), generator=torch.Generator().manual_seed(0)).to(bounds)
     points = torch.lerp(bounds[:, 0], bounds[:, 1], share)
     switches = recorded_switches(lambda x: network_values(network, x), points)
     require_pointwise(network, points)

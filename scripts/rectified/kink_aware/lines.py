@@ -79,11 +79,12 @@ def _families(box: Tensor, grids: list[Tensor], measure: Tensor) -> Lines:
     inputs = len(box)
     low, high = box.unbind(1)
     families = []
+    lengths = (high - low).tolist()
     for axis, grid in enumerate(grids):
-        others = [index for index in range(inputs) if index != axis]
-        origins = box.new_zeros(len(grid), inputs)
-        origins[:, others] = low[others] + (high - low)[others] * grid
-        weights = measure * math.prod((high - low)[others].tolist()) / inputs
+        shares = torch.cat([grid[:, :axis], grid.new_zeros(len(grid), 1), grid[:, axis:]], 1)
+        along = torch.arange(inputs, device=box.device) == axis
+        origins = torch.where(along, 0, low + (high - low) * shares)
+        weights = measure * (math.prod(lengths) / lengths[axis]) / inputs
         ends = [end[axis].expand(len(grid)) for end in (low, high)]
         families.append(Lines(origins, torch.full((len(grid),), axis, device=box.device), weights, *ends))
     names = ("origins", "axes", "weights", "low", "high")
