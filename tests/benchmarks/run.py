@@ -18,7 +18,7 @@ os.environ.setdefault("DDE_BACKEND", "pytorch")
 import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 
-from benchmarks import effective_theory, limits, measure, page, race, ritz  # noqa: E402
+from benchmarks import effective_theory, kink_aware, limits, measure, page, race, ritz  # noqa: E402
 from reproduction.runtime import malloc  # noqa: E402
 
 ROUNDS = 9
@@ -66,7 +66,7 @@ def peers(rounds: int, race_count: int) -> None:
     malloc.keep_freed_memory()
     torch.set_num_threads(1)
     rows = []
-    for comparison in (*ritz.COMPARISONS, *effective_theory.COMPARISONS):
+    for comparison in (*ritz.COMPARISONS, *kink_aware.COMPARISONS, *effective_theory.COMPARISONS):
         rows.append(measure.compare(comparison, rounds))
         show(rows[-1])
     if race_count:
