@@ -18,7 +18,7 @@ from rectified.kink_aware.arguments import network_values, usable_box, usable_de
 from rectified.kink_aware.arrangement import box_sides, triangulated_cells
 from rectified.kink_aware.integration import LARGEST_BATCH, checked_switches
 from rectified.kink_aware.kinks import Search
-from rectified.kink_aware.lines import fixed_lines
+from rectified.kink_aware.lines import fixed_lines, gauss_legendre
 from rectified.kink_aware.moving_kinks import require_continuous
 from rectified.kink_aware.recorder import Switch, switch_values
 
@@ -75,10 +75,10 @@ def triangle_rule(degree: int) -> tuple[Float[np.ndarray, "points 3"], Float[np.
     """
     count = degree // 2 + 1
     s, s_weight = roots_jacobi(count, 0, 1)
-    t, t_weight = np.polynomial.legendre.leggauss(count)
-    s, t = np.meshgrid((1 + s) / 2, (1 + t) / 2, indexing="ij")
+    t, t_weight = gauss_legendre(count)
+    s, t = np.meshgrid((1 + s) / 2, t, indexing="ij")
     share = np.stack([1 - s, s * (1 - t), s * t], -1).reshape(-1, 3)
-    return share, np.outer(s_weight, t_weight).ravel() / 4
+    return share, np.outer(s_weight, t_weight).ravel() / 2
 
 
 def _straight_kinks(network, switches: list[Switch], bounds: Tensor) -> Float[Tensor, "lines 3"]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ from rectified.array_types import Float, Int
 from rectified.errors import InvalidInputError
 from rectified.kink_aware.arguments import network_values, require_pointwise, usable_box, usable_density, usable_rule
 from rectified.kink_aware.kinks import Search, in_order, resolution
-from rectified.kink_aware.lines import Lines, fixed_lines, random_lines
+from rectified.kink_aware.lines import Lines, fixed_lines, gauss_legendre, random_lines
 from rectified.kink_aware.moving_kinks import moving, require_continuous
 from rectified.kink_aware.recorder import Recorder, Switch, recorded_switches
 
@@ -122,7 +121,7 @@ class Rule:
     ):
         self.network, self.integrand, self.switches = network, integrand, switches
         self.panels, self.differentiable, self.balanced = panels, differentiable, balanced
-        self.nodes, self.weights = np.polynomial.legendre.leggauss(order)
+        self.nodes, self.weights = gauss_legendre(order)
 
     def __call__(self, lines: Lines) -> Float[Tensor, ""]:
         """Return the sum of the integrals along lines, times their weights."""
@@ -157,8 +156,8 @@ class Rule:
     def _integral(self, lines: Lines, pieces: Pieces) -> tuple[Float[Tensor, ""], bool]:
         """The integral, and False if a pre-activation changes its sign inside of a piece."""
         line, left, right = pieces
-        share = torch.as_tensor((1 + self.nodes) / 2, dtype=left.dtype, device=left.device)
-        weight = torch.as_tensor(self.weights / 2, dtype=left.dtype, device=left.device)
+        share = torch.as_tensor(self.nodes, dtype=left.dtype, device=left.device)
+        weight = torch.as_tensor(self.weights, dtype=left.dtype, device=left.device)
         with torch.enable_grad():
             width = (right - left)[:, None]
             t = left[:, None] + width * share
@@ -178,10 +177,6 @@ class Rule:
 @torch.no_grad()
 def _signs(z: Float[Tensor, "points switches"], order: int) -> Tensor:
     """True where a pre-activation clearly changes its sign inside of a piece, [pieces, switches]."""
-    positive = (z > 0).unflatten(0, (-1, order))
-    changes = (positive[:, 1:] != positive[:, :-1]).any(1)
-    piece, column = changes.nonzero(as_tuple=True)
-    least = 1e3 * torch.finfo(z.dtype).eps * z.abs().amax() if len(piece) else 0
-    values = z.unflatten(0, (-1, order))[piece, :, column]
-    changes[piece, column] = (values.amin(1) < -least) & (values.amax(1) > least)
-    return changes
+    least, largest = torch.aminmax(z.unflatten(0, (-1, order)), dim=1)
+    rounding = 1e3 * torch.finfo(z.dtype).eps * torch.maximum(-least.amin(), largest.amax())
+    return (least < -rounding) & (largest > rounding)

@@ -3,12 +3,20 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float, Int
+
+
+@cache
+def gauss_legendre(order: int) -> tuple[Float[np.ndarray, " nodes"], Float[np.ndarray, " nodes"]]:
+    """Return nodes and weights of the Gauss–Legendre rule on [0, 1] (cached)."""
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    return (1 + nodes) / 2, weights / 2
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,9 @@ def fixed_lines(box: Float[Tensor, "inputs 2"], lines: int, panels: int) -> Line
         panels: equal panels of each input.
     """
     inputs = len(box)
-    nodes, weights = np.polynomial.legendre.leggauss(lines // panels if inputs > 1 else 1)
-    shares = ((np.arange(panels)[:, None] + (1 + nodes) / 2) / panels).reshape(-1)
-    share, weight = (torch.from_numpy(part).to(box) for part in (shares, np.tile(weights / (2 * panels), panels)))
+    nodes, weights = gauss_legendre(lines // panels if inputs > 1 else 1)
+    shares = ((np.arange(panels)[:, None] + nodes) / panels).reshape(-1)
+    share, weight = (torch.from_numpy(part).to(box) for part in (shares, np.tile(weights / panels, panels)))
     count = len(share) ** (inputs - 1)
     grid = torch.cartesian_prod(*[share] * (inputs - 1)).reshape(count, -1) if inputs > 1 else share.new_zeros(1, 0)
     measure = share.new_ones(count)

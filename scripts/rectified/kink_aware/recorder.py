@@ -124,14 +124,12 @@ class Recorder(TorchFunctionMode):
 
 
 def _flat(value: object) -> Iterator[object]:
-    """Tensors and other leaves of nested sequences and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _flat(part)
-    elif isinstance(value, Mapping):
-        for part in value.values():
+    """Tensors of nested sequences and dictionaries."""
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else (value,)
+    for part in parts:
+        if isinstance(part, Tensor):
+            yield part
+        elif isinstance(part, (tuple, list, Mapping)):
             yield from _flat(part)
 
 
