@@ -9,6 +9,18 @@ from rectified.array_types import Float, Int
 TOUCHES = 1e-13  # a corner this close to a line lies on it, relative to the size of the rectangle
 
 
+class Cell(NamedTuple):
+    """A convex polygon.
+
+    Attributes:
+        edges: index of the line on which each edge lies.
+        corners: where each edge starts, [edges, 2].
+    """
+
+    edges: list[int]
+    corners: Float[np.ndarray, "edges 2"]
+
+
 class Triangles(NamedTuple):
     """Triangles of a fan over every cell.
 
@@ -35,26 +47,24 @@ def triangulated_cells(lines: Float[np.ndarray, "lines 3"], box: Float[np.ndarra
         Corners as pairs of lines. The indices count the lines given, then the sides of the rectangle as ``box_sides``
         lists them.
     """
-    sides = box_sides(box)
     scale = np.linalg.norm(lines[:, :2], axis=1) * np.abs(box).max()
-    every = np.concatenate([lines / np.where(scale > 0, scale, 1)[:, None], sides])
-    left, right, bottom, top = range(len(lines), len(every))
-    # An edge is the line on which it lies; the corner with the same index is where it starts.
-    polygons = [[left, bottom, right, top]]
-    points = [_corners([left, bottom, right, top], every)]
-    for index in range(len(lines)):
-        lengths = [len(polygon) for polygon in polygons]
-        values = np.concatenate(points) @ every[index, :2] + every[index, 2]
+    scaled = lines / np.where(scale > 0, scale, 1)[:, None]
+    left, right, bottom, top = range(len(lines), len(lines) + 4)
+    (low_x, high_x), (low_y, high_y) = box
+    corners = np.array([[low_x, high_y], [low_x, low_y], [high_x, low_y], [high_x, high_y]])
+    cells = [Cell([left, bottom, right, top], corners)]
+    for index, (a, b, c) in enumerate(scaled):
+        lengths = [len(cell.edges) for cell in cells]
+        values = np.concatenate([cell.corners for cell in cells]) @ (a, b) + c
         values[np.abs(values) <= TOUCHES] = 0
         starts = np.cumsum([0, *lengths[:-1]])
         cut = (np.minimum.reduceat(values, starts) < 0) & (np.maximum.reduceat(values, starts) > 0)
-        for cell in np.flatnonzero(cut).tolist():
-            signs = values[starts[cell] : starts[cell] + lengths[cell]]
-            polygons[cell], other = (_part(polygons[cell], side * signs, index) for side in (1, -1))
-            points[cell] = _corners(polygons[cell], every)
-            polygons.append(other)
-            points.append(_corners(other, every))
-    return _fans(polygons)
+        for number in np.flatnonzero(cut).tolist():
+            z = values[starts[number] : starts[number] + lengths[number]]
+            whole = cells[number]
+            cells[number] = _part(whole, z.tolist(), index)
+            cells.append(_part(whole, (-z).tolist(), index))
+    return _fans(cells)
 
 
 def box_sides(box: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "4 3"]:
@@ -63,31 +73,36 @@ def box_sides(box: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "4 3"]:
     return np.array([[1, 0, -left], [1, 0, -right], [0, 1, -bottom], [0, 1, -top]])
 
 
-def _corners(polygon: list[int], lines: np.ndarray) -> np.ndarray:
-    """Intersections of each edge with the one before."""
-    a, b = lines[polygon], lines[[polygon[-1], *polygon[:-1]]]
-    cross = np.cross(a, b)
-    return cross[:, :2] / cross[:, 2:]
+def _part(cell: Cell, z: list[float], line: int) -> Cell:
+    """The part of a cell where a linear function is positive, with its values z at the corners, closed by its zero."""
+    count, edges, corners = len(z), [], []
+    points = cell.corners.tolist()
 
+    def add(edge: int, start: list[float]) -> None:
+        edges.append(edge)
+        corners.append(start)
 
-def _part(polygon: list[int], signs: np.ndarray, line: int) -> list[int]:
-    """Edges of the part of a polygon at whose corners the sign is positive or zero, closed by the line."""
-    count, part = len(polygon), []
     for here in range(count):
         there = (here + 1) % count
-        if signs[here] > 0 or (signs[here] == 0 and signs[there] > 0):
-            part.append(polygon[here])
-            if signs[there] < 0 or (signs[there] == 0 and signs[(there + 1) % count] <= 0):
-                part.append(line)
-        elif signs[here] < 0 < signs[there]:
-            part.append(polygon[here])
-    return part
+        if z[here] < 0 < z[there]:
+            add(cell.edges[here], _between(points[here], points[there], z[here] / (z[here] - z[there])))
+        elif z[here] > 0 or (z[here] == 0 and z[there] > 0):
+            add(cell.edges[here], points[here])
+            if z[there] < 0:
+                add(line, _between(points[here], points[there], z[here] / (z[here] - z[there])))
+            elif z[there] == 0 and z[(there + 1) % count] <= 0:
+                add(line, points[there])
+    return Cell(edges, np.array(corners))
 
 
-def _fans(polygons: list[list[int]]) -> Triangles:
-    corners, cells = [], []
-    for cell, polygon in enumerate(polygons):
-        pairs = list(zip(polygon, [polygon[-1], *polygon[:-1]]))
+def _between(p: list[float], q: list[float], share: float) -> list[float]:
+    return [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])]
+
+
+def _fans(cells: list[Cell]) -> Triangles:
+    corners, numbers = [], []
+    for number, cell in enumerate(cells):
+        pairs = list(zip(cell.edges, [cell.edges[-1], *cell.edges[:-1]]))
         corners += [(pairs[0], pairs[k], pairs[k + 1]) for k in range(1, len(pairs) - 1)]
-        cells += [cell] * (len(pairs) - 2)
-    return Triangles(np.array(corners), np.array(cells))
+        numbers += [number] * (len(pairs) - 2)
+    return Triangles(np.array(corners), np.array(numbers))
