@@ -1,5 +1,6 @@
 """Benchmark of kink-aware integrals against automatic differentiation on a grid of as many points."""
 
+import itertools
 import math
 
 import torch
@@ -16,7 +17,7 @@ class Field(torch.nn.Module):
     def __init__(self, hidden_layers: int):
         super().__init__()
         widths = [2] + [WIDTH] * hidden_layers
-        layers = [part for pair in zip(widths, widths[1:]) for part in (torch.nn.Linear(*pair), torch.nn.ReLU())]
+        layers = [part for pair in itertools.pairwise(widths) for part in (torch.nn.Linear(*pair), torch.nn.ReLU())]
         first = layers[0]
         first.bias.data = -(first.weight.data * torch.rand(WIDTH, 2)).sum(1)
         self.net = torch.nn.Sequential(*layers, torch.nn.Linear(WIDTH, 1))

@@ -1,7 +1,8 @@
 """Optimizers for an ensemble of networks whose parameters are the rows of one tensor.
 
 Each optimizer holds the parameters ``theta`` [networks, parameters] and updates them in place. Networks are
-independent: Adam and SGD act elementwise, L-BFGS has a state per row. The state is on the device of the parameters; ``load_state_dict`` copies a stored state there from any device.
+independent: Adam and SGD act elementwise, L-BFGS has a state per row. The state is on the device of the parameters;
+``load_state_dict`` copies a stored state there from any device.
 """
 
 import torch

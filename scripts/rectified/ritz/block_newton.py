@@ -87,7 +87,7 @@ class BlockNewton(PerNetwork):
         return torch.cat([row[: -len(load)], root @ (root.T @ load)])
 
     def _moved(self, row: Tensor, step: Tensor) -> Tensor:
-        """The row with its kinks moved by a step, shortened so that no two meet and none moves by more than the domain."""
+        """The row with its kinks moved by a step, shortened so that no two meet or move beyond the domain."""
         kinks, order = self.blocks.kinks(row).sort()
         closing = -step[order].diff()
         gaps = kinks.diff().nan_to_num(nan=torch.inf)

@@ -67,8 +67,8 @@ class KinkBlocks:
     def __init__(self, energy: RitzEnergy):
         if not has_one_kink_per_neuron(energy):
             raise InvalidInputError(
-                "the Hessian in the kinks needs kink-aware quadrature of a network with one hidden layer and a piecewise "
-                "linear activation with one kink"
+                "the Hessian in the kinks needs kink-aware quadrature of a network with one hidden layer and a "
+                "piecewise linear activation with one kink"
             )
         self.energy, self.network = energy, energy.network
         activation = self.network.activation

@@ -39,7 +39,8 @@ def ritz_start(job: Any) -> str:
     """Return the start of a Ritz network in words."""
     s = job.settings
     solved = " with the best output weights" if getattr(s, "solve_output_weights", False) else ""
-    words = f"at {s.start}" if s.start else {"random": "random", "spread": "spread kinks", "stratified": "stratified kinks"}[s.initialization]
+    drawn = "random" if s.initialization == "random" else f"{s.initialization} kinks"
+    words = f"at {s.start}" if s.start else drawn
     return words + solved
 
 
