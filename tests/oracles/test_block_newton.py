@@ -140,6 +140,15 @@ def test_neurons_without_slope_or_outside_the_domain_are_harmless():
     assert values[-1] < values[1] < values[0]
 
 
+def test_a_network_that_is_zero_on_the_domain_stops():
+    net = network("relu", width=3)
+    gradient = ritz_gradient("kink_aware", problem(), net, points=100, step=1e-2, order=5, panels=10)
+    theta = net.row({"a": torch.ones(1, 3), "b": torch.full((1, 3), -2.0), "c": torch.ones(1, 3)}).double()
+    optimizer = BlockNewton(theta, gradient.objective)
+    assert [float(optimizer.step(gradient, ALIVE, 1.0)) for _ in range(2)] == [0, 0]
+    assert optimizer.stopped.all()
+
+
 @pytest.mark.parametrize(
     ("activation", "hidden_layers", "rule"),
     [("tanh", 1, KinkAware), ("relu", 2, KinkAware), ("hat", 1, KinkAware), ("relu", 1, None)],
