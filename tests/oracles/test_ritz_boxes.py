@@ -12,6 +12,7 @@ from builders import CUSTOM
 from polygon_energy import differences, exact_energy
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations, expressions
+from rectified.formulas.piecewise_polynomial import piecewise_polynomial
 from rectified.formulas.torch_activation import torch_activation
 from rectified.kink_aware import integrate
 from rectified.optimization.optimizers import Adam
@@ -19,7 +20,7 @@ from rectified.optimization.training_loop import Schedule, train
 from rectified.optimization.value_and_gradient import value_and_gradient
 from rectified.problems.diffusion import DiffusionProblem
 from rectified.ritz.boxes.energy import PointEnergy, TrueBoxErrors
-from rectified.ritz.boxes.line_energy import LineEnergy, piecewise_polynomial
+from rectified.ritz.boxes.line_energy import LineEnergy
 from rectified.ritz.boxes.module_energy import BoxModule, ModuleEnergy
 from rectified.ritz.boxes.network import BoxNetwork, initial_box_parameters
 from rectified.ritz.boxes.points import FixedLines, MidpointGrid, MonteCarlo, RandomLines
@@ -250,9 +251,9 @@ def test_memory_is_linear_in_lines_and_neurons():
 
 
 def test_only_piecewise_polynomials_have_lines_for_all_networks():
-    assert piecewise_polynomial(torch_activation(activations.get("relu2"))).jumps == ((0.0, 0.0, 1.0),)
+    assert piecewise_polynomial(activations.get("relu2")).jumps == ((0.0, 0.0, 1.0),)
     for name in ("tanh", "relu5"):
-        assert piecewise_polynomial(torch_activation(activations.get(name))) is None
+        assert piecewise_polynomial(activations.get(name)) is None
     with pytest.raises(InvalidInputError, match="one hidden layer and an activation of polynomials"):
         LineEnergy(WAVE, net(WAVE, "tanh"), FixedLines(WAVE.box, 8, 8))
     with pytest.raises(InvalidInputError, match="got 2 hidden layers"):

@@ -5,6 +5,7 @@ The exact solution u and the coefficient κ are formulas in x1, …, xd; f follo
 and the flux κ∂u/∂n is zero on the rest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -117,15 +118,16 @@ class DiffusionProblem:
         """The L² norm of u, as accurate as the energy."""
         return float(np.sqrt(self._integral(self.solution**2)))
 
-    def check_boundary(self, distance: sympy.Expr) -> None:
+    def check_boundary(self, distance: sympy.Expr | None = None) -> None:
         """Check that u solves the problem over fields D(x)·N(x).
 
         Args:
-            distance: D.
+            distance: D; None takes ``product_distance``.
 
         Raises:
             InvalidInputError: if on a face neither D and u are zero, nor the flux is.
         """
+        distance = product_distance(self.box) if distance is None else distance
         scales = [abs(self.sample(part, self.points(512))).max() for part in (distance, self.solution)]
         flux_scale = max(abs(self.sample(self.coefficient * part, self.points(512))).max() for part in self.slopes)
         for axis, (name, ends) in enumerate(zip(self.axes, self.box)):
@@ -167,6 +169,15 @@ class DiffusionProblem:
 def names(inputs: int) -> tuple[str, ...]:
     """Return the names x1, …, xd of inputs."""
     return tuple(f"x{index}" for index in range(1, inputs + 1))
+
+
+def product_distance(box: Sequence[tuple[float, float]]) -> sympy.Expr:
+    """Return D(x) = ∏ 4(xᵢ − low)(high − xᵢ)/(high − low)², which is zero on the boundary and 1 in the middle."""
+    parts = []
+    for name, ends in zip(names(len(box)), box):
+        x, (low, high) = expressions.symbol(name), map(sympy.nsimplify, ends)
+        parts.append(4 * (x - low) * (high - x) / (high - low) ** 2)
+    return sympy.Mul(*parts)
 
 
 @cache

@@ -6,56 +6,20 @@ All networks and lines are evaluated together.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-import sympy
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
-from rectified.formulas.activation import X
-from rectified.formulas.kinks import pieces
-from rectified.formulas.torch_activation import TorchActivation
+from rectified.formulas.piecewise_polynomial import LARGEST_DEGREE, piecewise_polynomial
 from rectified.formulas.torch_functions import torch_function
 from rectified.problems.diffusion import DiffusionProblem
 from rectified.ritz.boxes.network import BoxNetwork
 from rectified.ritz.boxes.points import Family, FixedLines, RandomLines
 
-LARGEST_DEGREE = 4  # of the polynomials of an activation
 CHUNK = 1 << 19  # nodes of all networks evaluated at once
-
-
-class PiecewisePolynomial(NamedTuple):
-    """An activation between its kinks, as coefficients of ascending powers of z.
-
-    Attributes:
-        first, last: of the pieces that extend to −∞ and to ∞.
-        kinks: the points between the pieces.
-        jumps: polynomial on the right less that on the left of each kink.
-    """
-
-    first: tuple[float, ...]
-    last: tuple[float, ...]
-    kinks: tuple[float, ...]
-    jumps: tuple[tuple[float, ...], ...]
-
-
-def piecewise_polynomial(activation: TorchActivation) -> PiecewisePolynomial | None:
-    """Return an activation as polynomials of degree 1 to ``LARGEST_DEGREE``; None for one that is no such function."""
-    if not activation.kink_points:
-        return None
-    found = pieces(activation.symbolic.expression, X)
-    if not all(piece.is_polynomial(X) for _, piece in found):
-        return None
-    polynomials = [sympy.Poly(piece, X) for _, piece in found]
-    degree = max(1, *(polynomial.degree() for polynomial in polynomials))
-    if degree > LARGEST_DEGREE:
-        return None
-    rows = np.array([[float(p.coeff_monomial(X**power)) for power in range(degree + 1)] for p in polynomials])
-    jumps = tuple(tuple(row) for row in np.diff(rows, axis=0).tolist())
-    return PiecewisePolynomial(tuple(rows[0]), tuple(rows[-1]), tuple(point for point, _ in found[1:]), jumps)
 
 
 class LineEnergy:
@@ -84,7 +48,7 @@ class LineEnergy:
         order: int = 4,
         panels: int = 8,
     ):
-        sigma = piecewise_polynomial(network.activation)
+        sigma = piecewise_polynomial(network.activation.symbolic)
         if network.hidden_layers != 1 or sigma is None:
             raise InvalidInputError(
                 "network must have one hidden layer and an activation of polynomials of degree at most "

@@ -16,18 +16,9 @@ from rectified.formulas.torch_activation import TorchActivation
 from rectified.formulas.torch_functions import torch_function
 from rectified.networks.parameter_layout import Rows
 from rectified.networks.seeding import numpy_generator
-from rectified.problems.diffusion import names
+from rectified.problems.diffusion import names, product_distance
 
 Box = Sequence[tuple[float, float]]
-
-
-def product_distance(box: Box) -> sympy.Expr:
-    """Return D(x) = ∏ 4(xᵢ − low)(high − xᵢ)/(high − low)², which is zero on the boundary and 1 in the middle."""
-    parts = []
-    for name, (low, high) in zip(names(len(box)), box):
-        x, low, high = expressions.symbol(name), sympy.nsimplify(low), sympy.nsimplify(high)
-        parts.append(4 * (x - low) * (high - x) / (high - low) ** 2)
-    return sympy.Mul(*parts)
 
 
 class BoxNetwork(Rows):

@@ -236,6 +236,31 @@ class SharpnessFigure(FigureEntry):
     family: Literal["sharpness"]
 
 
+class BoxFieldFigure(FigureEntry):
+    """Fields of Ritz networks on a box beside the exact solution, and their errors, one row per problem and depth."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ritz_box",)
+
+    family: Literal["box_fields"]
+
+
+class BoxConvergenceFigure(FigureEntry):
+    """Errors of Ritz networks on a box against parameters and work, beside finite elements."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ritz_box", "finite_elements")
+    one_problem: ClassVar[bool] = True
+
+    family: Literal["box_convergence"]
+
+
+class BoxDimensionFigure(FigureEntry):
+    """Errors of Ritz networks on boxes against the number of inputs."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ritz_box",)
+
+    family: Literal["box_dimensions"]
+
+
 class AuditFigure(FigureEntry):
     """Mismatches measured by the derivative audit, one row per experiment, with verdicts."""
 
