@@ -58,5 +58,5 @@ def job_of(task: str, problems: dict | None = None, **given) -> Job:
     entry = ENTRIES[task] if task in ENTRIES else {"problem": problems[given["problem"]]}
     names = {key: "one" for key in entry if key not in given}
     settings = tasks.model(task)(document="test", **names, **given)
-    formula = activations.get(settings.activation).formula
+    formula = activations.get(settings.activation).formula if hasattr(settings, "activation") else None
     return Job(tier="test", threads=1, experiment="e", case="c", settings=settings, formula=formula, **entry)

@@ -12,7 +12,12 @@ RULES = {
     "lines": "kink-aware",
     "random_lines": "kink-aware, random lines",
 }
-SHADES = {"grid": "autodiff", "monte_carlo": "finite_difference", "lines": "kink_aware", "random_lines": "discrete_delta"}
+SHADES = {
+    "grid": "autodiff",
+    "monte_carlo": "finite_difference",
+    "lines": "kink_aware",
+    "random_lines": "discrete_delta",
+}
 DASHES = {"grid": "-", "monte_carlo": (0, (5, 1.5)), "lines": "-", "random_lines": (0, (1, 1))}
 SMOOTHED = ("#8c8c8c", "#6e6e6e", "#505050", "#323232")  # by width, the widest first
 ELEMENTS = {"color": "black", "linestyle": "-.", "marker": "s"}

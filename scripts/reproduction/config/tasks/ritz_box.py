@@ -68,7 +68,7 @@ class RitzBoxSettings(Task):
     distance: Formula | None = None
     """Distance function D(x1, …, xd); null takes the product of 4(x − low)(high − x)/(high − low)² over the inputs."""
     quadrature: Literal["grid", "monte_carlo", "lines", "random_lines"] = "grid"
-    """Midpoints of a grid, points drawn anew at every step, or lines cut at kinks, fixed or drawn anew at every step."""
+    """A grid of midpoints, points drawn at every step, or lines cut at kinks, fixed or drawn at every step."""
     points: Count = 4096
     """Points of grid (a power of the number of inputs) and monte_carlo."""
     lines: Count = 48

@@ -44,7 +44,9 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
         (ScalarMappable(errors, "magma"), "|error|", "both"),
     )
     for scale, label, extend in bars:
-        bar = figure.colorbar(scale, ax=axes.ravel().tolist(), pad=0.01, aspect=35, fraction=0.04, label=label, extend=extend)
+        bar = figure.colorbar(
+            scale, ax=axes.ravel().tolist(), pad=0.01, aspect=35, fraction=0.04, label=label, extend=extend
+        )
         bar.ax.tick_params(labelsize=6)
     data.notes += seeds_note(results, "maps: a median seed")
     return figure

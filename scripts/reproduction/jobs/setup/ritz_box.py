@@ -37,31 +37,42 @@ class RitzBoxSetup:
         """Return the initial parameters of all seeds."""
         return initial_box_parameters(self.network, self.settings.seeds, self.stream).to(self.device)
 
-    def energy(
-        self, points: int | None = None, lines: int | None = None, seeds: list[int] | None = None
+    def energy(self) -> PointEnergy | LineEnergy | ModuleEnergy:
+        """Return the energy by the quadrature of the settings."""
+        s, box, seeds = self.settings, self.problem.box, range(self.settings.seeds)
+        if s.quadrature == "grid":
+            return self._by_points(MidpointGrid(box, round(s.points ** (1 / len(box))), self.device))
+        if s.quadrature == "monte_carlo":
+            return self._by_points(MonteCarlo(box, s.points, seeds, self.stream, self.device))
+        if s.quadrature == "random_lines":
+            return self._by_lines(RandomLines(box, s.lines, seeds, self.stream, self.device))
+        return self._by_fixed_lines(s.lines)
+
+    def fine_energy(
+        self, cells: int, lines: int, along_lines: bool | None = None
     ) -> PointEnergy | LineEnergy | ModuleEnergy:
-        """Return the energy by the quadrature of the settings.
+        """Return the energy on a fixed grid or along fixed lines.
 
         Args:
-            points: of rules with points; None takes the setting.
-            lines: of rules with lines; None takes the setting.
-            seeds: of the networks, for random rules; None takes all seeds.
+            cells: along each input, of the grid.
+            lines: along each axis per input across them.
+            along_lines: True for lines, False for the grid; None takes lines if the quadrature of the settings does.
         """
-        s, box = self.settings, self.problem.box
-        points, lines = points or s.points, lines or s.lines
-        seeds = list(range(s.seeds)) if seeds is None else seeds
-        if s.quadrature == "grid":
-            grid = MidpointGrid(box, round(points ** (1 / len(box))), self.device)
-            return PointEnergy(self.problem, self.network, grid)
-        if s.quadrature == "monte_carlo":
-            return PointEnergy(self.problem, self.network, MonteCarlo(box, points, seeds, self.stream, self.device))
-        if not self.is_batched:
-            return ModuleEnergy(self.problem, self.network, lines, s.order, s.panels)
-        if s.quadrature == "random_lines":
-            rule = RandomLines(box, lines, seeds, self.stream, self.device)
-        else:
-            rule = FixedLines(box, lines, s.panels, self.device)
-        return LineEnergy(self.problem, self.network, rule, s.order, s.panels)
+        if self.settings.along_lines if along_lines is None else along_lines:
+            return self._by_fixed_lines(lines)
+        return self._by_points(MidpointGrid(self.problem.box, cells, self.device))
+
+    def _by_points(self, rule: MidpointGrid | MonteCarlo) -> PointEnergy:
+        return PointEnergy(self.problem, self.network, rule)
+
+    def _by_fixed_lines(self, lines: int) -> LineEnergy | ModuleEnergy:
+        s = self.settings
+        if self.is_batched:
+            return self._by_lines(FixedLines(self.problem.box, lines, s.panels, self.device))
+        return ModuleEnergy(self.problem, self.network, lines, s.order, s.panels)
+
+    def _by_lines(self, rule: FixedLines | RandomLines) -> LineEnergy:
+        return LineEnergy(self.problem, self.network, rule, self.settings.order, self.settings.panels)
 
     @property
     def is_batched(self) -> bool:
