@@ -31,7 +31,11 @@ CUBE = {"equation": "diffusion", "solution": "sin(pi*x1)*cos(pi*x4)", "domain": 
         (ENTRY, {"quadrature": "lines", "lines": 20}, r"lines must be a multiple of panels, which is 8; got 20"),
         (CUBE, {"quadrature": "lines", "distance": "x1*(1 - x1)"}, r"'lines' is for at most 3 inputs; .* has 4"),
         (ENTRY, {"quadrature": "line"}, r"unknown value 'line'; did you mean 'lines'"),
-        (ENTRY, {"quadrature": "lines", "activation": "tanh"}, r"activation must have kinks with quadrature 'lines'"),
+        (
+            ENTRY,
+            {"quadrature": "lines", "activation": "tanh"},
+            r"activation 'tanh' is smooth: there are no kinks to follow",
+        ),
         (ENTRY, {"quadrature": "random_lines", "activation": "relu5"}, r"polynomials of degree at most 4"),
         (ENTRY, {"quadrature": "random_lines", "hidden_layers": 2}, r"hidden_layers must be 1 with quadrature"),
         (ENTRY, {"smoothing": 0.1, "activation": "tanh"}, r"smoothing must be null unless activation is 'relu'"),

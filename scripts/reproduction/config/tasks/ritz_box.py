@@ -127,9 +127,7 @@ class RitzBoxSettings(Task):
                 f"quadrature 'random_lines'; got {self.activation!r}"
             )
         if self.along_lines and not activation.kinks and self.smoothing is None:
-            raise ConfigError(
-                f"activation must have kinks with quadrature {self.quadrature!r}; got {self.activation!r}"
-            )
+            raise ConfigError(f"activation {self.activation!r} is smooth: there are no kinks to follow")
 
     def check_problem(self, name: str, problem: Any) -> None:
         inputs = len(problem.domain)

@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from reproduction.exhibits import style
-from reproduction.exhibits.box_labels import box_label
+from reproduction.exhibits.box_labels import RULES
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.grouping import group_by
 from reproduction.exhibits.map_page import draw_map, error_title, map_columns, median_seed
@@ -21,7 +21,8 @@ HEIGHT = 1.28  # of a row, in inches
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """The exact solution, then field and error of a median seed of each case."""
-    groups = list(group_by(results, "problem", "hidden_layers").values())
+    ordered = sorted(results, key=lambda result: result.job.settings.along_lines)
+    groups = list(group_by(ordered, "problem", "hidden_layers").values())
     columns = 1 + 2 * max(map(len, groups))
     figure, axes = plt.subplots(
         len(groups), columns, figsize=(style.PAGE, HEIGHT * len(groups) + 0.75), squeeze=False, sharex=True, sharey=True
@@ -48,6 +49,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
             scale, ax=axes.ravel().tolist(), pad=0.01, aspect=35, fraction=0.04, label=label, extend=extend
         )
         bar.ax.tick_params(labelsize=6)
+        bar.outline.set_linewidth(0.6)
     data.notes += seeds_note(results, "maps: a median seed")
     return figure
 
@@ -59,7 +61,7 @@ def _pair(
     error = abs(arrays.field - arrays.exact)
     draw_map(axes[0], arrays.field, "RdBu_r", norm)
     draw_map(axes[1], np.maximum(error, errors.vmin), "magma", errors)
-    axes[0].set_title(box_label(result.job).partition(", ")[2], fontsize=6.5)
+    axes[0].set_title(RULES[result.job.settings.quadrature], fontsize=6.5)
     axes[1].set_title(error_title(arrays), fontsize=7)
     data.add("field", result.series, **map_columns(arrays.field))
     data.add("error", result.series, **map_columns(error))
