@@ -261,6 +261,15 @@ class BoxDimensionFigure(FigureEntry):
     family: Literal["box_dimensions"]
 
 
+class BoxLandscapeFigure(FigureEntry):
+    """The energy on planes through a trained network with several inputs, on a grid and along lines."""
+
+    shows: ClassVar[tuple[str, ...]] = ("box_landscape",)
+    one_case: ClassVar[bool] = True
+
+    family: Literal["box_landscape"]
+
+
 class AuditFigure(FigureEntry):
     """Mismatches measured by the derivative audit, one row per experiment, with verdicts."""
 

@@ -28,6 +28,8 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for axis in axes:
         axis.set(yscale="log", xlabel="inputs $d$")
         axis.set_xticks(range(len(inputs)), [str(count) for count in inputs])
+        for formatted in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            formatted(lambda value, _: f"{value:g}")
     axes[0].set_ylabel(r"relative $L^2$ error")
     axes[1].set_ylabel(r"energy gap over $|\Pi^*|$")
     style.letters(list(axes))

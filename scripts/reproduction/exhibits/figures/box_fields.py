@@ -16,7 +16,7 @@ from reproduction.exhibits.map_page import draw_map, error_title, map_columns, m
 from reproduction.storage.results import Result
 
 DECADES = 3  # of errors shown, down from the largest
-HEIGHT = 1.28  # of a row, in inches
+HEIGHT = 1.1  # of a row, in inches
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:

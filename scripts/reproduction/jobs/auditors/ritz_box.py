@@ -25,6 +25,8 @@ LARGEST_INPUTS = 2  # in more dimensions differences of the energy are not accur
 CELLS = 512  # along each input, of the grid that stands for rules with points
 LINES = {True: 320, False: 48}  # per axis, of the rule and of the energy; by whether networks are batched
 
+SMALLEST_STEP = 1e-8  # kinks nearly parallel to lines cross many of them within a short step
+
 
 def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
     """Return the auditor of a network of a case; its gradient rule is compared with differences of the energy.
@@ -66,7 +68,7 @@ def _energy_mismatches(setup: RitzBoxSetup, theta: Tensor) -> list[Measure]:
             return energy(network.row({**blocks, name: block.view_as(blocks[name])}))[0]
 
         block, slope = blocks[name].flatten(), slopes[name].flatten()
-        return parameter_mismatch(value, lambda _: slope, block, smallest_step=1e-6)
+        return parameter_mismatch(value, lambda _: slope, block, smallest_step=SMALLEST_STEP)
 
     return [block_mismatch(name) for name in blocks]
 
