@@ -27,7 +27,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
             axis.contour(surface.beta, surface.alpha, surface, levels=levels, colors="white", linewidths=0.4)
             axis.set_aspect("equal")
             rough = float(arrays.roughness.sel(quadrature=name).isel(seed=0, plane=plane))
-            axis.set_title(f"roughness {short_number(rough)}", loc="right", fontsize=7)
+            axis.set_title(f"roughness {short_number(rough, 1)}", loc="right", fontsize=7)
             alpha, beta = np.meshgrid(surface.alpha, surface.beta, indexing="ij")
             data.add(f"plane {plane + 1}", name, alpha=alpha, beta=beta, gap=surface)
         figure.colorbar(image, ax=list(column), location="bottom", pad=0.02, aspect=25).ax.tick_params(labelsize=6)
