@@ -257,7 +257,7 @@ def test_a_page_lists_refused_cases_with_reasons(tmp_path):
     source, words = words_of(results, table, "perceptron")
     assert "== Left out" in words
     assert "û would have no finite energy" in words
-    assert "Deep Ritz: refused" in words
+    assert "Deep Ritz, Deep Ritz in two dimensions: refused" in words
     assert "at x = 0: σ jumps by 2" in words
     assert not (table.section == "ritz").any()
     style.save(figure.draw(results, activations.get("perceptron")), *_files(tmp_path))

@@ -32,7 +32,7 @@ def test_only_the_references_are_computed_in_addition(scored):
     beside = {
         path.parent.parent.name for name in REFERENCES for path in (scored.folder / STEM).glob(f"*/*{name}/*.log")
     }
-    assert beside == {"scorecard_ritz", "scorecard_regression", "scorecard_poisson"}
+    assert beside == {"scorecard_ritz", "scorecard_square", "scorecard_regression", "scorecard_poisson"}
 
 
 def test_numbers_of_a_scorecard_match_its_cases(scored):

@@ -25,7 +25,7 @@ from reproduction.storage.atomic_write import stamp, write_atomically
 from reproduction.storage.errors import DamagedFile
 
 # import name → distribution name, where they differ
-INSTALLED_AS = {"sklearn": "scikit-learn"}
+INSTALLED_AS = {"sklearn": "scikit-learn", "skfem": "scikit-fem"}
 
 
 def provenance(code: list[str], **what: str) -> dict[str, str]:

@@ -84,4 +84,12 @@ class VariantTable(TableEntry):
     family: Literal["variants"]
 
 
+class BoxTable(TableEntry):
+    """Energies and errors of Ritz networks on boxes, and of finite elements."""
+
+    shows: ClassVar[tuple[str, ...]] = ("ritz_box", "finite_elements")
+
+    family: Literal["boxes"]
+
+
 Table = families(TableEntry)

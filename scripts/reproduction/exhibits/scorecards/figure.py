@@ -31,6 +31,7 @@ INK = "0.1"  # of the activation itself; the references have colours
 WIDE = 20.0  # ratio of susceptibilities above which their axis is logarithmic
 SMALLEST = 1e-4  # susceptibilities below are not drawn
 HEIGHT = 4.0  # inches
+PANELS = ("ritz", "regression", "collocation")  # of errors; that of ritz also shows two dimensions
 STRIPS = 0.8  # width of the strips of one case together, as seaborn draws them
 MEDIAN = {"estimator": "median", "errorbar": None, "linestyle": "none", "marker": "_", "markeredgewidth": 1.2}
 SHORT = {"autodiff": "autodiff", "finite_difference": "finite\ndifferences", "kink_aware": "kink-\naware"}
@@ -47,7 +48,8 @@ def draw(results: list[Result], activation: Activation) -> Figure:
     for axis, title in zip(axes[0], ("σ and its derivatives", "susceptibility", "energy landscape")):
         axis.set_title(title)
     names = [name for name in dict.fromkeys(r.job.settings.activation for r in results) if name != activation.name]
-    for axis, task in zip(axes[1], ERRORS):
+    by_task["ritz"] += by_task["ritz_box"]
+    for axis, task in zip(axes[1], PANELS):
         _or_refused(axis, by_task[task], _strips, results, [activation.name, *names])
         axis.set_title(TITLES[task])
     next((axis for axis in axes[1] if axis.has_data()), axes[1, 0]).set_ylabel("relative error")
@@ -160,9 +162,9 @@ def _slices(axis: Axes, results: list[Result]) -> None:
 
 def _strips(axis: Axes, own: list[Result], results: list[Result], names: list[str]) -> None:
     """One point per seed and a line at the median; a group per case and error, the activation itself first."""
-    groups = [(result, quantity) for result in own for quantity in ERRORS[result.job.settings.task]]
-    if own[0].job.settings.task == "ritz":
-        groups = [(result, "relative_l2") for result in own]
+    groups = [
+        (result, quantity) for result in own for quantity in ERRORS[result.job.settings.task] if quantity != "gap"
+    ]
     seeds = [
         pd.DataFrame({"group": place, "activation": name, "error": errors_by_seed(peer, quantity)})
         for place, (result, quantity) in enumerate(groups)
@@ -185,4 +187,5 @@ def _strips(axis: Axes, own: list[Result], results: list[Result], names: list[st
 def _tick(result: Result, quantity: str) -> str:
     name = variant(result) or short_name(result.job.experiment)
     derivative = "\ngradient" if quantity == "gradient_error" else ""
-    return SHORT.get(name, name.replace("_", " ")) + derivative
+    dimensions = "\n2-D" if result.job.settings.task == "ritz_box" else ""
+    return SHORT.get(name, name.replace("_", " ")) + derivative + dimensions

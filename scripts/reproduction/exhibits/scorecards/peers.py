@@ -8,6 +8,7 @@ PREFIX = "scorecard_"  # of the experiments of scorecards
 # Compared errors by task, with their names on the page.
 ERRORS = {
     "ritz": {"relative_l2": "relative L²", "gap": "energy gap"},
+    "ritz_box": {"relative_l2": "relative L²", "gap": "energy gap"},
     "regression": {"value_error": "off the grid", "gradient_error": "its gradient"},
     "collocation": {"relative_l2": "relative L²"},
 }

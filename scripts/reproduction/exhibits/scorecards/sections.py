@@ -24,7 +24,12 @@ from reproduction.storage.results import Result
 
 PRIMES = ("σ", "σ′", "σ″", "σ‴")
 SIZE = 6.5  # of tables, in points
-TITLES = {"ritz": "Deep Ritz", "regression": "regression", "collocation": "PINN"}
+TITLES = {
+    "ritz": "Deep Ritz",
+    "ritz_box": "Deep Ritz in two dimensions",
+    "regression": "regression",
+    "collocation": "PINN",
+}
 DERIVATIVES = {1: "u′", 2: "u_xx"}  # by order
 INITIALIZATION = {
     "collocation": "PINN: Glorot for every activation, weights from N(0, 2/(fan-in + fan-out)), C_b = 0",

@@ -6,7 +6,7 @@ from reproduction.config.config import SCORECARDS, Config
 from reproduction.config.experiments import Case
 from reproduction.config.task import Task
 
-COMPARED = ("ritz", "regression", "collocation")  # tasks whose errors are ranked among the references
+COMPARED = ("ritz", "ritz_box", "regression", "collocation")  # tasks whose errors are ranked among the references
 
 
 def scorecard_cases(config: Config, activation: str) -> list[Case]:

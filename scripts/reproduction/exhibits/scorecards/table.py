@@ -1,8 +1,8 @@
 """The results of one activation as a tidy table: one row per number, verdict, or refused case.
 
-Columns: section (formula, criticality, start, audit, ritz, regression, collocation, landscape, refused), experiment,
-variant (the name of the case without the activation), quantity, median, low and high over seeds, seeds, diverged,
-place, place_low, place_high and of (the rank among the references, smallest first), text.
+Columns: section (formula, criticality, start, audit, ritz, ritz_box, regression, collocation, landscape, refused),
+experiment, variant (the name of the case without the activation), quantity, median, low and high over seeds, seeds,
+diverged, place, place_low, place_high and of (the rank among the references, smallest first), text.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,0 +1,1 @@
+"""Deep Ritz networks on boxes of any dimension."""

@@ -1,0 +1,93 @@
+"""Tasks on boxes: training jobs, finite elements, and audits."""
+
+import numpy as np
+import pytest
+
+from builders import job_of
+from reproduction.config.problems.diffusion import Diffusion
+from reproduction.jobs import finite_elements, ritz_box
+from reproduction.jobs.audit import audit_case
+from reproduction.jobs.setup.ritz_box import RitzBoxSetup
+
+PROBLEMS = {
+    "square": Diffusion(equation="diffusion", solution="sin(2*pi*x1)*sin(2*pi*x2)", coefficient="1 + x1*x2"),
+    "line": Diffusion(equation="diffusion", solution="sin(pi*x1)", domain=[(0, 1)]),
+    "cube": Diffusion(equation="diffusion", solution="sin(pi*x1)*x2*(1 - x2)*sin(pi*x3)", domain=[(0, 1)] * 3),
+    "four": Diffusion(equation="diffusion", solution="sin(pi*x1)*cos(pi*x4)", domain=[(0, 1)] * 4),
+}
+SMALL = {"width": 8, "epochs": 20, "record_every": 10, "seeds": 2, "points": 256, "lines": 16}
+
+
+def box_job(problem="square", activation="relu", **given):
+    return job_of("ritz_box", PROBLEMS, problem=problem, activation=activation, **(SMALL | given))
+
+
+@pytest.mark.parametrize(
+    ("problem", "given"),
+    [
+        ("square", {}),
+        ("square", {"quadrature": "monte_carlo"}),
+        ("square", {"quadrature": "lines"}),
+        ("square", {"quadrature": "random_lines"}),
+        ("square", {"quadrature": "lines", "hidden_layers": 2}),
+        ("square", {"smoothing": 0.1}),
+        ("line", {"quadrature": "lines"}),
+        ("four", {"quadrature": "random_lines", "distance": "x1*(1 - x1)"}),
+    ],
+)
+def test_training_lowers_the_gap_and_more_seeds_leave_the_first_unchanged(problem, given):
+    fields = []
+    for seeds in (2, 3):
+        training = ritz_box.training(box_job(problem, **given, seeds=seeds), {})
+        history = training.run()
+        fields.append(training.fields(history))
+        gap = history.records["gap"]
+        assert (gap[-1] < gap[0]).all()
+        assert training.work == 3 * training.setup.energy().nodes
+        assert training.work == 3 * training.settings.nodes(training.setup.problem.inputs)
+    for name in ("field", "gap", "relative_l2"):
+        np.testing.assert_allclose(fields[0][name], fields[1][name][:2], rtol=1e-9, atol=1e-9)
+    assert fields[0].field.dims == ("seed", *training.setup.problem.axes[:2])
+
+
+@pytest.mark.parametrize(("problem", "orders"), [("line", (16, 32)), ("square", (16, 32)), ("cube", (6, 12))])
+def test_linear_elements_converge_with_their_orders(problem, orders):
+    found = [
+        finite_elements.finite_elements(job_of("finite_elements", PROBLEMS, problem=problem, divisions=n), {})
+        for n in orders
+    ]
+    for name, order in (("relative_l2", 2), ("gap", 2)):  # the gap is the square of the energy norm, of order 1
+        assert np.log2(float(found[0][name] / found[1][name])) == pytest.approx(order, abs=0.2)
+    inputs = len(PROBLEMS[problem].domain)
+    assert [int(arrays.parameters) for arrays in found] == [(n - 1) ** inputs for n in orders]
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        ({}, "inconsistent"),
+        ({"quadrature": "monte_carlo"}, "inconsistent"),
+        ({"quadrature": "lines"}, "consistent"),
+        ({"quadrature": "random_lines"}, "consistent"),
+        ({"quadrature": "lines", "hidden_layers": 2}, "consistent"),
+        ({"activation": "relu2"}, "consistent"),
+        ({"activation": "tanh", "width": 4}, "consistent"),
+    ],
+)
+def test_the_audit_flags_points_and_passes_lines(given, verdict):
+    job = box_job(**({"epochs": 60} | given))
+    training = ritz_box.training(job, {})
+    history = training.run()
+    blocks = {name: block.numpy() for name, block in training.network.blocks(history.theta).items()}
+    table = audit_case(job, blocks, history.diverged_at.numpy(), seeds=1, points=64, threshold=0.01)
+    assert table.verdict.tolist() == [verdict]
+    assert table["first"].max() < 1e-9
+
+
+def test_the_audit_is_undetermined_in_many_dimensions():
+    job = box_job("four", quadrature="random_lines", distance="x1*(1 - x1)")
+    setup = RitzBoxSetup(job)
+    blocks = {name: block.numpy() for name, block in setup.network.blocks(setup.initial()).items()}
+    table = audit_case(job, blocks, np.array([-1]), seeds=1, points=64, threshold=0.01)
+    assert table.verdict.tolist() == ["undetermined"]
+    assert "up to 2 dimensions; got 4" in table.notes[0]
