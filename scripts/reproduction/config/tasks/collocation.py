@@ -12,7 +12,9 @@ from reproduction.config.task import BISCHOF, GIB, Equation, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
 REFERENCE_POINTS = 256  # largest reference set of batch normalization and of encoded codes
+LINE_PANELS = 4  # equal panels of each axis, for lines cut at kinks
 RECEPTIVE = 2  # nodes that a 3×3 layer adds to the receptive field
+SPREAD = ("dense", "towers", "mixed")  # architectures whose first layer acts on the inputs alone
 SAMPLING = {
     "cells": "at the centres of equal cells",
     "uniform": "uniform",
@@ -64,6 +66,8 @@ class CollocationSettings(Task):
         Phrase("straight-through estimator: {}", lambda job: _estimator(job.settings), "in quantized networks"),
         Phrase("derivatives: {}", setting("derivatives"), usual="reverse"),
         Phrase("gate with β = {}", lambda job: _sharpness(job.settings), "of experts"),
+        Phrase("initial weights: {}", setting("initialization"), usual="glorot"),
+        Phrase("residual integrated along {}", lambda job: _lines(job.settings), usual=None),
         Phrase("weight {} on the conserved mass", setting("mass_weight"), usual=0.0),
         Phrase("{} collocation points", setting("collocation_points")),
         Phrase("sampled: {}", lambda job: SAMPLING[job.settings.sampling]),
@@ -113,6 +117,13 @@ class CollocationSettings(Task):
     """Input derivatives: gradient of the summed output, forward mode along all points, or finite differences."""
     sampling: Literal["cells", "uniform", "resampled", "nodes"] = "cells"
     """Collocation points: centres of equal cells, uniform, uniform and redrawn at every step, or nodes of a grid."""
+    initialization: Literal["glorot", "spread"] = "glorot"
+    """Weights by Glorot's rule; spread starts the first layer with kinks all over the domain (dense, towers, mixed)."""
+    quadrature: Literal["points", "lines", "lines_at_rest"] = "points"
+    """Mean of the squared residual: over the collocation points, or along lines that are cut at the kinks (towers with
+    one hidden layer); at rest leaves out the motion of the kinks from the gradient."""
+    lines: Count = 20
+    """Lines parallel to each axis, a multiple of 4, with quadrature along lines."""
     collocation_points: Count = 256
     """Number of points of the residual; with sampling nodes, all nodes including those on the boundary."""
     initial_points: Count = 100
@@ -156,6 +167,8 @@ class CollocationSettings(Task):
 
     def work(self, config: Any) -> float:
         points = self.collocation_points + self.boundary_points
+        if self.quadrature != "points":
+            points = 2 * self.lines * (self.width * len(self.powers) + LINE_PANELS)
         weights = self.width * (2 + (self.hidden_layers - 1) * self.width)
         return self.epochs * self.seeds * points * weights
 
@@ -163,6 +176,11 @@ class CollocationSettings(Task):
         if self.sampling == "nodes" and problem.equation != "poisson":
             raise ConfigError(
                 f"sampling 'nodes' requires equation 'poisson'; problem {name!r} has equation {problem.equation!r}"
+            )
+        if self.quadrature != "points" and problem.equation != "poisson":
+            raise ConfigError(
+                f"quadrature {self.quadrature!r} requires equation 'poisson'; problem {name!r} has equation "
+                f"{problem.equation!r}"
             )
         if self.mass_weight and problem.equation != "buckley_leverett":
             raise ConfigError(
@@ -185,6 +203,8 @@ class CollocationSettings(Task):
                     f"the grid must be at least {field}×{field}, the receptive field of {self.hidden_layers} layers of "
                     f"{self.kernel}×{self.kernel} kernels; got {self.side}×{self.side} nodes"
                 )
+        if self.quadrature != "points" and self.lines % LINE_PANELS:
+            raise ValueError(f"lines must be a multiple of {LINE_PANELS}; got {self.lines}")
         if self.sampling == "nodes" and self.side < 3:
             raise ValueError(
                 f"collocation_points must be at least 9 with sampling 'nodes'; got {self.collocation_points}"
@@ -195,6 +215,19 @@ class CollocationSettings(Task):
 
     @model_validator(mode="after")
     def _combinations(self):
+        if self.quadrature != "points":
+            if self.architecture != "towers" or self.hidden_layers != 1 or min(self.powers) < 2:
+                raise ValueError(
+                    f"quadrature {self.quadrature!r} requires architecture 'towers', hidden_layers 1 and powers of at "
+                    f"least 2; got {self.architecture!r}, {self.hidden_layers} and {self.powers}"
+                )
+            if self.sampling == "nodes":
+                raise ValueError(f"quadrature {self.quadrature!r} requires another sampling than 'nodes'")
+        if self.initialization == "spread" and not (self.input_scaling and self.architecture in SPREAD):
+            raise ValueError(
+                f"initialization 'spread' requires input_scaling and an architecture among {', '.join(SPREAD)}; got "
+                f"{self.architecture!r}"
+            )
         if self.passes == "joint" and self.normalization != "batch":
             raise ValueError(f"passes 'joint' requires normalization 'batch'; got {self.normalization!r}")
         if self.passes == "joint" and self.sampling == "nodes":
@@ -238,6 +271,12 @@ def _normalization(s: CollocationSettings) -> str:
 
 def _estimator(s: CollocationSettings) -> str | None:
     return {True: "yes", False: "no"}[s.straight_through] if s.architecture == "quantized" else None
+
+
+def _lines(s: CollocationSettings) -> str | None:
+    """Return the lines of the quadrature in words."""
+    rest = {"lines": "", "lines_at_rest": ", whose motion is left out"}
+    return f"{2 * s.lines} lines cut at kinks{rest[s.quadrature]}" if s.quadrature in rest else None
 
 
 def _sharpness(s: CollocationSettings) -> str | None:

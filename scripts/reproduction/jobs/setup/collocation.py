@@ -9,8 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.types import Device
 
+from rectified.formulas import expressions
 from rectified.formulas.activation import of_power
 from rectified.formulas.torch_activation import torch_activation
+from rectified.formulas.torch_functions import torch_function
+from rectified.kink_aware.line_residual import LineResidual
 from rectified.networks.convolution import Convolution, ConvolutionTrunk
 from rectified.networks.normalization import NORMALIZATIONS, Pass
 from rectified.networks.pinn_architectures import (
@@ -29,7 +32,7 @@ from rectified.pinn.relative_error import relative_l2
 from rectified.pinn.sampling import Sampler, as_tensor
 from rectified.problems.conditions import grid_of
 from reproduction.config.job import Job
-from reproduction.config.tasks.collocation import REFERENCE_POINTS
+from reproduction.config.tasks.collocation import LINE_PANELS, REFERENCE_POINTS
 
 CHUNK_POINTS = 4096
 
@@ -65,11 +68,26 @@ class CollocationSetup:
         self.test_points = grid_of(*self.test_axes())
         self.exact = as_tensor(self.problem.exact(self.test_points)).to(device)
         self.loss = CollocationLoss(
-            self.problem, self.network, self.sampler, s.derivatives, s.passes == "joint", s.mass_weight
+            self.problem, self.network, self.sampler, s.derivatives, s.passes == "joint", s.mass_weight, self.line_residual()
         )
 
+    def line_residual(self, **rule) -> LineResidual | None:
+        """Return the mean squared residual along lines that are cut at kinks; None if it is taken at points.
+
+        Args:
+            rule: arguments of ``LineResidual`` that replace those of training.
+        """
+        s = self.settings
+        if s.quadrature == "points":
+            return None
+        density = torch_function([self.problem.forcing_formula], [expressions.symbol(x) for x in self.problem.axes])
+        box = torch.from_numpy(self.problem.box).to(self.device)
+        options = {"lines": s.lines, "panels": LINE_PANELS, "moving": s.quadrature == "lines"} | rule
+        return LineResidual(self.network, s.powers, lambda x, y: density(x, y)[0], box, **options)
+
     def _trunk(self, activation: TensorFunction, inputs: int = 2, **more) -> Trunk:
-        return Trunk(inputs, self.settings.width, self.settings.hidden_layers, activation, **more)
+        s = self.settings
+        return Trunk(inputs, s.width, s.hidden_layers, activation, spread=s.initialization == "spread", **more)
 
     def _network(self, activation: TensorFunction) -> FieldNetwork:
         s = self.settings
