@@ -90,7 +90,9 @@ def test_gradient_is_the_derivative_of_the_mean_along_lines(powers):
     for _ in range(4):
         direction = random.standard_normal(len(row))
         ends = [along_lines(rule, row + sign * step * direction) for sign in (1, -1)]
-        assert float(gradient[0] @ torch.from_numpy(direction)) == pytest.approx((ends[0] - ends[1]) / 2 / step, rel=1e-5)
+        assert float(gradient[0] @ torch.from_numpy(direction)) == pytest.approx(
+            (ends[0] - ends[1]) / 2 / step, rel=1e-5
+        )
 
 
 def gradients(powers) -> tuple[torch.Tensor, torch.Tensor]:
@@ -217,7 +219,14 @@ def test_another_equation_is_rejected():
 def test_training_uses_the_residual_along_lines():
     """The term of the equation is the mean along lines, and the fine mean does not depend on the rule of training."""
     jobs = [
-        job_of("collocation", problems={"poisson": Poisson(equation="poisson")}, problem="poisson", width=5, seeds=2, **case)
+        job_of(
+            "collocation",
+            problems={"poisson": Poisson(equation="poisson")},
+            problem="poisson",
+            width=5,
+            seeds=2,
+            **case,
+        )
         for case in (SHALLOW, {**SHALLOW, "quadrature": "lines_at_rest"})
     ]
     ready = [CollocationSetup(job) for job in jobs]

@@ -47,7 +47,7 @@ def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
         variants["frozen"] = lambda theta: _frozen(setup, theta, options)
     coupled = isinstance(setup.network, Convolution) and setup.network.kernel > 1
     one = _convolution if coupled else _stencil if setup.settings.derivatives == "stencil" else _pointwise
-    if setup.settings.quadrature != "points":
+    if setup.settings.along_lines:
         one = _along_lines
     return Auditor(setup.network, lambda theta: one(setup, theta, options), variants)
 
