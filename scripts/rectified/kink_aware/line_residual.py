@@ -1,8 +1,8 @@
-"""Mean squared residual of the Poisson equation for shallow networks of powers of ReLU, along lines cut at the kinks.
+"""Mean squared residual of the Poisson equation for shallow powers of ReLU, along lines that are cut at the kinks.
 
-For u = Σ c ReLU(w·x + b)^k with k ≥ 2, Δu = Σ ck(k − 1)|w|² ReLU(w·x + b)^(k − 2) is a polynomial between the kinks of a
-line. For k = 2 it jumps there. Automatic differentiation at fixed points misses the motion of these jumps, which is
-most of the derivative of the loss in w and b; the ends of the pieces contribute it here.
+For u = Σ c ReLU(w·x + b)^k with k ≥ 2, Δu = Σ ck(k − 1)|w|² ReLU(w·x + b)^(k − 2) is a polynomial between the kinks
+of a line. For k = 2 it jumps there. Automatic differentiation at fixed points misses the motion of these jumps, which
+is most of the derivative of the loss in w and b; the ends of the pieces contribute it here.
 Source: ours; the rule along a line is that of ``rectified.kink_aware.integrate``.
 """
 
@@ -70,7 +70,7 @@ class LineResidual:
 
     @torch.no_grad()
     def points(self, theta: Float[Tensor, "networks parameters"]) -> Int[Tensor, " networks"]:
-        """Return the number of points at which the residual of each network is evaluated: all in pieces of length > 0."""
+        """Return the number of points at which the residual is evaluated, those in pieces of length > 0."""
         pieces = [self._pieces(theta, axis, self._family(axis))[0].diff(dim=-1) > 0 for axis in range(2)]
         return len(self._shares) * sum(part.flatten(1).sum(1) for part in pieces)
 
@@ -94,7 +94,7 @@ class LineResidual:
         return integrals @ lines.weights.to(theta)
 
     def _pieces(self, theta: Tensor, axis: int, lines: Lines) -> tuple[Tensor, list[Tensor]]:
-        """Return the ends of the pieces, and the coefficients of Δu on them in the distance from the middle of the line."""
+        """Return the ends of the pieces, and the coefficients of Δu there, about the middle of the line."""
         half = float(self.box[axis, 1] - self.box[axis, 0]) / 2
         distance = (lines.origins[:, 1 - axis] - self.box[1 - axis].mean()).to(theta)
         kinks, added = [], []

@@ -17,6 +17,7 @@ from rectified.networks.seeding import generator
 from rectified.networks.similarity import Similarity
 
 PointBatch = Float[Tensor, "networks_or_1 2 points"]
+Inputs = Float[Tensor, "networks_or_one inputs points"]
 FieldValues = Float[Tensor, "networks _"]
 
 
@@ -76,7 +77,7 @@ class FieldNetwork(Rows):
         p = self.blocks(theta)
         return self._field(p, self._inputs(p, x), state)
 
-    def _inputs(self, p: Blocks, x: PointBatch) -> Float[Tensor, "networks_or_1 inputs points"]:
+    def _inputs(self, p: Blocks, x: PointBatch) -> Inputs:
         """Return what the first layer receives: scaled coordinates, or the similarity variable."""
         scaled = self.scaling(x)
         return scaled if self.similarity is None else self.similarity(p, scaled)
@@ -84,7 +85,7 @@ class FieldNetwork(Rows):
     def at_epoch(self, epoch: int) -> None:
         """Set what depends on the epoch of training; nothing unless a network says otherwise."""
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         raise NotImplementedError
 
     def batch(self, points: PointBatch) -> Float[Tensor, "networks_or_1 2 inputs"]:
@@ -124,14 +125,14 @@ class Dense(FieldNetwork):
         self.has_statistics = isinstance(normalization, BatchNormalization)
         super().__init__(scaling, (trunk, normalization, *filter(None, [similarity])))
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         if self.reference is not None:
             reference = Pass()
             self._trunk(p, self._inputs(p, self.reference.to(x)), reference)
             state = replace(state, reference=reference.reference)
         return self._trunk(p, x, state)
 
-    def _trunk(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _trunk(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         return self.trunk(p, x, lambda layer, z: self.normalization(layer, z, p, state))[:, 0]
 
 
@@ -141,7 +142,7 @@ class Towers(FieldNetwork):
     def __init__(self, scaling: Scaling, trunks: Sequence[Trunk]):
         super().__init__(scaling, trunks)
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         return sum(trunk(p, x)[:, 0] for trunk in self.parts)
 
 
@@ -167,7 +168,7 @@ class Experts(FieldNetwork):
         self.trunks, self.gate, self.sharpness = trunks, gate, sharpness
         super().__init__(scaling, (*trunks, gate))
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         logits = self.gate(p, x)
         if self.sharpness == float("inf"):
             weights = torch.nn.functional.one_hot(logits.argmax(1), logits.shape[1]).mT.to(logits)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.networks.normalization import Pass
-from rectified.networks.pinn_architectures import FieldNetwork, FieldValues, PointBatch, Scaling
+from rectified.networks.pinn_architectures import FieldNetwork, FieldValues, Inputs, PointBatch, Scaling
 from rectified.networks.residual_mlp import Blocks, Trunk, dense, dense_shapes, glorot
 from rectified.networks.seeding import generator
 from rectified.networks.similarity import Similarity
@@ -41,7 +41,7 @@ class Encoder:
             "codes": torch.nn.functional.normalize(codes, dim=-1),
         }
 
-    def __call__(self, p: Blocks, x: PointBatch) -> Float[Tensor, "networks dimension points"]:
+    def __call__(self, p: Blocks, x: Inputs) -> Float[Tensor, "networks dimension points"]:
         return torch.nn.functional.normalize(dense(p, "encoder", x), dim=1)
 
 
@@ -106,7 +106,7 @@ class Quantized(FieldNetwork):
         chosen = self._similarities(p, z).argmax(1)[:, None].expand(-1, z.shape[1], -1)
         return codes.mT.gather(2, chosen)
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         z = self.encoder(p, x)
         e = self._codes(p, z)
         state.penalty = state.penalty + self._distance(e, z.detach()) + COMMITMENT * self._distance(z, e.detach())

@@ -52,7 +52,7 @@ class Trunk:
         prefix: prefix of the names of the parameter blocks.
         bias_range: biases of the first layer are drawn from U(−bias_range, bias_range); all others are 0.
         spread: True to start the first layer with unit vectors of random directions as weights, and with biases for
-            which the sets Wx + b = 0 contain uniform points of [−1, 1]^inputs, so that kinks are spread over the domain.
+            which the sets Wx + b = 0 contain uniform points of [−1, 1]^inputs: kinks are spread over the domain.
 
     Attributes:
         shapes: name → shape of each parameter block.

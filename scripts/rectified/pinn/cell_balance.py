@@ -3,9 +3,10 @@
 The balance of the rectangle [0, xᵢ] × [0, tₙ] is what it gained, Σ(uₖⁿ − uₖ⁰)Δx, and what flowed out of it,
 Σ(f(uᵢᵐ) − f(u₀ᵐ))Δt, with the values of the network at nodes and sums over k ≤ i and m ≤ n. It is the sum of the
 balances of the implicit upwind scheme over all cells of the rectangle. For an increasing flux that scheme is monotone,
-so that fields without a balance converge to the entropy solution; a jump of the network needs no derivative, and
-contributes in proportion to the error of its position.
-Source: LeVeque, Finite Volume Methods for Hyperbolic Problems (2002), secs. 4.8 and 12; the sum over rectangles is ours.
+so that fields of zero balance converge to the entropy solution. As the cells become smaller, the balance of any other
+weak solution vanishes, too. A jump of the network needs no derivative, and contributes in proportion to the error of
+its position.
+Source: LeVeque, Finite Volume Methods for Hyperbolic Problems (2002), secs. 4.8 and 12; the sum is ours.
 """
 
 import numpy as np
@@ -21,7 +22,7 @@ from rectified.problems.conditions import grid_of
 
 
 class CellBalance:
-    """The mean over rectangles of the squared balance, relative to the area of the box, as a function of the parameters.
+    """The mean squared balance of rectangles, relative to the area of the box, as a function of the parameters.
 
     Args:
         problem: the conservation law without viscosity; its flux must not decrease.

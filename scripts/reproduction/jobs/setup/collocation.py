@@ -32,8 +32,8 @@ from rectified.pinn.collocation_loss import CollocationLoss
 from rectified.pinn.relative_error import relative_l2
 from rectified.pinn.sampling import Sampler, as_tensor
 from rectified.problems.conditions import grid_of
-from reproduction.config.job import Job
 from reproduction.config.collocation_checks import LINE_PANELS, REFERENCE_POINTS
+from reproduction.config.job import Job
 
 CHUNK_POINTS = 4096
 
