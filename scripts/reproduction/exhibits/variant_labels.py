@@ -12,9 +12,9 @@ from reproduction.config.tasks.collocation import CollocationSettings
 
 BASE = "base"
 SIZES = {
-    "{} layers": lambda s: s.hidden_layers,
-    "width {}": lambda s: s.width,
-    "{:,} steps": lambda s: s.epochs,
+    "hidden_layers": lambda number: f"{number} layer{'s' * (number > 1)}",
+    "width": lambda number: f"width {number}",
+    "epochs": lambda number: f"{number:,} steps",
 }
 DEFAULTS = {name: field.default for name, field in CollocationSettings.model_fields.items()}
 
@@ -54,13 +54,13 @@ def variant_labels(jobs: Sequence[Job]) -> list[str]:
 
 
 def remedy_labels(jobs: Sequence[Job]) -> list[str]:
-    """Return one label per job, with the depth, width, steps and points in which jobs differ."""
+    """Return one label per job, with depth, width and number of steps where jobs differ in them."""
     labels = [variant_label(job, job.settings.width) for job in jobs]
     labels = [label.replace(BASE, "tanh", 1) if label.startswith(BASE) else label for label in labels]
-    for words, value in SIZES.items():
-        values = [value(job.settings) for job in jobs]
+    for name, words in SIZES.items():
+        values = [getattr(job.settings, name) for job in jobs]
         if len(set(values)) > 1:
-            labels = [f"{label}, {words.format(number)}" for label, number in zip(labels, values)]
+            labels = [f"{label}, {words(number)}" for label, number in zip(labels, values)]
     return labels
 
 
