@@ -77,6 +77,15 @@ def test_front_speed_agrees_with_the_textbook_and_the_rankine_hugoniot_condition
 
 @settings(deadline=None)
 @given(mobilities, st.floats(0, 1))
+def test_flux_is_the_fractional_flow_or_its_tangent(mobility, u):
+    assert of_mobility(mobility).flux_value(u) == pytest.approx(flow(u, mobility), rel=1e-12, abs=1e-300)
+    hull = of_mobility(mobility, flux="hull")
+    tangent = slope(hull.front_saturation, mobility) * u
+    assert hull.flux_value(u) == pytest.approx(tangent if u < hull.front_saturation else flow(u, mobility), rel=1e-9)
+
+
+@settings(deadline=None)
+@given(mobilities, st.floats(0, 1))
 def test_slope_of_the_fractional_flow(mobility, u):
     problem = of_mobility(mobility)
     assert problem.fractional_flow_slope(u) == pytest.approx(slope(u, mobility), rel=1e-10, abs=1e-13)

@@ -41,7 +41,7 @@ PROBLEMS = {
 }
 FRONT = {"problem": "buckley_leverett", "sampling": "uniform", "collocation_points": 60, "boundary_points": 20}
 GRID = {"architecture": "convolution", "sampling": "nodes"}
-STOPPED = {("penalty", "quantized"), ("penalty", "hard")}
+STOPPED = {("penalty", name) for name in ("quantized", "hard", "annealed")}
 VARIANTS = {
     "base": {},
     "batch": {"normalization": "batch"},
@@ -58,6 +58,10 @@ VARIANTS = {
     "stencil": {**GRID, "derivatives": "stencil"},
     "quantized": {**FRONT, "architecture": "quantized", "mass_weight": 2.0},
     "hard": {**FRONT, "architecture": "quantized", "straight_through": False, "codebook": "encoded"},
+    "annealed": {**FRONT, "architecture": "quantized", "assignment": "annealed", "inputs": "similarity"},
+    "similarity": {**FRONT, "inputs": "similarity"},
+    "cells": {**FRONT, "quadrature": "cells", "collocation_points": 64},
+    "lines": {"architecture": "towers", "powers": [2, 3], "hidden_layers": 1, "quadrature": "lines", "lines": 8},
     "experts": {**FRONT, "architecture": "experts", "sharpness": 5.0},
     "gate": {**FRONT, "architecture": "experts", "sharpness": "hard"},
     "burgers": {"problem": "burgers", "sampling": "uniform", "boundary_points": 20},

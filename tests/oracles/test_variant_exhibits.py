@@ -16,13 +16,15 @@ from reproduction.exhibits.figures import variants
 from reproduction.exhibits.figures.audit import cell, verdict_text
 from reproduction.exhibits.figures.figure_page import PlottedData
 from reproduction.exhibits.number_text import short_number
-from reproduction.exhibits.variant_labels import variant_label, variant_labels
+from reproduction.exhibits.variant_labels import remedy_labels, variant_label, variant_labels
 from reproduction.jobs.audit import columns
 from reproduction.storage.results import Result
 
 POISSON = {"equation": "poisson"}
 HULL = {"equation": "buckley_leverett", "flux": "hull"}
 NODES = {"sampling": "nodes"}
+FRONT = {"problem_entry": {"equation": "buckley_leverett"}}
+LINES = {"architecture": "towers", "powers": [2], "hidden_layers": 1, "quadrature": "lines"}
 BATCH = {"normalization": "batch", "passes": "joint"}
 
 
@@ -54,6 +56,11 @@ def job(problem=POISSON, case="case", **settings) -> Job:
         ({"architecture": "quantized", "codebook": "encoded"}, "VQ, encoded codebook"),
         ({"architecture": "quantized", "straight_through": False}, "VQ without straight-through"),
         ({"architecture": "quantized", "mass_weight": 10, "problem_entry": HULL}, "VQ + mass + hull"),
+        ({"architecture": "quantized", "assignment": "annealed", "problem_entry": HULL}, "soft VQ, annealed + hull"),
+        ({"architecture": "quantized", "inputs": "similarity"}, "VQ, similarity variable"),
+        ({**FRONT, "quadrature": "cells"}, "base + cell balance"),
+        (LINES, "ReLU² tower + integrated along lines"),
+        ({**LINES, "quadrature": "lines_at_rest"}, "ReLU² tower + lines, kinks at rest"),
         ({"architecture": "experts", "sharpness": 10}, "experts β = 10"),
         ({"architecture": "experts", "sharpness": "hard"}, "experts, hard gate"),
     ],
@@ -68,6 +75,17 @@ def test_equal_labels_on_one_problem_are_completed_by_the_case():
     jobs = [job(case="a", width=6), job(case="b", width=6, epochs=7), job(unit, "c", width=6), job(case="d", width=48)]
     assert variant_labels(jobs) == ["base (experiment/a)", "base (experiment/b)", "base", "width 48"]
     assert jobs[2].problem.label == "Poisson on [0, 1]²"
+
+
+def test_labels_of_remedies_name_the_sizes_in_which_rows_differ():
+    shallow = {"hidden_layers": 1, "width": 60, "epochs": 1500}
+    jobs = [job(**LINES, width=60), job(**shallow), job(epochs=750)]
+    assert remedy_labels(jobs) == [
+        "ReLU² tower + integrated along lines, 1 layer, width 60, 1,500 steps",
+        "tanh, 1 layer, width 60, 1,500 steps",
+        "tanh, 3 layers, width 24, 750 steps",
+    ]
+    assert remedy_labels(jobs[:2]) == ["ReLU² tower + integrated along lines", "tanh"]
 
 
 def test_remedy_does_not_change_the_problem():

@@ -12,12 +12,13 @@ from torch import Tensor
 from rectified.array_types import Float
 from rectified.networks.normalization import BatchNormalization, Normalization, Pass, ReferenceBatchNormalization
 from rectified.networks.parameter_layout import Rows
-from rectified.networks.residual_mlp import Blocks, TensorFunction, Trunk, dense, dense_shapes, glorot
+from rectified.networks.residual_mlp import Blocks, TensorFunction, Trunk
 from rectified.networks.seeding import generator
+from rectified.networks.similarity import Similarity
 
 PointBatch = Float[Tensor, "networks_or_1 2 points"]
+Inputs = Float[Tensor, "networks_or_one inputs points"]
 FieldValues = Float[Tensor, "networks _"]
-COMMITMENT = 0.25
 
 
 class Scaling:
@@ -50,9 +51,11 @@ class FieldNetwork(Rows):
 
     Attributes:
         has_statistics: True if the parameters contain running statistics.
+        similarity: variable that replaces the coordinates as input; None for the coordinates.
     """
 
     has_statistics = False
+    similarity: Similarity | None = None
 
     def __init__(self, scaling: Scaling, parts: Sequence):
         self.scaling, self.parts = scaling, parts
@@ -71,9 +74,18 @@ class FieldNetwork(Rows):
 
         The pass records penalty and running statistics in ``state``.
         """
-        return self._field(self.blocks(theta), self.scaling(x), state)
+        p = self.blocks(theta)
+        return self._field(p, self._inputs(p, x), state)
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _inputs(self, p: Blocks, x: PointBatch) -> Inputs:
+        """Return what the first layer receives: scaled coordinates, or the similarity variable."""
+        scaled = self.scaling(x)
+        return scaled if self.similarity is None else self.similarity(p, scaled)
+
+    def at_epoch(self, epoch: int) -> None:
+        """Set what depends on the epoch of training; nothing unless a network says otherwise."""
+
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         raise NotImplementedError
 
     def batch(self, points: PointBatch) -> Float[Tensor, "networks_or_1 2 inputs"]:
@@ -97,24 +109,30 @@ class Dense(FieldNetwork):
 
     Args:
         reference: points whose statistics reference batch normalization uses, of each network or of all.
+        similarity: variable that replaces the coordinates as input.
     """
 
     def __init__(
-        self, scaling: Scaling, trunk: Trunk, normalization: Normalization, reference: PointBatch | None = None
+        self,
+        scaling: Scaling,
+        trunk: Trunk,
+        normalization: Normalization,
+        reference: PointBatch | None = None,
+        similarity: Similarity | None = None,
     ):
-        self.trunk, self.normalization = trunk, normalization
+        self.trunk, self.normalization, self.similarity = trunk, normalization, similarity
         self.reference = reference if isinstance(normalization, ReferenceBatchNormalization) else None
         self.has_statistics = isinstance(normalization, BatchNormalization)
-        super().__init__(scaling, (trunk, normalization))
+        super().__init__(scaling, (trunk, normalization, *filter(None, [similarity])))
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         if self.reference is not None:
             reference = Pass()
-            self._trunk(p, self.scaling(self.reference.to(x)), reference)
+            self._trunk(p, self._inputs(p, self.reference.to(x)), reference)
             state = replace(state, reference=reference.reference)
         return self._trunk(p, x, state)
 
-    def _trunk(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _trunk(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         return self.trunk(p, x, lambda layer, z: self.normalization(layer, z, p, state))[:, 0]
 
 
@@ -124,7 +142,7 @@ class Towers(FieldNetwork):
     def __init__(self, scaling: Scaling, trunks: Sequence[Trunk]):
         super().__init__(scaling, trunks)
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         return sum(trunk(p, x)[:, 0] for trunk in self.parts)
 
 
@@ -135,89 +153,6 @@ def mixed(activations: Sequence[TensorFunction]) -> TensorFunction:
         return torch.cat([f(part) for f, part in zip(activations, z.tensor_split(len(activations), 1))], 1)
 
     return apply
-
-
-class Encoder:
-    """Encoder z = (Wx + b)/‖Wx + b‖ and unit codes e₁, …, e_K of a vector-quantized network.
-
-    Args:
-        codes: number K of codes.
-        dimension: components of z and of a code.
-    """
-
-    prefix = "encoder"
-
-    def __init__(self, codes: int, dimension: int):
-        self.codes, self.dimension = codes, dimension
-        self.shapes = dense_shapes("encoder", 2, dimension) | {"codes": (codes, dimension)}
-
-    def draw(self, random: torch.Generator) -> Blocks:
-        """Draw the initial parameters of one network, in float64."""
-        codes = torch.randn(1, *self.shapes["codes"], generator=random, dtype=torch.float64)
-        return {
-            "Wencoder": glorot(self.shapes["Wencoder"], random),
-            "bencoder": torch.zeros(1, self.dimension, dtype=torch.float64),
-            "codes": torch.nn.functional.normalize(codes, dim=-1),
-        }
-
-    def __call__(self, p: Blocks, x: PointBatch) -> Float[Tensor, "networks dimension points"]:
-        return torch.nn.functional.normalize(dense(p, "encoder", x), dim=1)
-
-
-class Quantized(FieldNetwork):
-    """Vector-quantized network: a residual network of x and the code e with the largest cosine similarity to z(x).
-
-    The penalty is ‖e − sg z‖² + 0.25‖z − sg e‖², averaged over the collocation points, with sg the stop-gradient.
-    Source: van den Oord et al., arXiv:1711.00937.
-
-    Args:
-        trunk: residual network with 2 + dimension inputs.
-        straight_through: True to pass on z + sg(e − z), whose derivatives are those of z; False to pass on e, whose
-            derivatives reach the codes but not z.
-        encoded: points whose encodings are the initial codes, of each network in the order of their seeds or of all;
-            None to draw the codes at random.
-    """
-
-    def __init__(
-        self,
-        scaling: Scaling,
-        trunk: Trunk,
-        encoder: Encoder,
-        straight_through: bool,
-        encoded: PointBatch | None = None,
-    ):
-        self.trunk, self.encoder, self.straight_through, self.encoded = trunk, encoder, straight_through, encoded
-        super().__init__(scaling, (trunk, encoder))
-
-    def _drawn(self, network: int, stream: tuple) -> Blocks:
-        blocks = super()._drawn(network, stream)
-        if self.encoded is not None:
-            own = network if len(self.encoded) > 1 else 0
-            z = self.encoder(blocks, self.scaling(self.encoded[own : own + 1].cpu()))[0]
-            chosen = torch.randperm(z.shape[-1], generator=generator(*stream, "encoded"))[: self.encoder.codes]
-            blocks["codes"] = z[:, chosen].T[None].contiguous()
-        return blocks
-
-    def cells(self, theta: Tensor, x: PointBatch) -> Tensor:
-        """Return the index of the code chosen at each point, [networks, points]."""
-        p = self.blocks(theta)
-        return self._cells(p, self.encoder(p, self.scaling(x)))
-
-    def _cells(self, p: Blocks, z: Tensor) -> Tensor:
-        return torch.bmm(torch.nn.functional.normalize(p["codes"], dim=-1), z).argmax(1)
-
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
-        z = self.encoder(p, x)
-        codes = torch.nn.functional.normalize(p["codes"], dim=-1)
-        chosen = self._cells(p, z)[:, None].expand(-1, z.shape[1], -1)
-        e = codes.mT.gather(2, chosen)
-        state.penalty = state.penalty + self._distance(e, z.detach()) + COMMITMENT * self._distance(z, e.detach())
-        q = z + (e - z).detach() if self.straight_through else e
-        return self.trunk(p, torch.cat([x.expand(len(q), -1, -1), q], 1))[:, 0]
-
-    @staticmethod
-    def _distance(a: Tensor, b: Tensor) -> Float[Tensor, " networks"]:
-        return (a - b).square().sum(1).mean(-1)
 
 
 class Experts(FieldNetwork):
@@ -233,7 +168,7 @@ class Experts(FieldNetwork):
         self.trunks, self.gate, self.sharpness = trunks, gate, sharpness
         super().__init__(scaling, (*trunks, gate))
 
-    def _field(self, p: Blocks, x: PointBatch, state: Pass) -> FieldValues:
+    def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         logits = self.gate(p, x)
         if self.sharpness == float("inf"):
             weights = torch.nn.functional.one_hot(logits.argmax(1), logits.shape[1]).mT.to(logits)

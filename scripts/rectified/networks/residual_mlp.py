@@ -51,6 +51,8 @@ class Trunk:
         outputs: components of the output.
         prefix: prefix of the names of the parameter blocks.
         bias_range: biases of the first layer are drawn from U(−bias_range, bias_range); all others are 0.
+        spread: True to start the first layer with unit vectors of random directions as weights, and with biases for
+            which the sets Wx + b = 0 contain uniform points of [−1, 1]^inputs: kinks are spread over the domain.
 
     Attributes:
         shapes: name → shape of each parameter block.
@@ -65,9 +67,10 @@ class Trunk:
         outputs: int = 1,
         prefix: str = "",
         bias_range: float = 0.0,
+        spread: bool = False,
     ):
         self.width, self.layers, self.activation = width, layers, activation
-        self.prefix, self.bias_range = prefix, bias_range
+        self.prefix, self.bias_range, self.spread = prefix, bias_range, spread
         self.shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(1, layers + 1):
             self.shapes |= dense_shapes(f"{prefix}{layer}", inputs if layer == 1 else width, width)
@@ -82,7 +85,14 @@ class Trunk:
             blocks[name] = zeros if len(shape) == 1 else glorot(shape, random)
             if name == first and self.bias_range:
                 blocks[name] = self.bias_range * (2 * torch.rand(zeros.shape, generator=random, dtype=zeros.dtype) - 1)
-        return blocks
+        return blocks | self._spread(random) if self.spread else blocks
+
+    def _spread(self, random: torch.Generator) -> Blocks:
+        """Draw a first layer whose kinks are spread over [−1, 1]^inputs."""
+        shape = (1, *self.shapes[f"W{self.prefix}1"])
+        normals = torch.nn.functional.normalize(torch.randn(shape, generator=random, dtype=torch.float64), dim=-1)
+        points = 2 * torch.rand(shape, generator=random, dtype=torch.float64) - 1
+        return {f"W{self.prefix}1": normals, f"b{self.prefix}1": -(normals * points).sum(-1)}
 
     def latents(
         self, p: Blocks, x: Tensor, normalize: Callable[[int, Tensor], Tensor] = unchanged

@@ -6,7 +6,7 @@ the parameters is by automatic differentiation. For fully connected networks ``m
 Source: Raissi, Perdikaris, Karniadakis, J. Comput. Phys. 378 (2019); Bischof.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class CollocationLoss:
         rule: of the input derivatives, a key of ``input_derivatives.RULES``.
         joint: whether the points of the equation and of the conditions go through the network as one batch.
         mass_weight: weight of the mean squared error of ∫u dx, for a problem with the method ``mass``.
+        residual: the mean squared residual [networks] of parameters [networks, parameters] and a pass, by a rule of its
+            own; None takes the mean over collocation points.
 
     Attributes:
         points: the current ``TrainingPoints``.
@@ -50,9 +52,10 @@ class CollocationLoss:
         rule: str = "reverse",
         joint: bool = False,
         mass_weight: float = 0.0,
+        residual: Callable[[Tensor, Pass], Tensor] | None = None,
     ):
         self.problem, self.network, self.sampler = problem, network, sampler
-        self.joint, self.mass_weight = joint, mass_weight
+        self.joint, self.mass_weight, self.residual = joint, mass_weight, residual
         self.rule = RULES[rule]
         self.points = sampler.draw(0)
         if mass_weight:
@@ -67,6 +70,7 @@ class CollocationLoss:
 
     def redraw(self, epoch: int, theta: Float[Tensor, "networks parameters"]) -> None:
         """Draw the points of an epoch and update the running statistics in theta with them, in place."""
+        self.network.at_epoch(epoch)
         if self.sampler.sampling == "resampled":
             self.points = self.sampler.draw(epoch)
         if self.network.has_statistics:
@@ -105,18 +109,23 @@ class CollocationLoss:
     def terms(self, theta: Float[Tensor, "networks parameters"]) -> dict[str, Float[Tensor, " networks"]]:
         """The terms of the loss, differentiable in theta: equation, conditions, and penalty and mass if present."""
         points, of = self.points, Pass()
-        jets = self.jets(theta, points.collocation, of)
-        residual = self.problem.operator({name: value[:, points.inner] for name, value in jets.items()})
-        residual = residual - points.forcing.to(theta)
-        errors = self._at_conditions(theta, jets["u"]) - points.targets.to(theta)
-        terms = {"equation": residual.square().mean(1), "conditions": errors.square() @ points.weights.to(theta)}
+        equation, u = self._equation(theta, of) if self.residual is None else (self.residual(theta, of), None)
+        errors = self._at_conditions(theta, u) - points.targets.to(theta)
+        terms = {"equation": equation, "conditions": errors.square() @ points.weights.to(theta)}
         if isinstance(of.penalty, Tensor):
             terms["penalty"] = of.penalty
         if self.mass_weight:
             terms["mass"] = self.mass_weight * self._mass_error(theta)
         return terms
 
-    def _at_conditions(self, theta: Tensor, u: Tensor) -> Tensor:
+    def _equation(self, theta: Tensor, of: Pass) -> tuple[Float[Tensor, " networks"], Tensor]:
+        """The mean squared residual over the collocation points, and u there."""
+        points = self.points
+        jets = self.jets(theta, points.collocation, of)
+        residual = self.problem.operator({name: value[:, points.inner] for name, value in jets.items()})
+        return (residual - points.forcing.to(theta)).square().mean(1), jets["u"]
+
+    def _at_conditions(self, theta: Tensor, u: Tensor | None) -> Tensor:
         """u at the points of the conditions: on the same grid, in the joint batch, or in a separate pass."""
         if self.points.on_grid is not None:
             return u[:, self.points.on_grid]

@@ -91,6 +91,17 @@ class BuckleyLeverettProblem:
         """∫u dx of the exact solution at time t: the inflow f(1)t, as long as the front is in the domain."""
         return 1.0 * t
 
+    def fractional_flow(self, u: Array) -> Array:
+        """f(u)."""
+        return u**2 / (u**2 + (1 - u) ** 2 / self.mobility)
+
+    def flux_value(self, u: Array) -> Array:
+        """The flux of the equation: f, or with the hull the tangent from the origin below u*."""
+        if self.flux == "fractional":
+            return self.fractional_flow(u)
+        tangent = self.front_speed * u
+        return tangent + (u >= self.front_saturation) * (self.fractional_flow(u) - tangent)
+
     def fractional_flow_slope(self, u: Array) -> Array:
         """f'(u)."""
         return 2 / self.mobility * u * (1 - u) / (u**2 + (1 - u) ** 2 / self.mobility) ** 2

@@ -87,6 +87,11 @@ class PoissonProblem:
         """The exact solution at points (x, y)."""
         return self._sample(self._solution, points)
 
+    @property
+    def forcing_formula(self) -> sympy.Expr:
+        """q in the symbols of x and y."""
+        return self._laplacian
+
     def mean_square_forcing(self) -> float:
         """The mean of q² over the domain, by a composite 20-point Gauss–Legendre rule.
 

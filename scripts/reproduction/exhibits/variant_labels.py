@@ -11,6 +11,11 @@ from reproduction.config.job import Job
 from reproduction.config.tasks.collocation import CollocationSettings
 
 BASE = "base"
+SIZES = {
+    "hidden_layers": lambda number: f"{number} layer{'s' * (number > 1)}",
+    "width": lambda number: f"width {number}",
+    "epochs": lambda number: f"{number:,} steps",
+}
 DEFAULTS = {name: field.default for name, field in CollocationSettings.model_fields.items()}
 
 
@@ -25,6 +30,8 @@ def variant_label(job: Job, width: int = DEFAULTS["width"]) -> str:
     parts = [part for part in (_architecture(s), _normalization(s), _activation(s)) if part]
     if s.width != width:
         parts.append(f"width {s.width}")
+    if s.inputs == "similarity":
+        parts.append("similarity variable")
     if not s.input_scaling:
         parts.append("unscaled inputs")
     if s.architecture != "convolution" and s.derivatives != DEFAULTS["derivatives"]:
@@ -44,6 +51,17 @@ def variant_labels(jobs: Sequence[Job]) -> list[str]:
         name if count[key, name] == 1 else f"{name} ({job.experiment}/{job.case})"
         for job, key, name in zip(jobs, keys, names)
     ]
+
+
+def remedy_labels(jobs: Sequence[Job]) -> list[str]:
+    """Return one label per job, with depth, width and number of steps where jobs differ in them."""
+    labels = [variant_label(job, job.settings.width) for job in jobs]
+    labels = [label.replace(BASE, "tanh", 1) if label.startswith(BASE) else label for label in labels]
+    for name, words in SIZES.items():
+        values = [getattr(job.settings, name) for job in jobs]
+        if len(set(values)) > 1:
+            labels = [f"{label}, {words(number)}" for label, number in zip(labels, values)]
+    return labels
 
 
 def _architecture(s: CollocationSettings) -> str:
@@ -86,6 +104,8 @@ def _convolution(s: CollocationSettings) -> str:
 
 def _quantized(s: CollocationSettings) -> str:
     name = "VQ" if s.straight_through else "VQ without straight-through"
+    if s.assignment == "annealed":
+        name = "soft VQ, annealed"
     return name if s.codebook == DEFAULTS["codebook"] else f"{name}, {s.codebook} codebook"
 
 
@@ -113,4 +133,11 @@ def _activation(s: CollocationSettings) -> str:
 
 def _remedies(job: Job) -> list[str]:
     """Return the modifications of the loss and of the problem."""
-    return [*(["mass"] if job.settings.mass_weight > 0 else []), *job.problem.applied_remedies]
+    s = job.settings
+    own = {
+        "mass": s.mass_weight > 0,
+        "integrated along lines": s.quadrature == "lines",
+        "lines, kinks at rest": s.quadrature == "lines_at_rest",
+        "cell balance": s.quadrature == "cells",
+    }
+    return [*(name for name, applies in own.items() if applies), *job.problem.applied_remedies]

@@ -3,10 +3,12 @@
 The module ``reproduction.exhibits.figures.<family>`` draws the figures of a family.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from reproduction.config.exhibits.entry import Exhibit, families
-from reproduction.config.field_types import DistinctList
+from reproduction.config.field_types import CasePattern, Distinct, DistinctList, Strict
 
 
 class FigureEntry(Exhibit):
@@ -188,6 +190,25 @@ class VariantFigure(FigureEntry):
     shows: ClassVar[tuple[str, ...]] = ("collocation", "audit")
 
     family: Literal["variants"]
+
+
+class Idea(Strict):
+    """Cases of an idea: as it failed, with remedies, and plain networks to compare with."""
+
+    title: str
+    failed: Annotated[list[CasePattern], Field(min_length=1), Distinct]
+    remedies: Annotated[list[CasePattern], Distinct] = []
+    plain: Annotated[list[CasePattern], Distinct] = []
+
+
+class RemedyFigure(FigureEntry):
+    """Errors before and after a remedy, by idea, beside plain networks."""
+
+    shows: ClassVar[tuple[str, ...]] = ("collocation",)
+
+    family: Literal["remedies"]
+    ideas: Annotated[list[Idea], Field(min_length=1)]
+    """The ideas, in order; each has a title and lists of cases: failed, remedies, plain. Cases must be in `data`."""
 
 
 class CollocationFieldFigure(FigureEntry):

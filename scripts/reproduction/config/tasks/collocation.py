@@ -6,13 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from reproduction.config import phrases
-from reproduction.config.errors import ConfigError
+from reproduction.config.collocation_checks import CHECKS, LINE_PANELS, check_problem
 from reproduction.config.field_types import ActivationName, Count, Distinct, Name, NonNegative, Positive
 from reproduction.config.task import BISCHOF, GIB, Equation, Task
 from reproduction.config.words import Phrase, setting, used_setting
 
-REFERENCE_POINTS = 256  # largest reference set of batch normalization and of encoded codes
-RECEPTIVE = 2  # nodes that a 3×3 layer adds to the receptive field
 SAMPLING = {
     "cells": "at the centres of equal cells",
     "uniform": "uniform",
@@ -33,7 +31,7 @@ class CollocationSettings(Task):
         f"{BISCHOF}, secs. 1–4",
         (
             "pinn/collocation_loss",
-            *(f"networks/{name}" for name in ("pinn_architectures", "normalization", "convolution")),
+            *(f"networks/{name}" for name in ("pinn_architectures", "quantized", "normalization", "convolution")),
         ),
     )
     phrases: ClassVar[tuple[Phrase, ...]] = (
@@ -62,8 +60,14 @@ class CollocationSettings(Task):
             "codebook: {}", used_setting("codebook", lambda s: s.architecture == "quantized"), "of quantized networks"
         ),
         Phrase("straight-through estimator: {}", lambda job: _estimator(job.settings), "in quantized networks"),
+        Phrase(
+            "codes: {}", used_setting("assignment", lambda s: s.architecture == "quantized"), "in some cases", "hard"
+        ),
+        Phrase("network of the {}", setting("inputs"), usual="coordinates"),
         Phrase("derivatives: {}", setting("derivatives"), usual="reverse"),
         Phrase("gate with β = {}", lambda job: _sharpness(job.settings), "of experts"),
+        Phrase("initial weights: {}", setting("initialization"), usual="glorot"),
+        Phrase("residual: {}", lambda job: _quadrature(job.settings), "in some cases"),
         Phrase("weight {} on the conserved mass", setting("mass_weight"), usual=0.0),
         Phrase("{} collocation points", setting("collocation_points")),
         Phrase("sampled: {}", lambda job: SAMPLING[job.settings.sampling]),
@@ -103,6 +107,10 @@ class CollocationSettings(Task):
     """Components of a code."""
     straight_through: bool = True
     """Straight-through estimator: derivatives ignore the quantization."""
+    assignment: Literal["hard", "annealed"] = "hard"
+    """Code of a point: the most similar one, or an average over a softmax whose sharpness grows from 1 to 100."""
+    inputs: Literal["coordinates", "similarity"] = "coordinates"
+    """Inputs of dense and quantized networks: the coordinates, or a ratio of two learned functions of them."""
     codebook: Literal["random", "encoded"] = "random"
     """Initial codes: random, or encodings of collocation points."""
     experts: Count = 3
@@ -113,6 +121,14 @@ class CollocationSettings(Task):
     """Input derivatives: gradient of the summed output, forward mode along all points, or finite differences."""
     sampling: Literal["cells", "uniform", "resampled", "nodes"] = "cells"
     """Collocation points: centres of equal cells, uniform, uniform and redrawn at every step, or nodes of a grid."""
+    initialization: Literal["glorot", "spread"] = "glorot"
+    """Weights by Glorot's rule; spread starts the first layer with kinks all over the domain (dense, towers, mixed)."""
+    quadrature: Literal["points", "lines", "lines_at_rest", "cells"] = "points"
+    """Mean of the squared residual: over the collocation points; along lines that are cut at the kinks (towers with one
+    hidden layer), at rest without the motion of the kinks in the gradient; or that of the balance of cells of a grid
+    (buckley_leverett)."""
+    lines: Count = 20
+    """Lines parallel to each axis, a multiple of 4, with quadrature along lines."""
     collocation_points: Count = 256
     """Number of points of the residual; with sampling nodes, all nodes including those on the boundary."""
     initial_points: Count = 100
@@ -139,6 +155,11 @@ class CollocationSettings(Task):
     """Floating-point precision of training."""
 
     @property
+    def along_lines(self) -> bool:
+        """Whether the residual is integrated along lines."""
+        return self.quadrature in ("lines", "lines_at_rest")
+
+    @property
     def side(self) -> int:
         """Number of nodes along each axis of a square grid of collocation points."""
         return isqrt(self.collocation_points)
@@ -156,74 +177,18 @@ class CollocationSettings(Task):
 
     def work(self, config: Any) -> float:
         points = self.collocation_points + self.boundary_points
+        if self.along_lines:
+            points = 2 * self.lines * (self.width * len(self.powers) + LINE_PANELS)
         weights = self.width * (2 + (self.hidden_layers - 1) * self.width)
         return self.epochs * self.seeds * points * weights
 
     def check_problem(self, name: str, problem: Any) -> None:
-        if self.sampling == "nodes" and problem.equation != "poisson":
-            raise ConfigError(
-                f"sampling 'nodes' requires equation 'poisson'; problem {name!r} has equation {problem.equation!r}"
-            )
-        if self.mass_weight and problem.equation != "buckley_leverett":
-            raise ConfigError(
-                f"mass_weight requires equation 'buckley_leverett'; problem {name!r} has equation {problem.equation!r}"
-            )
+        check_problem(self, name, problem)
 
     @model_validator(mode="after")
-    def _grids(self):
-        if self.sampling in ("cells", "nodes") and self.side**2 != self.collocation_points:
-            raise ValueError(
-                f"collocation_points must be a square number with sampling {self.sampling!r}; "
-                f"got {self.collocation_points}"
-            )
-        if self.architecture == "convolution":
-            if self.sampling != "nodes":
-                raise ValueError(f"sampling of a convolution must be 'nodes'; got {self.sampling!r}")
-            field = 1 + RECEPTIVE * self.hidden_layers * (self.kernel // 2)
-            if self.side < max(field, 3):
-                raise ValueError(
-                    f"the grid must be at least {field}×{field}, the receptive field of {self.hidden_layers} layers of "
-                    f"{self.kernel}×{self.kernel} kernels; got {self.side}×{self.side} nodes"
-                )
-        if self.sampling == "nodes" and self.side < 3:
-            raise ValueError(
-                f"collocation_points must be at least 9 with sampling 'nodes'; got {self.collocation_points}"
-            )
-        if self.derivatives == "stencil" and self.sampling != "nodes":
-            raise ValueError(f"derivatives 'stencil' require sampling 'nodes'; got {self.sampling!r}")
-        return self
-
-    @model_validator(mode="after")
-    def _combinations(self):
-        if self.passes == "joint" and self.normalization != "batch":
-            raise ValueError(f"passes 'joint' requires normalization 'batch'; got {self.normalization!r}")
-        if self.passes == "joint" and self.sampling == "nodes":
-            raise ValueError("passes 'joint' requires another sampling than 'nodes', whose grid includes the boundary")
-        if self.mass_weight and self.normalization == "batch":
-            raise ValueError(f"mass_weight must be 0 with normalization 'batch'; got {self.mass_weight:g}")
-        most = min(self.collocation_points, REFERENCE_POINTS)
-        if self.codebook == "encoded" and self.codes > most:
-            raise ValueError(f"codes must be at most {most} with codebook 'encoded'; got {self.codes}")
-        if self.normalization != "none" and self.architecture != "dense":
-            raise ValueError(f"normalization requires architecture 'dense'; got {self.architecture!r}")
-        if self.first_normalized > self.hidden_layers:
-            raise ValueError(
-                f"first_normalized must be at most hidden_layers, {self.hidden_layers}; got {self.first_normalized}"
-            )
-        fewest = min(self.collocation_points, self.boundary_points)
-        if self.normalization == "batch" and fewest < 2:
-            raise ValueError(
-                f"collocation_points and boundary_points must be at least 2 with normalization 'batch'; got {fewest}"
-            )
-        if self.derivatives == "forward" and (self.normalization == "learnable" or self.architecture == "quantized"):
-            raise ValueError(
-                "derivatives 'forward' cannot be used with normalization 'learnable' or architecture 'quantized', "
-                "which add terms to the loss"
-            )
-        if self.architecture == "experts" and self.experts < 2:
-            raise ValueError(f"experts must be at least 2; got {self.experts}")
-        if self.architecture == "mixed" and len(self.powers) > self.width:
-            raise ValueError(f"width must be at least {len(self.powers)}, the number of powers; got {self.width}")
+    def _check(self):
+        for check in CHECKS:
+            check(self)
         return self
 
 
@@ -238,6 +203,14 @@ def _normalization(s: CollocationSettings) -> str:
 
 def _estimator(s: CollocationSettings) -> str | None:
     return {True: "yes", False: "no"}[s.straight_through] if s.architecture == "quantized" else None
+
+
+def _quadrature(s: CollocationSettings) -> str | None:
+    """Return the quadrature of the residual in words; None for the collocation points."""
+    lines = f"integrated along {2 * s.lines} lines cut at kinks"
+    return {"lines": lines, "lines_at_rest": f"{lines}, whose motion is left out", "cells": "balance of cells"}.get(
+        s.quadrature
+    )
 
 
 def _sharpness(s: CollocationSettings) -> str | None:

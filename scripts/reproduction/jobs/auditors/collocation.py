@@ -15,16 +15,19 @@ from rectified.array_types import Float
 from rectified.audit import Audit, audit
 from rectified.audit.derivatives.derivative_measures import NAMES
 from rectified.audit.inputs.network_calls import relative
-from rectified.audit.measures import Measure
-from rectified.audit.result import OTHER_POINTS
+from rectified.audit.loss.parameter_gradient import parameter_mismatch
+from rectified.audit.measures import Measure, worst
+from rectified.audit.result import OTHER_POINTS, PARAMETER
 from rectified.networks.convolution import Convolution
 from rectified.networks.normalization import Pass
 from rectified.optimization.central_differences import first_difference, second_difference
+from rectified.optimization.value_and_gradient import value_and_gradient
 from reproduction.config.job import Job
 from reproduction.jobs.setup.auditing import Auditor, OneNetwork, Points
 from reproduction.jobs.setup.collocation import CollocationSetup
 
 FINER = 32  # ratio of spacings in the estimate of the error of a stencil: a thousandth of that error is left
+FINER_LINES = {"lines": 96, "order": 4}  # of the audit of a loss along lines
 
 
 def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
@@ -44,6 +47,8 @@ def auditor(job: Job, seed: int, points: int, threshold: float) -> Auditor:
         variants["frozen"] = lambda theta: _frozen(setup, theta, options)
     coupled = isinstance(setup.network, Convolution) and setup.network.kernel > 1
     one = _convolution if coupled else _stencil if setup.settings.derivatives == "stencil" else _pointwise
+    if setup.settings.along_lines:
+        one = _along_lines
     return Auditor(setup.network, lambda theta: one(setup, theta, options), variants)
 
 
@@ -53,6 +58,23 @@ def _pointwise(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
     module = OneNetwork(setup.network, theta, lambda rows, at: setup.loss.field(rows, at, Pass()))
     field = _evaluated(setup, theta) if setup.network.has_statistics else None
     return audit(module, x, derivatives=setup.settings.derivatives, field=field, loss=_equation(setup), **options)
+
+
+def _along_lines(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
+    """Audit a network whose residual is integrated along lines; the loss is compared by block, on finer lines."""
+    x = setup.loss.points.collocation[0].T.contiguous()
+    found = audit(_evaluated(setup, theta), x, derivatives=setup.settings.derivatives, **options)
+    rule, blocks = setup.line_residual(**FINER_LINES), setup.network.blocks(theta[None])
+    slopes = setup.network.blocks(value_and_gradient(rule, theta[None])[1])
+
+    def block_mismatch(name: str) -> Measure:
+        def value(block: Tensor) -> Tensor:
+            return rule(setup.network.row({**blocks, name: block.view_as(blocks[name])}))[0]
+
+        return parameter_mismatch(value, lambda _: slopes[name].flatten(), blocks[name].flatten(), smallest_step=1e-6)
+
+    measure = worst([block_mismatch(name) for name in blocks], options["threshold"])
+    return replace(found, measures={**found.measures, PARAMETER: measure})
 
 
 def _frozen(setup: CollocationSetup, theta: Tensor, options: dict) -> Audit:
