@@ -33,6 +33,12 @@ class Exhibit(Strict):
     """Cases, as `experiment/case`; * matches any text."""
 
 
+class FigureEntry(Exhibit):
+    """An entry of ``figures``."""
+
+    kind: ClassVar[str] = "figure"
+
+
 def families(base: type[Exhibit]) -> Any:
     """Return the union of the models derived from ``base``, discriminated by family."""
     return one_of(base.__subclasses__(), "family")

@@ -7,14 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from reproduction.config.exhibits.entry import Exhibit, families
+from reproduction.config.exhibits.box_figures import BoxConvergenceFigure as BoxConvergenceFigure
+from reproduction.config.exhibits.box_figures import BoxDimensionFigure as BoxDimensionFigure
+from reproduction.config.exhibits.box_figures import BoxFieldFigure as BoxFieldFigure
+from reproduction.config.exhibits.box_figures import BoxLandscapeFigure as BoxLandscapeFigure
+from reproduction.config.exhibits.entry import FigureEntry, families
 from reproduction.config.field_types import CasePattern, Distinct, DistinctList, Strict
-
-
-class FigureEntry(Exhibit):
-    """An entry of ``figures``."""
-
-    kind: ClassVar[str] = "figure"
 
 
 class TrainingFigure(FigureEntry):
@@ -255,40 +253,6 @@ class SharpnessFigure(FigureEntry):
     one_problem: ClassVar[bool] = True
 
     family: Literal["sharpness"]
-
-
-class BoxFieldFigure(FigureEntry):
-    """Fields of Ritz networks on a box beside the exact solution, and their errors, one row per problem and depth."""
-
-    shows: ClassVar[tuple[str, ...]] = ("ritz_box",)
-
-    family: Literal["box_fields"]
-
-
-class BoxConvergenceFigure(FigureEntry):
-    """Errors of Ritz networks on a box against parameters and work, beside finite elements."""
-
-    shows: ClassVar[tuple[str, ...]] = ("ritz_box", "finite_elements")
-    one_problem: ClassVar[bool] = True
-
-    family: Literal["box_convergence"]
-
-
-class BoxDimensionFigure(FigureEntry):
-    """Errors of Ritz networks on boxes against the number of inputs."""
-
-    shows: ClassVar[tuple[str, ...]] = ("ritz_box",)
-
-    family: Literal["box_dimensions"]
-
-
-class BoxLandscapeFigure(FigureEntry):
-    """The energy on planes through a trained network with several inputs, on a grid and along lines."""
-
-    shows: ClassVar[tuple[str, ...]] = ("box_landscape",)
-    one_case: ClassVar[bool] = True
-
-    family: Literal["box_landscape"]
 
 
 class AuditFigure(FigureEntry):
