@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from builders import job_of
+from reproduction.config import tasks
+from reproduction.config.job import Job
 from reproduction.config.problems.diffusion import Diffusion
-from reproduction.jobs import finite_elements, ritz_box
+from reproduction.jobs import box_landscape, finite_elements, ritz_box
 from reproduction.jobs.audit import audit_case
 from reproduction.jobs.setup.ritz_box import RitzBoxSetup
+from reproduction.storage import store
 
 PROBLEMS = {
     "square": Diffusion(equation="diffusion", solution="sin(2*pi*x1)*sin(2*pi*x2)", coefficient="1 + x1*x2"),
@@ -91,3 +94,24 @@ def test_the_audit_is_undetermined_in_many_dimensions():
     table = audit_case(job, blocks, np.array([-1]), seeds=1, points=64, threshold=0.01)
     assert table.verdict.tolist() == ["undetermined"]
     assert "up to 2 dimensions; got 4" in table.notes[0]
+
+
+def _landscape_job(**given):
+    settings = tasks.model("box_landscape")(document="test", **given)
+    return Job(tier="test", threads=1, experiment="e", case="c", settings=settings)
+
+
+def test_the_landscape_is_rougher_on_a_grid_than_along_lines(tmp_path):
+    job = box_job(quadrature="lines", epochs=100)
+    training = ritz_box.training(job, {})
+    blocks = training.network.blocks(training.run().theta)
+    file = str(tmp_path / "weights.safetensors")
+    arrays = {name: block.numpy() for name, block in blocks.items()}
+    store.write_tensors(file, arrays, {"spec": job.model_dump_json()})
+    wanted = {"start": "a/b", "seeds": 2, "planes": [(1, 2)], "resolution": 21, "cells": 24, "lines": 32}
+    found = box_landscape.box_landscape(_landscape_job(**wanted), {"weights": [file]})
+    rough = found.roughness.isel(plane=0)
+    assert (rough.sel(quadrature="grid") > 3 * rough.sel(quadrature="lines")).all()
+    middle = found.energy.isel(plane=0, alpha=10, beta=10)
+    energy = training.setup.fine_energy(24, 32)(training.network.row(blocks))
+    np.testing.assert_allclose(middle.sel(quadrature="lines"), energy, rtol=1e-12)
