@@ -9,6 +9,7 @@ import pytest
 
 from rectified.audit import Audit
 from rectified.audit.measures import Measure
+from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.exhibits.audit_summary import JUDGED, judged_measures, summarize_audits
@@ -59,7 +60,7 @@ def job(problem=POISSON, case="case", **settings) -> Job:
         ({"architecture": "quantized", "assignment": "annealed", "problem_entry": HULL}, "soft VQ, annealed + hull"),
         ({"architecture": "quantized", "inputs": "similarity"}, "VQ, similarity variable"),
         ({**FRONT, "quadrature": "cells"}, "base + cell balance"),
-        (LINES, "ReLU² tower + integrated along lines"),
+        (LINES, "ReLU² tower + lines"),
         ({**LINES, "quadrature": "lines_at_rest"}, "ReLU² tower + lines, kinks at rest"),
         ({"architecture": "experts", "sharpness": 10}, "experts β = 10"),
         ({"architecture": "experts", "sharpness": "hard"}, "experts, hard gate"),
@@ -81,11 +82,11 @@ def test_labels_of_remedies_name_the_sizes_in_which_rows_differ():
     shallow = {"hidden_layers": 1, "width": 60, "epochs": 1500}
     jobs = [job(**LINES, width=60), job(**shallow), job(epochs=750)]
     assert remedy_labels(jobs) == [
-        "ReLU² tower + integrated along lines, 1 layer, width 60, 1,500 steps",
-        "tanh, 1 layer, width 60, 1,500 steps",
-        "tanh, 3 layers, width 24, 750 steps",
+        "ReLU² tower + lines",
+        "tanh",
+        "tanh, 3 layers, 750 steps",
     ]
-    assert remedy_labels(jobs[:2]) == ["ReLU² tower + integrated along lines", "tanh"]
+    assert remedy_labels(jobs[1:]) == ["tanh, 1 layer, 1,500 steps", "tanh, 3 layers, 750 steps"]
 
 
 def test_remedy_does_not_change_the_problem():
@@ -174,3 +175,15 @@ def test_short_numbers(value, text):
 def test_variants_reject_audits_without_trained_cases():
     with pytest.raises(ConfigError, match="got cases of task audit only"):
         variants.draw(table_of([None]), {}, PlottedData())
+
+
+def test_every_case_of_an_idea_is_in_the_data_of_the_figure():
+    """A misspelt case would be left out of the figure without a message."""
+    config = loading.read()
+    entry = config.figures["failed_ideas"]["ext9"]
+    shown = {case.name for case in config.select(entry.data)}
+    for idea in entry.ideas:
+        for pattern in [*idea.failed, *idea.remedies, *idea.plain]:
+            found = {case.name for case in config.select([pattern])}
+            assert found
+            assert found <= shown

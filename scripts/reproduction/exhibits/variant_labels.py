@@ -13,7 +13,6 @@ from reproduction.config.tasks.collocation import CollocationSettings
 BASE = "base"
 SIZES = {
     "hidden_layers": lambda number: f"{number} layer{'s' * (number > 1)}",
-    "width": lambda number: f"width {number}",
     "epochs": lambda number: f"{number:,} steps",
 }
 DEFAULTS = {name: field.default for name, field in CollocationSettings.model_fields.items()}
@@ -54,13 +53,14 @@ def variant_labels(jobs: Sequence[Job]) -> list[str]:
 
 
 def remedy_labels(jobs: Sequence[Job]) -> list[str]:
-    """Return one label per job, with depth, width and number of steps where jobs differ in them."""
+    """Return one label per job, with its depth and number of steps where they differ from those of most jobs."""
     labels = [variant_label(job, job.settings.width) for job in jobs]
     labels = [label.replace(BASE, "tanh", 1) if label.startswith(BASE) else label for label in labels]
     for name, words in SIZES.items():
         values = [getattr(job.settings, name) for job in jobs]
-        if len(set(values)) > 1:
-            labels = [f"{label}, {words(number)}" for label, number in zip(labels, values)]
+        ((usual, count),) = Counter(values).most_common(1)
+        usual = usual if 2 * count > len(jobs) else None
+        labels = [label if n == usual else f"{label}, {words(n)}" for label, n in zip(labels, values)]
     return labels
 
 
@@ -136,7 +136,7 @@ def _remedies(job: Job) -> list[str]:
     s = job.settings
     own = {
         "mass": s.mass_weight > 0,
-        "integrated along lines": s.quadrature == "lines",
+        "lines": s.quadrature == "lines",
         "lines, kinks at rest": s.quadrature == "lines_at_rest",
         "cell balance": s.quadrature == "cells",
     }

@@ -24,8 +24,8 @@ JITTER = 0.22  # of the seeds across a row, in rows
 TIME = 0.25  # at which the front is shown
 MEASURES = {
     "error": "relative $L^2$ error",
-    "front": "error of the front",
-    "sides": "error beside the front",
+    "front": "distance of front",
+    "sides": "error on both sides",
 }
 
 
@@ -43,7 +43,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     ideas = {title: rows for title, rows in ideas.items() if rows}
     heights = [len(rows) + 1 for rows in ideas.values()]
     figure = plt.figure(figsize=(style.PAGE, ROW_HEIGHT * sum(heights) + FRAME))
-    grid = figure.add_gridspec(len(ideas), 3, height_ratios=heights)
+    grid = figure.add_gridspec(len(ideas), 3, height_ratios=heights, width_ratios=(1.2, 1, 1))
     axes = []
     for place, (title, rows) in enumerate(ideas.items()):
         fronts = all("front" in row.result.arrays("fields") for row in rows)
@@ -93,11 +93,19 @@ def _panel(axis: Axes, title: str, rows: list[Row], measure: str, data: PlottedD
     low, high = axis.get_xlim()
     margin = max(1.0, (4 * low / high) ** 0.5)
     axis.set_xlim(low / margin, high * margin)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 300 else (1,)))
+    axis.xaxis.set_major_locator(LogLocator(subs=_ticks(low / margin, high * margin, measure)))
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(axis="x", color="0.92", linewidth=0.6)
     axis.set_axisbelow(True)
+
+
+def _ticks(low: float, high: float, measure: str) -> tuple[int, ...]:
+    """Return the leading digits of ticks that fit: those of a panel of the front have a third of the width."""
+    decades = np.log10(high / low)
+    if measure != "error":
+        return (1, 3) if decades < 1.7 else (1,)
+    return (1, 2, 5) if decades < 2.5 else (1,)
 
 
 def _values(result: Result, measure: str) -> xr.DataArray:
