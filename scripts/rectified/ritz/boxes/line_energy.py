@@ -15,6 +15,7 @@ from rectified.array_types import Float
 from rectified.errors import InvalidInputError
 from rectified.formulas.piecewise_polynomial import LARGEST_DEGREE, piecewise_polynomial
 from rectified.formulas.torch_functions import torch_function
+from rectified.kink_aware.piecewise import kinks_along
 from rectified.problems.diffusion import DiffusionProblem
 from rectified.ritz.boxes.network import BoxNetwork
 from rectified.ritz.boxes.points import Family, FixedLines, RandomLines
@@ -114,7 +115,7 @@ class LineEnergy:
         forward = (slope.detach() >= 0).to(slope)
         at, steps = [], []
         for point, jump in zip(self.sigma.kinks, self.sigma.jumps):
-            at.append(_places(slope[:, None], point - offset, half))
+            at.append(kinks_along(slope[:, None], offset - point, half))
             steps.append(self._channels(p, axis, slope, offset, jump, 2 * forward - 1))
         first, last = self.sigma.first, self.sigma.last
         one, other = (self._channels(p, axis, slope, offset, *side) for side in ((first, forward), (last, 1 - forward)))
@@ -147,16 +148,6 @@ class LineEnergy:
         gradient = [_horner(others[i : i + degree], t) for i in range(0, len(others), degree)]
         gradient.insert(axis, _horner([power * part for power, part in enumerate(own)][1:], t))
         return _horner(own, t), gradient
-
-
-def _places(
-    slope: Float[Tensor, "networks 1 neurons"], distance: Float[Tensor, "networks lines neurons"], half: float
-) -> Float[Tensor, "networks lines neurons"]:
-    """Coordinates distance/slope of kinks; those that are not on the line rest at its ends −half and half."""
-    at = (distance / slope).detach()  # infinite or NaN if the slope is 0
-    inside = at.abs() < half
-    at_rest = at.nan_to_num(half).clamp(-half, half)
-    return torch.where(inside, distance / torch.where(inside, slope, 1.0), at_rest)
 
 
 def _composed(q: tuple[float, ...], slope: Tensor, offset: Tensor, factor: Tensor) -> list[Tensor]:
