@@ -17,7 +17,7 @@ from reproduction.storage.atomic_write import write_atomically
 GALLERY = Path("results/gallery")
 PAGES = {"verdicts": Path("workflow/docs/results.md"), "speed": Path("workflow/docs/performance.md")}
 FULL_WIDTH = 840  # pixels of a double-column figure
-PALETTE_SIZE = 96  # colours of a copy
+PALETTE_SIZE = 256  # colours of a copy
 BEGIN, END = "<!-- {}: made by `make gallery` -->", "<!-- end of {} -->"
 MARKS = {name: f"{mark.sign} {mark.short}" for name, mark in VERDICTS.items()}
 
@@ -28,7 +28,7 @@ def shrink(source: Path, target: Path) -> None:
         full = image.convert("RGB")
     scale = FULL_WIDTH / 1400
     small = full.resize((round(full.width * scale), round(full.height * scale)), Image.Resampling.LANCZOS)
-    few = small.quantize(PALETTE_SIZE, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = small.quantize(PALETTE_SIZE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, lambda file: few.save(file, optimize=True))
 
