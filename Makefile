@@ -16,7 +16,7 @@ setup: .venv/installed ## install the packages of a run into .venv
 all: .venv/installed ## compute all figures, tables and verdicts, draft tier
 	$(SNAKEMAKE) all
 
-smoke: .venv/installed ## compute all at reduced size, two and a half minutes
+smoke: .venv/installed ## compute all at reduced size, four minutes
 	$(SNAKEMAKE) all --configfile workflow/tiers/smoke.yaml
 
 paper: .venv/installed ## compute all at the published sizes
