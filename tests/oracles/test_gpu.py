@@ -8,7 +8,7 @@ first steps of Adam, which divides gradients by their own size, amplify this to 
 import numpy as np
 import pytest
 import torch
-from test_devices import ENSEMBLES, HALF, TRAININGS, WHOLE, arrays, assert_same_bits, trained
+from test_devices import ENSEMBLES, TRAININGS, arrays, assert_same_bits, interrupted, trained
 
 from builders import job_of
 from reproduction.jobs.kernel_ensemble import sampled_kernels
@@ -56,11 +56,11 @@ def test_training_agrees_with_the_cpu_within_rounding_and_repeats_bit_identicall
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_resumes_from_checkpoints_of_either_device(name, gpu, tmp_path):
     own, other = (CheckpointFile(tmp_path / kind, 0.0, "this work") for kind in ("own", "other"))
-    trained(name, gpu, HALF, own)
-    trained(name, torch.device("cpu"), HALF, other)
+    interrupted(name, gpu, own)
+    interrupted(name, torch.device("cpu"), other)
     whole = trained(name, gpu)
-    assert_same_bits(trained(name, gpu, WHOLE, own), whole)
-    assert_close(trained(name, gpu, WHOLE, other), whole, tolerance(name))
+    assert_same_bits(trained(name, gpu, own), whole)
+    assert_close(trained(name, gpu, other), whole, tolerance(name))
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)

@@ -44,7 +44,7 @@ def pieces_along(
     inner = cuts[1:-1].expand(*kinks.shape[:2], -1)
     at = torch.cat([kinks, inner], -1)
     order = at.detach().argsort(-1)
-    first, last = (cuts[[end]].expand(*kinks.shape[:2], -1) for end in (0, -1))
+    first, last = (cuts[end].expand(*kinks.shape[:2], 1) for end in (0, -1))
     ends = torch.cat([first, at.gather(-1, order), last], -1)
     unchanged = torch.zeros_like(inner)
     coefficients = []

@@ -84,8 +84,8 @@ class Quantized(FieldNetwork):
     def _drawn(self, network: int, stream: tuple) -> Blocks:
         blocks = super()._drawn(network, stream)
         if self.encoded is not None:
-            own = self.encoded[[network if len(self.encoded) > 1 else 0]].cpu()
-            z = self.encoder(blocks, self._inputs(blocks, own))[0]
+            own = network if len(self.encoded) > 1 else 0
+            z = self.encoder(blocks, self._inputs(blocks, self.encoded[own : own + 1].cpu()))[0]
             chosen = torch.randperm(z.shape[-1], generator=generator(*stream, "encoded"))[: self.encoder.codes]
             blocks["codes"] = z[:, chosen].T[None].contiguous()
         return blocks
