@@ -18,8 +18,8 @@ def rules(jobs) -> set[str]:
 MEANING = "\nNEW_CONSTANT = 1\n"
 
 
-TRAINING = {"train", "gradient_errors", "hessian", "landscape"}
-ALONE = {"single_neuron", "kernel_ensemble", "train_shard"}
+TRAINING = {"train", "gradient_errors", "hessian", "landscape", "box_landscape"}
+ALONE = {"single_neuron", "kernel_ensemble", "train_shard", "train_seeds"}
 SHOWING = {"figure", "table"}
 DECIDING = "claims_of_document"
 CLAIMS = {DECIDING, "claims_page"}
@@ -40,7 +40,7 @@ LATER = {"latents", "audit", *CLAIMS}
             {"theory", "train", "figure"},
             {"theory", "train", "audit", *SHOWING, *CLAIMS},
         ),
-        ("rectified/problems/burgers.py", {"reference", "train"}, {"train", "reference", *SHOWING}),
+        ("rectified/problems/burgers.py", {"reference", "train"}, {"train", "train_seeds", "reference", *SHOWING}),
         ("rectified/networks/convolution.py", {"train"}, {"train", *SHOWING, *LATER}),
         ("rectified/effective_theory/kernel_sampling.py", {"kernel_ensemble"}, {"kernel_ensemble", "figure", *CLAIMS}),
         (
@@ -48,7 +48,11 @@ LATER = {"latents", "audit", *CLAIMS}
             {"polynomial_representation"},
             {"polynomial_representation", "figure", *CLAIMS},
         ),
-        ("rectified/ritz/loss_landscape.py", {"hessian"}, {"hessian", "landscape", "figure", *CLAIMS}),
+        (
+            "rectified/ritz/loss_landscape.py",
+            {"hessian", "box_landscape"},
+            {"hessian", "landscape", "box_landscape", "figure", *CLAIMS},
+        ),
         ("rectified/audit/singularity/singularities.py", {"audit"}, {"audit", *SHOWING, *CLAIMS}),
         ("reproduction/jobs/regression.py", {"train"}, {"train", "audit", *CLAIMS, *SHOWING}),
         ("reproduction/jobs/gradient_errors.py", {"gradient_errors"}, {"gradient_errors", "table", *CLAIMS}),
@@ -100,8 +104,8 @@ def test_a_new_setting_of_a_task_reruns_only_the_cases_of_this_task(edited):
     trained = [case for case in config.all_cases if config.settings_of(case).task == "pinn"]
     computed = [case for case in trained if (edited.folder / "results/smoke" / "/".join(case)).exists()]
     assert computed
-    assert {job for job in concerned(plan) if job[0] == "train"} == {
-        ("train", f"{case.experiment}/{case.case}") for case in computed if case.document != "scorecards"
+    assert {name for rule, name in concerned(plan) if rule in ("train", "train_seeds")} == {
+        f"{case.experiment}/{case.case}" for case in computed if case.document != "scorecards"
     }
 
 

@@ -1,10 +1,7 @@
-"""Labels, colours and line styles of trained Ritz networks on boxes, and of finite elements."""
-
-from typing import Any
+"""Labels of trained Ritz networks on boxes, and of finite elements."""
 
 from rectified.formulas.activation import label
 from reproduction.config.job import Job
-from reproduction.exhibits import style
 
 RULES = {
     "grid": "autodiff, grid",
@@ -12,15 +9,6 @@ RULES = {
     "lines": "kink-aware",
     "random_lines": "kink-aware, random lines",
 }
-SHADES = {
-    "grid": "autodiff",
-    "monte_carlo": "finite_difference",
-    "lines": "kink_aware",
-    "random_lines": "discrete_delta",
-}
-DASHES = {"grid": "-", "monte_carlo": (0, (5, 1.5)), "lines": "-", "random_lines": (0, (1, 1))}
-SMOOTHED = ("#8c8c8c", "#6e6e6e", "#505050", "#323232")  # by width, the widest first
-ELEMENTS = {"color": "black", "linestyle": "-.", "marker": "s"}
 
 
 def box_label(job: Job) -> str:
@@ -32,23 +20,6 @@ def box_label(job: Job) -> str:
         return f"ReLU smoothed, ε = {s.smoothing:g}"
     deep = f", {s.hidden_layers} hidden" if s.hidden_layers > 1 else ""
     return f"{label(s.activation)}{deep}, {RULES[s.quadrature]}"
-
-
-def box_line(job: Job, widths: list[float]) -> dict[str, Any]:
-    """Return colour, line style and marker of a case.
-
-    Args:
-        job: of the case.
-        widths: over which the smoothed ReLUs of the figure are smoothed, in descending order.
-    """
-    s = job.settings
-    if s.task == "finite_elements":
-        return ELEMENTS
-    if s.smoothing is not None:
-        place = widths.index(s.smoothing)
-        return {"color": SMOOTHED[place % len(SMOOTHED)], "linestyle": (0, (2 + 2 * place, 1)), "marker": "v"}
-    colour = style.colour(s.activation, SHADES[s.quadrature])
-    return {"color": colour, "linestyle": DASHES[s.quadrature], "marker": "D" if s.along_lines else "o"}
 
 
 def smoothing_widths(jobs: list[Job]) -> list[float]:

@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 
 from rectified.statistics.summaries import Summary, summarize
 from reproduction.exhibits import style
-from reproduction.exhibits.box_labels import box_label, box_line, smoothing_widths
+from reproduction.exhibits.box_labels import box_label, smoothing_widths
+from reproduction.exhibits.box_lines import box_line
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.exhibits.panels import median_and_range
 from reproduction.storage.results import Result

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits import style
-from reproduction.exhibits.box_labels import box_label, box_line
+from reproduction.exhibits.box_labels import box_label
+from reproduction.exhibits.box_lines import box_line
 from reproduction.exhibits.figures.figure_page import PlottedData, seeds_note
 from reproduction.storage.results import Result
 
