@@ -104,9 +104,8 @@ def test_a_new_setting_of_a_task_reruns_only_the_cases_of_this_task(edited):
     trained = [case for case in config.all_cases if config.settings_of(case).task == "pinn"]
     computed = [case for case in trained if (edited.folder / "results/smoke" / "/".join(case)).exists()]
     assert computed
-    assert {name for rule, name in concerned(plan) if rule in ("train", "train_seeds")} == {
-        f"{case.experiment}/{case.case}" for case in computed if case.document != "scorecards"
-    }
+    again = {"/".join(name.split("/")[:2]) for rule, name in concerned(plan) if rule in ("train", "train_seeds")}
+    assert again == {f"{case.experiment}/{case.case}" for case in computed if case.document != "scorecards"}
 
 
 def smoke():
