@@ -5,19 +5,8 @@ The module ``reproduction.exhibits.figures.<family>`` draws the figures of a fam
 
 from typing import ClassVar, Literal
 
-from reproduction.config.exhibits.box_figures import BoxConvergenceFigure as BoxConvergenceFigure
-from reproduction.config.exhibits.box_figures import BoxDimensionFigure as BoxDimensionFigure
-from reproduction.config.exhibits.box_figures import BoxFieldFigure as BoxFieldFigure
-from reproduction.config.exhibits.box_figures import BoxLandscapeFigure as BoxLandscapeFigure
+from reproduction.config.exhibits import box_figures, failed_ideas_figures
 from reproduction.config.exhibits.entry import FigureEntry, families
-from reproduction.config.exhibits.failed_ideas_figures import BranchFigure as BranchFigure
-from reproduction.config.exhibits.failed_ideas_figures import CellFigure as CellFigure
-from reproduction.config.exhibits.failed_ideas_figures import CollocationFieldFigure as CollocationFieldFigure
-from reproduction.config.exhibits.failed_ideas_figures import LatentsFigure as LatentsFigure
-from reproduction.config.exhibits.failed_ideas_figures import ProfileFigure as ProfileFigure
-from reproduction.config.exhibits.failed_ideas_figures import RemedyFigure as RemedyFigure
-from reproduction.config.exhibits.failed_ideas_figures import SharpnessFigure as SharpnessFigure
-from reproduction.config.exhibits.failed_ideas_figures import VariantFigure as VariantFigure
 from reproduction.config.field_types import DistinctList
 
 
@@ -187,4 +176,5 @@ class AuditFigure(FigureEntry):
     family: Literal["audit"]
 
 
+MORE = (box_figures, failed_ideas_figures)  # modules with further families
 Figure = families(FigureEntry)
