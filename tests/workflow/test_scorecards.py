@@ -55,7 +55,7 @@ def test_numbers_of_a_scorecard_match_its_cases(scored):
 def test_a_scorecard_lists_the_refused_cases(scored):
     found = card(scored, "perceptron")
     reasons = found.xs("refused", level="section").text
-    assert len(reasons) == 8
+    assert len(reasons) == 10
     assert reasons.str.contains("jumps: û would have no finite energy").all()
     assert "ritz" not in found.index.get_level_values("section")
     assert "collocation" in found.index.get_level_values("section")
