@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
+import reproduction.runtime.start_up  # noqa: F401
 from reproduction.runtime import session
 from reproduction.storage import store
 

@@ -1,5 +1,6 @@
 """Compute the reference solution of a problem by two independent methods."""
 
+import reproduction.runtime.start_up  # noqa: F401
 from reproduction.config import problems
 from reproduction.jobs.reference import reference
 from reproduction.runtime import session

@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 
+import reproduction.runtime.start_up  # noqa: F401
 from reproduction.jobs.setup import devices, training
 from reproduction.runtime import session
 from reproduction.storage import checkpoints, shards

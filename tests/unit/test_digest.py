@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reproduction.config import problems, tasks
-from reproduction.storage import code_digest
+from reproduction.storage import code_digest, source_files
 
 SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
 
@@ -20,7 +20,7 @@ SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
 def digest_of(text: str, tmp_path: Path) -> str:
     path = tmp_path / f"m{abs(hash(text))}.py"
     path.write_text(text)
-    return code_digest._digest(path)
+    return source_files.read(path, tmp_path).digest
 
 
 def test_comments_docstrings_and_layout_do_not_change_the_digest(tmp_path):
@@ -43,21 +43,20 @@ def test_changed_statements_change_the_digest(change, tmp_path):
         ("return self.width", "return 2 * self.width"),
     ],
 )
-def test_settings_of_tasks_change_the_digest_and_their_descriptions_do_not(change, tmp_path, monkeypatch):
+def test_settings_of_tasks_change_the_digest_and_their_descriptions_do_not(change, tmp_path):
     text = (
         "from words import Phrase\nfrom types import Count\n"
         'class S:\n    phrases: tuple = (Phrase("{} wide"),)\n    width: Count = 3\n    """Width."""\n'
         "    def work(self):\n        return self.width\n"
     )
-    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
-    folder = tmp_path / code_digest.DESCRIBED
+    folder = tmp_path / source_files.DESCRIBED
     folder.mkdir(parents=True)
     paths = [folder / name for name in ("a.py", "b.py", "c.py")]
     for path, content in zip(paths, (text, text.replace(*change), text.replace("= 3", "= 4"))):
         path.write_text(content)
-    plain, reworded, other = map(code_digest._digest, paths)
-    assert plain == reworded != other
-    assert code_digest.imported_names(paths[0]) == ["types", "types.Count"]
+    plain, reworded, other = (source_files.read(path, tmp_path) for path in paths)
+    assert plain.digest == reworded.digest != other.digest
+    assert plain.imports == ["types", "types.Count"]
 
 
 def jobs() -> dict[str, tuple[str, ...]]:

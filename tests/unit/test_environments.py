@@ -10,7 +10,7 @@ import pytest
 
 from environments import stand_in
 from environments.rules import ROOT, SCRIPTS, Kind, kinds
-from reproduction.storage import code_digest, store
+from reproduction.storage import code_digest, source_files, store
 
 ENV_FILES = sorted(path.name for path in (ROOT / "envs").iterdir())
 # Packages that no script imports by name: the engine of xarray, its backend, and the TeX writer of pandas.
@@ -111,7 +111,7 @@ def test_figures_do_not_record_torch_although_it_is_installed():
 def test_packages_of_a_module_exclude_the_project_and_the_standard_library(tmp_path):
     module = tmp_path / "module.py"
     module.write_text("import json, scipy.stats\nfrom rectified import errors\nfrom torch import nn\n")
-    assert code_digest.packages(module) == ["scipy", "torch"]
+    assert code_digest.packages(source_files.read(module, tmp_path).imports) == ["scipy", "torch"]
 
 
 def guarded(code: str, *foreign: Path) -> subprocess.CompletedProcess:

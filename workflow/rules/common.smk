@@ -15,6 +15,8 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 
+from reproduction.runtime import start_up
+
 from rectified.errors import nearest
 from reproduction.config import config as configuration
 from reproduction.config import loading, problems, setting_tags, yaml_files
@@ -25,15 +27,20 @@ from reproduction.exhibits.quantities import TRAINED
 from reproduction.exhibits.scorecards import selection
 from reproduction.rendering import typography
 from reproduction.report import snakemake_report
-from reproduction.runtime import crash_recovery, slurm_limits
+from reproduction.runtime import checked_configs, crash_recovery, slurm_limits
 from reproduction.runtime.cost_model import TABLE, Costs
 from reproduction.storage import code_digest
 from reproduction.storage.errors import DamagedFile
 
+start_up.finish()
+
 try:
     if workflow.is_main_process:
         yaml_files.check(workflow.configfiles)
-    CONFIG = loading.load(config, checked=not workflow.is_main_process)
+    known = not workflow.is_main_process or checked_configs.is_known(config)
+    CONFIG = loading.load(config, checked=known)
+    if not known:
+        checked_configs.remember(config)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 

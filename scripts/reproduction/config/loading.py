@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rectified.errors import InvalidInputError
 from reproduction.config import yaml_files
-from reproduction.config.checks import consistency
+from reproduction.config.checks import machine
 from reproduction.config.config import Config
 from reproduction.config.error_messages import validated
 from reproduction.config.errors import ConfigError, one_line
@@ -19,7 +19,8 @@ def load(raw: dict, checked: bool = False) -> Config:
 
     Args:
         raw: the config as read from YAML.
-        checked: skip the checks of formulas, references and combinations; jobs of a run set it.
+        checked: the config is known to pass the checks that depend on nothing else, of formulas, references and
+            combinations; skip them.
 
     Raises:
         ConfigError: in one sentence: the key, what is allowed, and the value given.
@@ -27,7 +28,10 @@ def load(raw: dict, checked: bool = False) -> Config:
     try:
         config = validated(Config, raw, "")
         if not checked:
+            from reproduction.config.checks import consistency  # deferred: this import takes half a second
+
             consistency.check(config)
+        machine.check(config)
     except (ConfigError, InvalidInputError) as error:
         raise ConfigError(one_line(str(error))) from None
     return config

@@ -1,6 +1,5 @@
 """The start of every entry script: its log, the check of its inputs, and its job."""
 
-import gc
 import logging
 import sys
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 from rectified.errors import InvalidInputError
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
-from reproduction.runtime import malloc
+from reproduction.runtime import malloc, start_up
 from reproduction.storage import input_checks, store
 from reproduction.storage.atomic_write import disk_full, means_full
 from reproduction.storage.errors import DamagedFile, DiskFull, SetAside
@@ -33,7 +32,7 @@ def start(snakemake: Any) -> None:
     Raises:
         SetAside: if an input is damaged or belongs to another job.
     """
-    gc.freeze()  # collecting the imported modules at exit takes a sixth of the time of a short job
+    start_up.finish()
     start_log(snakemake.log[0] if snakemake.log else None)
     input_checks.check(snakemake)
 

@@ -1,4 +1,4 @@
-"""Checks of a config beyond single entries: formulas, references, combinations and memory."""
+"""Checks of a config beyond single entries: formulas, references and combinations."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rectified.errors import InvalidInputError, nearest
 from rectified.formulas import activations
 from rectified.formulas.activation import Activation, check_power
 from reproduction.config import error_messages
-from reproduction.config.checks import decidability, machine
+from reproduction.config.checks import decidability
 from reproduction.config.checks.formulas import check_activation, limit_cpu_time
 from reproduction.config.errors import ConfigError
 from reproduction.config.exhibits.claims import Claim, Part
@@ -92,8 +92,6 @@ def _claims(config: Any) -> Checks:
 def _check_case(config: Any, settings: Task) -> None:
     _check_problem(settings, config.problems)
     _check_target(settings, config.targets)
-    machine.check_memory(settings, config.grid_of(settings), config.memory)
-    machine.check_compiler(settings)
     if getattr(settings, "activation", None):
         settings.check_activation(config.activation(settings.activation))
     if start := config.start_of(settings):

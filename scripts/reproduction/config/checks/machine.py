@@ -2,11 +2,26 @@
 
 import os
 import shutil
+from typing import Any
 
+from reproduction.config import error_messages
 from reproduction.config.errors import ConfigError
 from reproduction.config.task import GIB, Task
 
 COMPILERS = ("g++", "clang++")  # as torch.compile looks for them
+
+
+def check(config: Any) -> None:
+    """Check what the cases of a ``Config`` need.
+
+    Raises:
+        ConfigError: for the first case that needs more than there is; the message begins with its key.
+    """
+    for experiment, cases in config.cases.items():
+        for case, settings in cases.items():
+            with error_messages.prefixed(f"experiments.{experiment} (case {case})"):
+                check_memory(settings, config.grid_of(settings), config.memory)
+                check_compiler(settings)
 
 
 def check_memory(settings: Task, grid: int, limit: float) -> None:
