@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import shipped
 from builders import job_of
-from reproduction.config import loading, tasks, words
+from reproduction.config import tasks, words
 from reproduction.config.config import Config
 from reproduction.report import settings_in_words
 
@@ -81,9 +82,9 @@ def test_every_task_has_phrases():
         assert model.phrases, name
 
 
-@pytest.fixture(scope="module", params=[(), ("workflow/tiers/smoke.yaml",), ("workflow/tiers/paper.yaml",)], ids=str)
+@pytest.fixture(scope="module", params=["draft", "smoke", "paper"])
 def tier(request):
-    return loading.read(request.param)
+    return shipped.config(request.param)
 
 
 def test_different_cases_of_an_exhibit_have_different_descriptions(tier):
