@@ -94,10 +94,11 @@ def test_different_cases_of_an_exhibit_have_different_descriptions(tier):
         for entries in group.values():
             for entry in entries.values():
                 jobs = [tier.job(case.experiment, case.case) for case in tier.select(entry.data)]
-                for one, other in itertools.combinations(jobs, 2):
+                described = [(job, settings_in_words.sentence([job])) for job in jobs]
+                for (one, its), (other, others) in itertools.combinations(described, 2):
                     if one.settings.task != other.settings.task:
                         continue
-                    same = settings_in_words.sentence([one]) == settings_in_words.sentence([other])
+                    same = its == others
                     differing = {
                         name
                         for name in type(one.settings).model_fields
