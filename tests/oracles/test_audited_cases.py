@@ -143,7 +143,7 @@ RITZ = {
 
 @pytest.mark.parametrize(("changes", "verdict"), RITZ.values(), ids=RITZ)
 def test_parameter_gradient_explains_the_failures_of_the_first_document(changes, verdict):
-    text = job_of("ritz", width=12, points=60, seeds=1, epochs=1500, record_every=500, **changes)
+    text = job_of("ritz", width=12, points=60, seeds=1, epochs=500, record_every=500, **changes)
     ready = ritz.training(text, {})
     history = ready.run()
     row = rows(text, ready.network, history.theta).iloc[0]

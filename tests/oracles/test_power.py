@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import scipy.stats
 
+import shipped
 from rectified.statistics import power
 from rectified.statistics.intervals import distance_margin, mean_interval, share_interval, shift_interval
 from rectified.statistics.looks import LOOKS, deciding_look, error, interval_over_looks
 from reproduction.claims import power as claims_power
 from reproduction.claims import power_report
 from reproduction.claims.samples import SampleValues
-from reproduction.config import loading
 from reproduction.config.exhibits.claims import Part
 from reproduction.runtime import cost_model
 from reproduction.runtime.cost_model import START, Costs
@@ -147,7 +147,7 @@ def test_unpaired_samples_need_replicates_of_each():
 
 @pytest.fixture(scope="module")
 def config():
-    return loading.read()
+    return shipped.config()
 
 
 def test_raised_cases_include_those_that_they_start_from_and_audit(config):

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import shipped
 from rectified.audit import Audit
 from rectified.audit.measures import Measure
-from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.config.job import Job
 from reproduction.exhibits.audit_summary import JUDGED, judged_measures, summarize_audits
@@ -179,7 +179,7 @@ def test_variants_reject_audits_without_trained_cases():
 
 def test_every_case_of_an_idea_is_in_the_data_of_the_figure():
     """A misspelt case would be left out of the figure without a message."""
-    config = loading.read()
+    config = shipped.config()
     entry = config.figures["failed_ideas"]["ext9"]
     shown = {case.name for case in config.select(entry.data)}
     for idea in entry.ideas:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduction.config import loading
+import shipped
 from reproduction.config.config import Config
 from reproduction.report import captions
 from reproduction.storage import store
@@ -25,7 +25,7 @@ UNDECIDED = captions.claims_of([])
 
 @pytest.fixture(scope="module")
 def config():
-    return loading.read()
+    return shipped.config()
 
 
 def parsed(text: str) -> docutils.nodes.document:

@@ -9,12 +9,13 @@ import jsonschema
 import pytest
 import yaml
 
+import shipped
 from builders import EXHIBITS
-from reproduction.config import loading
+from reproduction.config import loading, yaml_files
 from reproduction.config.errors import ConfigError
+from reproduction.runtime import schedule
 
 ROOT = Path(__file__).parent.parent.parent
-TIERS = ["draft", "smoke", "paper"]
 
 
 def merged(base: dict, overlay: dict) -> dict:
@@ -27,13 +28,10 @@ def merged(base: dict, overlay: dict) -> dict:
 
 
 def raw(tier: str = "draft") -> dict:
-    config = merged(
-        yaml.safe_load((ROOT / "config.yaml").read_text()),
-        yaml.safe_load((ROOT / "workflow/claims.yaml").read_text()),
-    )
-    if tier == "draft":
-        return config
-    return merged(config, yaml.safe_load((ROOT / f"workflow/tiers/{tier}.yaml").read_text()))
+    config: dict = {}
+    for path in (*loading.BASE, *schedule.TIERS[tier]):
+        config = merged(config, yaml_files.read(ROOT / path))
+    return config
 
 
 def small(**changes) -> dict:
@@ -43,9 +41,9 @@ def small(**changes) -> dict:
     return merged(config, changes)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", schedule.TIERS)
 def test_every_tier_is_valid_and_has_its_own_results_folder(tier):
-    config = loading.load(raw(tier))
+    config = shipped.config(tier)
     assert config.tier == tier
     assert config.results == ("results" if tier == "draft" else f"results/{tier}")
     for document, (figures, extensions, tables) in EXHIBITS.items():
@@ -59,7 +57,7 @@ def test_the_schema_matches_the_models():
     assert path.read_text() == loading.schema(), "run `make schema`"
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", schedule.TIERS)
 def test_the_schema_accepts_the_tiers_and_rejects_unknown_keys(tier):
     schema = json.loads(loading.schema())
     config = json.loads(json.dumps(raw(tier)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import shipped
 from reproduction.config import loading
 from reproduction.config.errors import ConfigError
 from reproduction.runtime import cost_model, schedule
@@ -19,12 +20,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def config():
-    return loading.read()
+    return shipped.config()
 
 
 @pytest.fixture(scope="module")
 def paper():
-    return loading.read(schedule.TIERS["paper"])
+    return shipped.config("paper")
 
 
 def measured(config, stem: str, seconds: float, megabytes: float = 100.0) -> Measured:
@@ -96,7 +97,7 @@ def test_benchmarks_are_summarized_in_one_row_per_case(tmp_path, monkeypatch, co
 
 @pytest.mark.parametrize("tier", schedule.TIERS)
 def test_every_case_of_every_tier_has_a_positive_cost(tier):
-    config, table = loading.read([ROOT / path for path in schedule.TIERS[tier]]), Costs.read(ROOT / cost_model.TABLE)
+    config, table = shipped.config(tier), Costs.read(ROOT / cost_model.TABLE)
     stems = {
         "ritz": "train",
         "ensemble_training": "shard0",

@@ -113,7 +113,9 @@ def test_a_job_does_not_depend_on_the_registry_or_on_other_tasks():
 # Loads third-party packages once, then the imports of each script in its own process.
 PROBE = """
 import json, os, sys
-import matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, scipy.stats, sympy, torch, xarray
+import matplotlib.backends.backend_agg, matplotlib.pyplot, pandas, pyarrow.parquet, pydantic.json_schema
+import safetensors.numpy, scipy.cluster.hierarchy, scipy.optimize, scipy.stats, seaborn, sympy.sets.setexpr, torch
+import xarray
 for script, imports in json.load(sys.stdin).items():
     if os.fork() == 0:
         exec(imports)

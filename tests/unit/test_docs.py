@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.config import loading
+import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -144,11 +144,21 @@ def test_make_commands_name_existing_targets(command):
 
 
 def planned_together() -> list[str]:
-    """Return the planned commands; those without options are joined into one command."""
-    plain = re.compile(r"snakemake --cores \d+ (?:-n )?([^-]*)")
-    targets = [found[1] for command in PLANNED if (found := plain.fullmatch(command))]
-    with_options = [command for command in PLANNED if not plain.fullmatch(command)]
-    return ["snakemake --cores 8 " + " ".join(targets), *with_options]
+    """Return the planned commands, joined into one command for each config file or profile."""
+    written = re.compile(r"snakemake (--profile \S+ )?--cores \d+ (?:-n )?([^-]*)(.*)")
+    joined: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for command in PLANNED:
+        profile, targets, options = written.fullmatch(command).groups(default="")
+        setting = options if options.startswith("--configfile") else profile
+        all_targets, all_options = joined.setdefault(setting, ({}, {}))
+        all_targets |= dict.fromkeys(targets.split())
+        all_options |= dict.fromkeys([profile, options])
+    return [" ".join(f"snakemake --cores 8 {' '.join(t)} {' '.join(o)}".split()) for t, o in joined.values()]
+
+
+def test_joined_commands_have_every_word_of_the_planned_ones():
+    joined = {word for command in planned_together() for word in command.split()}
+    assert {word for command in PLANNED for word in command.split()} - joined <= {"-n", "2"}
 
 
 @pytest.mark.parametrize("command", planned_together())
@@ -188,7 +198,7 @@ def test_named_modules_and_files_exist(page):
 
 
 def test_the_table_of_figures_matches_the_config():
-    config, text = loading.read(), TEXT["workflow/docs/figures.md"]
+    config, text = shipped.config(), TEXT["workflow/docs/figures.md"]
     for document, section in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE):
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line[:2] == "| "]
         listed = {name: (row[3], row[5]) for row in rows[1:] for name in row[0].split(", ")}

@@ -9,14 +9,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduction.config import loading, tasks
+import shipped
+from reproduction.config import tasks
 from reproduction.config.errors import ConfigError
 from reproduction.runtime import explain, rerun_reasons
 from reproduction.runtime.rerun_reasons import StaleJob
 from reproduction.storage import code_digest, store
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = loading.read()
+CONFIG = shipped.config()
 EXHIBITS = [
     f"{document}/{name}" for group in (CONFIG.figures, CONFIG.tables) for document in group for name in group[document]
 ]

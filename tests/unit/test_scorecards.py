@@ -1,5 +1,7 @@
 """Scorecards: cases, table, text of the page, and compilation of the page."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,9 +26,9 @@ MISH = {"custom_activations": {"mish": "x*tanh(log(1 + exp(x)))", "steps": "sign
 REFERENCES = ["relu", "tanh"]
 
 
-def config(**changes):
-    base = raw("smoke") | MISH
-    return loading.load(base | changes, checked=True)
+@functools.cache
+def config(tier: str = "smoke"):
+    return loading.load(raw(tier) | MISH, checked=True)
 
 
 # --- cases ---
@@ -34,7 +36,7 @@ def config(**changes):
 
 @pytest.mark.parametrize("tier", ["draft", "smoke", "paper"])
 def test_every_activation_of_the_registry_and_of_config_has_a_scorecard(tier):
-    found = loading.load(raw(tier) | MISH, checked=True)
+    found = config(tier)
     for name in [*activations.REGISTRY, "mish", "steps"]:
         tasks = {found.cases[case.experiment][case.case].task for case in selection.scorecard_cases(found, name)}
         assert tasks >= {"theory", "regression", "collocation", "audit"}
@@ -199,9 +201,14 @@ def made(tmp_path, name, errors=ERRORS):
     return results, scorecard_table(results, found.activation(name), selection.refused_cases(found, name))
 
 
-@pytest.fixture
-def mish(tmp_path):
-    return made(tmp_path, "mish")
+@pytest.fixture(scope="module")
+def mish(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("mish"), "mish")
+
+
+@pytest.fixture(scope="module")
+def perceptron(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("perceptron"), "perceptron")
 
 
 def only(table, **where):
@@ -252,8 +259,8 @@ def _files(folder):
     return str(folder / "f.pdf"), str(folder / "f.png")
 
 
-def test_a_page_lists_refused_cases_with_reasons(tmp_path):
-    results, table = made(tmp_path, "perceptron")
+def test_a_page_lists_refused_cases_with_reasons(perceptron, tmp_path):
+    results, table = perceptron
     source, words = words_of(results, table, "perceptron")
     assert "== Left out" in words
     assert "û would have no finite energy" in words
@@ -271,8 +278,8 @@ def test_a_page_states_that_all_seeds_diverged(tmp_path):
     assert (row["place"], row["place_low"]) == (3, 3)
 
 
-def test_the_overview_has_one_row_per_activation(tmp_path):
-    cards = pd.concat([made(tmp_path / name, name)[1] for name in ("mish", "perceptron")]).assign(tier="smoke")
+def test_the_overview_has_one_row_per_activation(mish, perceptron):
+    cards = pd.concat([mish[1], perceptron[1]]).assign(tier="smoke")
     found = overview_table(cards).set_index("activation")
     assert found.loc["mish", "poisson.relative_l2"] == 3
     assert found.loc["mish", "poisson.relative_l2.rank"].startswith("2 of 3")

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 import sympy
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
-from test_config import merged, small
+from test_config import small
 
+import shipped
 from rectified.errors import InvalidInputError
 from rectified.formulas import activations, expressions
 from reproduction.config import loading
 from reproduction.config.checks import consistency
 from reproduction.config.errors import ConfigError
+from reproduction.runtime import schedule
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = [
@@ -291,12 +292,8 @@ def test_no_swept_value_points_outside_the_results(values):
 
 
 def test_all_folders_of_all_tiers_are_inside_the_results():
-    for tier in ("", "smoke", "paper"):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text())
-        raw = merged(raw, yaml.safe_load((ROOT / "workflow/claims.yaml").read_text()))
-        if tier:
-            raw = merged(raw, yaml.safe_load((ROOT / f"workflow/tiers/{tier}.yaml").read_text()))
-        config = loading.load(raw)
+    for tier in schedule.TIERS:
+        config = shipped.config(tier)
         root = Path("results").resolve()
         for case in config.all_cases:
             assert (Path(config.results) / case.folder).resolve().is_relative_to(root)

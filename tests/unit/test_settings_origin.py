@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduction.config import loading, setting_tags
+import shipped
+from reproduction.config import setting_tags
 from reproduction.config.config import Config
 from reproduction.report import captions, settings_origin
 
@@ -114,7 +115,7 @@ def test_every_tag_of_the_config_is_read_and_names_settings():
 
 
 def test_captions_end_with_the_origin_of_their_settings():
-    config = loading.read()
+    config = shipped.config()
     found = captions.captions(config, captions.claims_of([]), captions.FOLDER, setting_tags.tags([CONFIG]))
     for name, caption in found.items():
         assert caption.settings.endswith("all other settings."), name

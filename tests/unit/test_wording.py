@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import shipped
 from builders import job_of
-from reproduction.config import loading, tasks, words
+from reproduction.config import tasks, words
 from reproduction.config.config import Config
 from reproduction.report import settings_in_words
 
@@ -81,9 +82,9 @@ def test_every_task_has_phrases():
         assert model.phrases, name
 
 
-@pytest.fixture(scope="module", params=[(), ("workflow/tiers/smoke.yaml",), ("workflow/tiers/paper.yaml",)], ids=str)
+@pytest.fixture(scope="module", params=["draft", "smoke", "paper"])
 def tier(request):
-    return loading.read(request.param)
+    return shipped.config(request.param)
 
 
 def test_different_cases_of_an_exhibit_have_different_descriptions(tier):
@@ -93,10 +94,11 @@ def test_different_cases_of_an_exhibit_have_different_descriptions(tier):
         for entries in group.values():
             for entry in entries.values():
                 jobs = [tier.job(case.experiment, case.case) for case in tier.select(entry.data)]
-                for one, other in itertools.combinations(jobs, 2):
+                described = [(job, settings_in_words.sentence([job])) for job in jobs]
+                for (one, its), (other, others) in itertools.combinations(described, 2):
                     if one.settings.task != other.settings.task:
                         continue
-                    same = settings_in_words.sentence([one]) == settings_in_words.sentence([other])
+                    same = its == others
                     differing = {
                         name
                         for name in type(one.settings).model_fields

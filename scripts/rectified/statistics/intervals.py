@@ -4,6 +4,8 @@ Intervals have at least 95 % coverage if the sample size permits, and state thei
 which may lie anywhere.
 """
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 import scipy  # submodules are loaded on first use
@@ -128,11 +130,15 @@ def share_interval(flags: npt.ArrayLike) -> Interval:
     ones, unknown, count = _counts(flags)
     if count == 0:
         return Interval(np.nan, np.nan, np.nan, 0.0)
-    low, high = (
-        scipy.stats.binomtest(k, count).proportion_ci(CONFIDENCE, method="exact") for k in (ones, ones + unknown)
-    )
     value = ones / (count - unknown) if unknown < count else np.nan
-    return Interval(value, float(low.low), float(high.high), CONFIDENCE)
+    return Interval(value, _exact_bounds(ones, count)[0], _exact_bounds(ones + unknown, count)[1], CONFIDENCE)
+
+
+@functools.cache
+def _exact_bounds(ones: int, count: int) -> tuple[float, float]:
+    """Clopper–Pearson interval of a proportion."""
+    found = scipy.stats.binomtest(ones, count).proportion_ci(CONFIDENCE, method="exact")
+    return float(found.low), float(found.high)
 
 
 def share_test(flags: npt.ArrayLike, null: float) -> float:

@@ -25,8 +25,8 @@ def read(path: str | Path) -> dict[Any, Any]:
     Raises:
         ConfigError: as ``check``.
     """
-    check([path])
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    node = _checked(path)
+    return {} if node is None else Loader("").construct_document(node)
 
 
 def check(paths: Iterable[str | Path]) -> None:
@@ -37,13 +37,19 @@ def check(paths: Iterable[str | Path]) -> None:
             sexagesimal integer; the message names the file and the lines.
     """
     for path in paths:
-        node = _composed(path)
-        if node is None or node.tag == NULL:
-            continue
-        if not isinstance(node, yaml.MappingNode):
-            raise ConfigError(f"config file {path} must be a mapping of keys to values; got {node.tag.split(':')[-1]}")
-        for problem in _problems(node, "", set()):
-            raise ConfigError(f"{path}: {problem}")
+        _checked(path)
+
+
+def _checked(path: str | Path) -> yaml.MappingNode | None:
+    """Return the syntax tree of a checked config file; None for an empty file."""
+    node = _composed(path)
+    if node is None or node.tag == NULL:
+        return None
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"config file {path} must be a mapping of keys to values; got {node.tag.split(':')[-1]}")
+    for problem in _problems(node, "", set()):
+        raise ConfigError(f"{path}: {problem}")
+    return node
 
 
 def _composed(path: str | Path) -> yaml.Node | None:
