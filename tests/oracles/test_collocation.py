@@ -472,6 +472,21 @@ def test_every_seed_has_points_of_its_own(sampling):
         assert all((values[one] != values[other]).any() for one, other in ((0, 1), (0, 2), (1, 2)))
 
 
+@pytest.mark.parametrize("input_scaling", [True, False])
+@pytest.mark.parametrize(
+    "given", [{}, {"hidden_layers": 1}, {"architecture": "towers", "powers": [2, 3]}, VARIANTS["burgers"]]
+)
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "relu2"])
+def test_loss_by_jets_agrees_with_nested_autodiff(activation, given, input_scaling):
+    ready = job(**{"activation": activation, "input_scaling": input_scaling, **given})
+    theta = rows(ready)
+    assert ready.loss.uses_jets
+    loss = CollocationLoss(ready.problem, ready.network, ready.sampler)
+    loss.uses_jets = False
+    for found, expected in zip(ready.loss(theta), loss(theta)):
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10 * float(expected.abs().max()))
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_training_of_a_seed_does_not_depend_on_the_others(name):
     together, alone = job(**VARIANTS[name]), job(**VARIANTS[name] | {"seeds": 1})

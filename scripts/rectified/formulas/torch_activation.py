@@ -53,6 +53,8 @@ class TorchActivation:
         """Return σ(z)."""
         return self._values(z)[0]
 
+    __call__ = values
+
     def line(self, z: Tensor) -> tuple[Tensor, Tensor | float]:
         """Return slope and intercept of the linear piece of σ that contains each z; may overwrite z.
 

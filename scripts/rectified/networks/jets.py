@@ -11,16 +11,44 @@ per layer; without the sum, it gives the gradient at every point at the cost of 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from rectified.array_types import Float
 from rectified.errors import InvalidInputError
-from rectified.networks.mlp import MLP
+from rectified.formulas.torch_activation import TorchActivation
 
 ActivationDerivatives = Callable[[Tensor], Sequence[Tensor]]
+
+
+@runtime_checkable
+class LayeredNetwork(Protocol):
+    """Fully connected network with one output, of layers counted from 1.
+
+    Attributes:
+        inputs: number of inputs.
+        layers: number of affine layers.
+        skips: True if every hidden layer after the first adds its input to its output.
+        activation: of the hidden layers.
+        shapes: of the parameter blocks, which are named W and b with the number of the layer.
+    """
+
+    inputs: int
+    layers: int
+    skips: bool
+    activation: TorchActivation
+    shapes: dict[str, tuple[int, ...]]
+
+    def blocks(self, theta: Tensor) -> dict[str, Tensor]:
+        """Views of the parameter blocks by name."""
+
+    def row(self, blocks: dict[str, Tensor]) -> Tensor:
+        """Parameters that consist of the given blocks."""
+
+    def affine(self, blocks: dict[str, Tensor], layer: int, h: Tensor) -> Tensor:
+        """Preactivations of a layer for the output of the layer below."""
 
 
 class Jets:
@@ -35,7 +63,7 @@ class Jets:
         InvalidInputError: if an input does not exist, or ``second`` is not a subset of ``first``.
     """
 
-    def __init__(self, network: MLP, first: Sequence[int] = (), second: Sequence[int] = ()):
+    def __init__(self, network: LayeredNetwork, first: Sequence[int] = (), second: Sequence[int] = ()):
         if not set(first) <= set(range(network.inputs)):
             raise InvalidInputError(
                 f"inputs of first derivatives must be between 0 and {network.inputs - 1}; got {list(first)}"
@@ -67,16 +95,20 @@ class Jets:
         for layer in range(1, self.network.layers):
             z = self._affine(p, layer, h)
             sigma = derivatives(z[0])
-            hidden.append(Hidden(h, z, sigma))
-            h = self._activate(z, sigma)
+            below, h = h, self._activate(z, sigma)
+            hidden.append(Hidden(below, z, sigma))
+            if self.network.skips and layer > 1:
+                h = [h[0] + below[0], *(component.add_(skipped) for component, skipped in zip(h[1:], below[1:]))]
         return Tape(self, p, torch.cat(self._affine(p, self.network.layers, h), 1), hidden, h)
 
     def _inputs(self, theta: Tensor, x: Tensor) -> list[Tensor]:
-        """The jet of the inputs themselves: x, unit vectors, zeros."""
-        units = torch.eye(self.network.inputs, dtype=x.dtype, device=x.device)
-        slopes = [units[i][:, None].expand_as(x) for i in self.first]
-        curvatures = [torch.zeros_like(x)] * len(self.seconds)
-        return [component.expand(len(theta), -1, -1) for component in (x, *slopes, *curvatures)]
+        """The jet of the inputs themselves: x, and at all points the same unit vectors and zeros."""
+        if self.components == 1:
+            return [x.expand(len(theta), -1, -1)]
+        inputs = self.network.inputs
+        *units, zeros = torch.eye(inputs, inputs + 1, dtype=x.dtype, device=x.device)[:, :, None].unbind(1)
+        derivatives = [*(units[i] for i in self.first), *[zeros] * len(self.seconds)]
+        return [component.expand(len(theta), -1, -1) for component in (x, *derivatives)]
 
     def _affine(self, blocks: dict[str, Tensor], layer: int, h: list[Tensor]) -> list[Tensor]:
         weight = blocks[f"W{layer}"]
@@ -88,15 +120,17 @@ class Jets:
             h[ii] = torch.addcmul(h[ii], sigma[2], z[i] * z[i])
         return h
 
-    def activate_backward(self, g: list[Tensor], z: list[Tensor], sigma: Sequence[Tensor]) -> list[Tensor]:
-        """Gradient with respect to the jet of z from the gradient g with respect to that of σ(z); overwrites g."""
+    def activate_backward(
+        self, g: list[Tensor], z: list[Tensor], sigma: Sequence[Tensor], keep: bool = False
+    ) -> list[Tensor]:
+        """Gradient with respect to the jet of z from that with respect to the jet of σ(z), g; without keep in place."""
         added = []
         if self.components > 1:
             added.append((sigma[2], g[1] * z[1]))
             for k in range(2, self.components):
                 added[0][1].addcmul_(g[k], z[k])
         bent = [g[ii] * z[i] for i, ii in self.seconds]
-        d = [component.mul_(sigma[1]) for component in g]
+        d = [component * sigma[1] if keep else component.mul_(sigma[1]) for component in g]
         for (i, _), product in zip(self.seconds, bent):
             d[i].addcmul_(product, sigma[2], value=2)
             added.append((sigma[3], product.mul_(z[i])))
@@ -135,8 +169,12 @@ class Tape:
         blocks = {}
         for layer, below, d in self._backward(weights):
             total = torch.bmm(d[0], below[0].mT)
-            for k in range(1, self.jets.components):
-                total.baddbmm_(d[k], below[k].mT)
+            if layer == 1:  # derivatives of the inputs are unit vectors and zeros
+                for k, i in enumerate(self.jets.first, start=1):
+                    total[:, :, i] += d[k].sum(-1)
+            else:
+                for k in range(1, self.jets.components):
+                    total.baddbmm_(d[k], below[k].mT)
             blocks[f"W{layer}"], blocks[f"b{layer}"] = total, d[0].sum(-1)
         return self.jets.network.row(blocks)
 
@@ -155,15 +193,21 @@ class Tape:
     def _backward(self, weights: Tensor) -> Iterator[tuple[int, list[Tensor], list[Tensor]]]:
         """Yield from the last layer to the first: its number, the jet of its input, the gradient in its output."""
         d = [component[:, None] for component in weights.unbind(1)]
-        yield self.jets.network.layers, self._top, d
-        for layer in range(self.jets.network.layers - 1, 0, -1):
+        network, skipped = self.jets.network, None
+        yield network.layers, self._top, d
+        for layer in range(network.layers - 1, 0, -1):
             below, z, sigma = self._hidden[layer - 1]
             above = self._blocks[f"W{layer + 1}"].mT
-            d = self.jets.activate_backward([torch.bmm(above, component) for component in d], z, sigma)
+            if skipped:
+                g = [total.baddbmm_(above, component) for total, component in zip(skipped, d)]
+            else:
+                g = [torch.bmm(above, component) for component in d]
+            skipped = g if network.skips and layer > 1 else None
+            d = self.jets.activate_backward(g, z, sigma, keep=skipped is not None)
             yield layer, below, d
 
 
-def _derivatives(network: MLP, order: int) -> ActivationDerivatives:
+def _derivatives(network: LayeredNetwork, order: int) -> ActivationDerivatives:
     """One function for σ and its derivatives up to an order."""
     sigma = network.activation
     match order:

@@ -24,6 +24,8 @@ class MLP(Rows):
         activation: σ.
     """
 
+    skips = False  # whether a hidden layer after the first adds its input to its output
+
     def __init__(self, inputs: int, width: int, hidden_layers: int, activation: TorchActivation):
         self.inputs, self.width, self.hidden_layers, self.activation = inputs, width, hidden_layers, activation
         self.layers = hidden_layers + 1

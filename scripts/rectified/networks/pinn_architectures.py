@@ -51,10 +51,12 @@ class FieldNetwork(Rows):
 
     Attributes:
         has_statistics: True if the parameters contain running statistics.
+        summands: trunks whose sum is u at the scaled coordinates; empty if u has another form.
         similarity: variable that replaces the coordinates as input; None for the coordinates.
     """
 
     has_statistics = False
+    summands: Sequence[Trunk] = ()
     similarity: Similarity | None = None
 
     def __init__(self, scaling: Scaling, parts: Sequence):
@@ -123,6 +125,8 @@ class Dense(FieldNetwork):
         self.trunk, self.normalization, self.similarity = trunk, normalization, similarity
         self.reference = reference if isinstance(normalization, ReferenceBatchNormalization) else None
         self.has_statistics = isinstance(normalization, BatchNormalization)
+        if type(normalization) is Normalization and similarity is None:
+            self.summands = [trunk]
         super().__init__(scaling, (trunk, normalization, *filter(None, [similarity])))
 
     def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
@@ -141,6 +145,7 @@ class Towers(FieldNetwork):
 
     def __init__(self, scaling: Scaling, trunks: Sequence[Trunk]):
         super().__init__(scaling, trunks)
+        self.summands = trunks
 
     def _field(self, p: Blocks, x: Inputs, state: Pass) -> FieldValues:
         return sum(trunk(p, x)[:, 0] for trunk in self.parts)

@@ -59,7 +59,8 @@ class MLPResiduals:
         if network.inputs != len(problem.axes):
             raise InvalidInputError(f"network must have the inputs {problem.axes}; got {network.inputs} inputs")
         self.problem, self.network, self.seeds, self.stream, self.device = problem, network, seeds, stream, device
-        self.jets, self.names = jets_of(problem, network)
+        first, second, self.names = jet_inputs(problem)
+        self.jets = Jets(network, first, second)
         self.value_jets = Jets(network)
         weights = {"initial": initial_weight, "boundary": boundary_weight}
         drawn = condition_points(problem, initial, boundary, weights, seeds, stream)
@@ -138,8 +139,8 @@ class MLPResiduals:
         return r if forcing is None else r - forcing
 
 
-def jets_of(problem: Problem, network: MLP) -> tuple[Jets, tuple[str, ...]]:
-    """Jets with the derivatives of an equation, and the names of their components.
+def jet_inputs(problem: Problem) -> tuple[list[int], list[int], tuple[str, ...]]:
+    """The inputs of the first and of the second derivatives of an equation, and the names of the components of jets.
 
     Raises:
         InvalidInputError: if a derivative is mixed or of an order above 2.
@@ -150,8 +151,8 @@ def jets_of(problem: Problem, network: MLP) -> tuple[Jets, tuple[str, ...]]:
         if name not in [2 * axis for axis in axes]:
             raise InvalidInputError(f"derivatives must be first or unmixed second derivatives in {axes}; got {name!r}")
     firsts = list(dict.fromkeys([name[0] for name in sorted(problem.derivatives, key=len)]))
-    jets = Jets(network, [axes.index(name) for name in firsts], [axes.index(name[0]) for name in seconds])
-    return jets, ("u", *firsts, *seconds)
+    first, second = [axes.index(name) for name in firsts], [axes.index(name[0]) for name in seconds]
+    return first, second, ("u", *firsts, *seconds)
 
 
 def _full(partial: Tensor | float, like: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class CollocationSetup:
             self.seeds,
             device,
         )
-        self.network = self._network(torch_activation(job.activation).values)
+        self.network = self._network(torch_activation(job.activation))
         self.test_points = grid_of(*self.test_axes())
         self.exact = as_tensor(self.problem.exact(self.test_points)).to(device)
         self.loss = CollocationLoss(
@@ -174,4 +174,4 @@ class CollocationSetup:
 
 
 def _power_of_relu(k: int) -> TensorFunction:
-    return torch_activation(of_power("relu", k)).values
+    return torch_activation(of_power("relu", k))
