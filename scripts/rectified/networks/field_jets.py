@@ -84,5 +84,5 @@ def suits(network: FieldNetwork) -> bool:
     These have known derivatives and none is piecewise linear: where σ'' is zero, nested differentiation ends early.
     """
     activations = [trunk.activation for trunk in network.summands]
-    known = all(isinstance(activation, TorchActivation) for activation in activations)
-    return known and not any(activation.is_piecewise_linear for activation in activations)
+    suitable = [isinstance(one, TorchActivation) and not one.is_piecewise_linear for one in activations]
+    return bool(suitable) and all(suitable)  # networks that are no sums of trunks have none
