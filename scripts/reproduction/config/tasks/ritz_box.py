@@ -80,7 +80,7 @@ class RitzBoxSettings(Task):
     """Gauss–Legendre nodes per piece of a line."""
     panels: Count = 8
     """Equal parts of a line before the cuts at kinks; must divide `lines` of fixed lines."""
-    degree: Annotated[int, Field(ge=0, le=30)] = 4
+    degree: Annotated[int, Field(ge=0, le=30)] = 8
     """Degree up to which polynomials are integrated exactly on each of the cells."""
     learning_rate: Positive = 5e-3
     """Learning rate of Adam at the first epoch."""

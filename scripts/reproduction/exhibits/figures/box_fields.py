@@ -15,7 +15,7 @@ from reproduction.exhibits.grouping import group_by
 from reproduction.exhibits.map_page import draw_map, error_title, map_columns, median_seed
 from reproduction.storage.results import Result
 
-DECADES = 3  # of errors shown, down from the largest
+DECADES = 4  # of errors shown, down from the largest
 HEIGHT = 1.1  # of a row, in inches
 
 
