@@ -63,7 +63,9 @@ def test_lines_converge_to_the_energy_and_gradient_on_cells():
     for count in (16, 64, 256):
         rule = RitzBoxSetup(box_job(quadrature="lines", lines=count, order=8)).energy()
         value, slope = value_and_gradient(rule, theta)
-        distances.append([float((value - energy).norm() / energy.norm()), float((slope - gradient).norm() / gradient.norm())])
+        distances.append(
+            [float((value - energy).norm() / energy.norm()), float((slope - gradient).norm() / gradient.norm())]
+        )
     distances = np.array(distances)
     orders = np.log(distances[0] / distances[-1]) / np.log(16)
     assert (orders > 1).all()  # the integrand along lines has only weak singularities in the offset

@@ -12,7 +12,13 @@ SHADES = {
     "random_lines": "discrete_delta",
     "cells": "kink_aware",
 }
-DASHES = {"grid": "-", "monte_carlo": (0, (5, 1.5)), "lines": "-", "random_lines": (0, (1, 1)), "cells": (0, (4, 1, 1, 1))}
+DASHES = {
+    "grid": "-",
+    "monte_carlo": (0, (5, 1.5)),
+    "lines": "-",
+    "random_lines": (0, (1, 1)),
+    "cells": (0, (4, 1, 1, 1)),
+}
 MARKERS = {"lines": "D", "random_lines": "D", "cells": "h"}
 SMOOTHED = ("#8c8c8c", "#6e6e6e", "#505050", "#323232")  # by width, the widest first
 ELEMENTS = {"color": "black", "linestyle": "-.", "marker": "s"}
