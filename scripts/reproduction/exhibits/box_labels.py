@@ -8,6 +8,7 @@ RULES = {
     "monte_carlo": "autodiff, random points",
     "lines": "kink-aware",
     "random_lines": "kink-aware, random lines",
+    "cells": "kink-aware, cells",
 }
 
 

@@ -10,8 +10,16 @@ SHADES = {
     "monte_carlo": "finite_difference",
     "lines": "kink_aware",
     "random_lines": "discrete_delta",
+    "cells": "kink_aware",
 }
-DASHES = {"grid": "-", "monte_carlo": (0, (5, 1.5)), "lines": "-", "random_lines": (0, (1, 1))}
+DASHES = {
+    "grid": "-",
+    "monte_carlo": (0, (5, 1.5)),
+    "lines": "-",
+    "random_lines": (0, (1, 1)),
+    "cells": (0, (4, 1, 1, 1)),
+}
+MARKERS = {"lines": "D", "random_lines": "D", "cells": "h"}
 SMOOTHED = ("#8c8c8c", "#6e6e6e", "#505050", "#323232")  # by width, the widest first
 ELEMENTS = {"color": "black", "linestyle": "-.", "marker": "s"}
 
@@ -30,4 +38,4 @@ def box_line(job: Job, widths: list[float]) -> dict[str, Any]:
         place = widths.index(s.smoothing)
         return {"color": SMOOTHED[place % len(SMOOTHED)], "linestyle": (0, (2 + 2 * place, 1)), "marker": "v"}
     colour = style.colour(s.activation, SHADES[s.quadrature])
-    return {"color": colour, "linestyle": DASHES[s.quadrature], "marker": "D" if s.along_lines else "o"}
+    return {"color": colour, "linestyle": DASHES[s.quadrature], "marker": MARKERS.get(s.quadrature, "o")}

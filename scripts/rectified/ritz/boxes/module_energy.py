@@ -1,11 +1,12 @@
-"""Deep Ritz energy of any network on a box, along lines cut at its kinks, one network at a time."""
+"""Deep Ritz energy of networks on a box, along lines or on cells cut at their kinks, one network at a time."""
 
 import torch
 from torch import Tensor, nn
 
 from rectified.array_types import Float
 from rectified.formulas.torch_functions import torch_function
-from rectified.kink_aware import integrate
+from rectified.kink_aware import integrate, integrate_cells
+from rectified.kink_aware.cells import triangle_rule
 from rectified.optimization.value_and_gradient import ValueAndGradient
 from rectified.problems.diffusion import DiffusionProblem
 from rectified.ritz.boxes.network import BoxNetwork
@@ -65,7 +66,7 @@ class ModuleEnergy:
         """Return the energies."""
         with torch.no_grad():
             modules = [BoxModule(self.network, row) for row in theta]
-            return torch.stack([integrate(module, self.density, self.box, **self.options) for module in modules])
+            return torch.stack([self._integral(module) for module in modules])
 
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> ValueAndGradient:
         pairs = [self._pair(row) for row in theta]
@@ -74,6 +75,34 @@ class ModuleEnergy:
 
     def _pair(self, row: Tensor) -> tuple[Tensor, Tensor]:
         module = BoxModule(self.network, row)
-        energy = integrate(module, self.density, self.box, **self.options)
+        energy = self._integral(module)
         energy.backward()
         return energy.detach(), self.network.row({name: p.grad[None] for name, p in module.blocks.items()})[0]
+
+    def _integral(self, module: BoxModule) -> Float[Tensor, ""]:
+        return integrate(module, self.density, self.box, **self.options)
+
+
+class CellEnergy(ModuleEnergy):
+    """Gradient rule of the same energy by ``rectified.kink_aware.integrate_cells``.
+
+    It is for networks of one hidden layer in two inputs.
+
+    Args:
+        problem: with κ and f.
+        network: û.
+        degree: see ``integrate_cells``.
+    """
+
+    def __init__(self, problem: DiffusionProblem, network: BoxNetwork, degree: int):
+        super().__init__(problem, network, lines=1)
+        self.options = {"degree": degree}
+
+    @property
+    def nodes(self) -> int:
+        """Points at which the field of one network is evaluated, if all kinks cross each other inside the box."""
+        width = self.network.width  # N lines that all cross have (N² + N + 2)/2 cells, N² + N + 2 triangles
+        return (width**2 + width + 2) * len(triangle_rule(self.options["degree"])[1])
+
+    def _integral(self, module: BoxModule) -> Float[Tensor, ""]:
+        return integrate_cells(module, self.density, self.box, **self.options)

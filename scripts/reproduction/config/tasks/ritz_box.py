@@ -20,8 +20,10 @@ QUADRATURES = {
     "monte_carlo": "autodiff at random points",
     "lines": "kink-aware",
     "random_lines": "kink-aware, random lines",
+    "cells": "kink-aware, on cells",
 }
 LARGEST_FIXED = 3  # inputs of a box with lines at fixed offsets
+CELL_INPUTS = 2
 
 
 def _uses(*quadratures: str):
@@ -49,6 +51,7 @@ class RitzBoxSettings(Task):
         Phrase("gradient of the energy: {}", lambda job: QUADRATURES[job.settings.quadrature]),
         Phrase("{} points", used_setting("points", _uses(*POINT_RULES)), "by autodiff"),
         Phrase("{} lines per axis", used_setting("lines", _uses("lines", "random_lines")), "kink-aware"),
+        Phrase("polynomials of degree {} exact", used_setting("degree", _uses("cells")), "on cells"),
         *phrases.TRAINING,
         phrases.EPOCHS,
         phrases.SEEDS,
@@ -67,8 +70,8 @@ class RitzBoxSettings(Task):
     """Number of hidden layers."""
     distance: Formula | None = None
     """Distance function D(x1, …, xd); null takes the product of 4(x − low)(high − x)/(high − low)² over the inputs."""
-    quadrature: Literal["grid", "monte_carlo", "lines", "random_lines"] = "grid"
-    """A grid of midpoints, points drawn at every step, or lines cut at kinks, fixed or drawn at every step."""
+    quadrature: Literal["grid", "monte_carlo", "lines", "random_lines", "cells"] = "grid"
+    """Grid of midpoints, points drawn at every step, lines cut at kinks, fixed or drawn, or cells between kinks."""
     points: Count = 4096
     """Points of grid (a power of the number of inputs) and monte_carlo."""
     lines: Count = 48
@@ -77,6 +80,8 @@ class RitzBoxSettings(Task):
     """Gauss–Legendre nodes per piece of a line."""
     panels: Count = 8
     """Equal parts of a line before the cuts at kinks; must divide `lines` of fixed lines."""
+    degree: Annotated[int, Field(ge=0, le=30)] = 8
+    """Degree up to which polynomials are integrated exactly on each of the cells."""
     learning_rate: Positive = 5e-3
     """Learning rate of Adam at the first epoch."""
     final_learning_rate: Positive | None = None
@@ -91,11 +96,12 @@ class RitzBoxSettings(Task):
     @property
     def along_lines(self) -> bool:
         """True if the energy is integrated along lines that are cut at kinks."""
-        return self.quadrature not in POINT_RULES
+        return self.quadrature in ("lines", "random_lines")
 
     @property
     def needs_kinks(self) -> bool:
-        return self.along_lines
+        """True if the energy is integrated between kinks, along lines or on cells."""
+        return self.quadrature not in POINT_RULES
 
     @property
     def cells(self) -> int:
@@ -104,6 +110,8 @@ class RitzBoxSettings(Task):
 
     def nodes(self, inputs: int) -> int:
         """Return the number of points at which the field of one network is evaluated, with one kink per neuron."""
+        if self.quadrature == "cells":
+            return (self.width**2 + self.width + 2) * (self.degree // 2 + 1) ** 2  # if all kinks cross each other
         if not self.along_lines:
             return self.points
         lines = self.lines if self.quadrature == "random_lines" else self.lines ** (inputs - 1)
@@ -126,7 +134,7 @@ class RitzBoxSettings(Task):
                 f"activation must consist of polynomials of degree at most {LARGEST_DEGREE} between kinks with "
                 f"quadrature 'random_lines'; got {self.activation!r}"
             )
-        if self.along_lines and not activation.kinks and self.smoothing is None:
+        if self.needs_kinks and not activation.kinks and self.smoothing is None:
             raise ConfigError(f"activation {self.activation!r} is smooth: there are no kinks to follow")
 
     def check_problem(self, name: str, problem: Any) -> None:
@@ -138,6 +146,8 @@ class RitzBoxSettings(Task):
                 f"quadrature 'lines' is for at most {LARGEST_FIXED} inputs; problem {name!r} has {inputs}: use "
                 "'random_lines'"
             )
+        if self.quadrature == "cells" and inputs != CELL_INPUTS:
+            raise ConfigError(f"quadrature 'cells' is for {CELL_INPUTS} inputs; problem {name!r} has {inputs}")
         if self.quadrature == "lines" and inputs > 1 and self.lines % self.panels:
             raise ConfigError(f"lines must be a multiple of panels, which is {self.panels}; got {self.lines}")
         formula_of_distance = expressions.parse(self.distance, names(inputs)) if self.distance else None
@@ -145,11 +155,11 @@ class RitzBoxSettings(Task):
 
     @model_validator(mode="after")
     def _combinations(self):
-        if self.smoothing is not None and (self.activation != "relu" or self.along_lines):
+        if self.smoothing is not None and (self.activation != "relu" or self.needs_kinks):
             raise ValueError(
                 "smoothing must be null unless activation is 'relu' and quadrature is 'grid' or 'monte_carlo'; got "
                 f"{self.smoothing:g} with {self.activation!r} and {self.quadrature!r}"
             )
-        if self.quadrature == "random_lines" and self.hidden_layers > 1:
-            raise ValueError(f"hidden_layers must be 1 with quadrature 'random_lines'; got {self.hidden_layers}")
+        if self.quadrature in ("random_lines", "cells") and self.hidden_layers > 1:
+            raise ValueError(f"hidden_layers must be 1 with quadrature {self.quadrature!r}; got {self.hidden_layers}")
         return self

@@ -36,7 +36,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     axes[1, 1].set_xlabel(f"nominal work at $N={_common_width(methods)}$ (field evaluations at a point)")
     style.letters(list(axes.flat))
     trained = [result for result in results if result.job.settings.task != "finite_elements"]
-    data.notes += seeds_note(trained)
+    data.notes += seeds_note(trained) + _other_widths(methods)
     figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=3)
     return figure
 
@@ -61,6 +61,15 @@ def _common_width(methods: dict[str, list[Result]]) -> int:
     """The width at which most methods have a case."""
     widths = [s.width for cases in methods.values() for s in (r.job.settings for r in cases) if hasattr(s, "width")]
     return max(sorted(set(widths)), key=widths.count)
+
+
+def _other_widths(methods: dict[str, list[Result]]) -> list[str]:
+    """Notes on the methods whose work is that at another width, as they have no case at the common one."""
+    common, notes = _common_width(methods), []
+    for name, cases in methods.items():
+        widths = [getattr(case.job.settings, "width", common) for case in cases]
+        notes += [] if common in widths else [f"work of {name}: N = {widths[-1]}"]
+    return notes
 
 
 def _against_parameters(axis: Axes, cases: list[Result], quantity: str, data: PlottedData, look: dict) -> Line2D:

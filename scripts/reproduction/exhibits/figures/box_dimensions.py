@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from rectified.statistics.summaries import summarize
 from reproduction.exhibits import style
@@ -29,6 +30,7 @@ def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     for axis in axes:
         axis.set(yscale="log", xlabel="inputs $d$")
         axis.set_xticks(range(len(inputs)), [str(count) for count in inputs])
+        axis.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))  # labels of all digits overlap
         for formatted in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
             formatted(lambda value, _: f"{value:g}")
     axes[0].set_ylabel(r"relative $L^2$ error")

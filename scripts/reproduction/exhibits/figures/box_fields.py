@@ -15,13 +15,13 @@ from reproduction.exhibits.grouping import group_by
 from reproduction.exhibits.map_page import draw_map, error_title, map_columns, median_seed
 from reproduction.storage.results import Result
 
-DECADES = 3  # of errors shown, down from the largest
+DECADES = 4  # of errors shown, down from the largest
 HEIGHT = 1.1  # of a row, in inches
 
 
 def draw(results: list[Result], entry: dict, data: PlottedData) -> Figure:
     """The exact solution, then field and error of a median seed of each case."""
-    ordered = sorted(results, key=lambda result: result.job.settings.along_lines)
+    ordered = sorted(results, key=lambda result: result.job.settings.needs_kinks)
     groups = list(group_by(ordered, "problem", "hidden_layers").values())
     columns = 1 + 2 * max(map(len, groups))
     figure, axes = plt.subplots(

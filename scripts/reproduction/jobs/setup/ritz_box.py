@@ -10,7 +10,7 @@ from rectified.formulas.piecewise_polynomial import piecewise_polynomial
 from rectified.formulas.torch_activation import torch_activation
 from rectified.ritz.boxes.energy import PointEnergy, TrueBoxErrors
 from rectified.ritz.boxes.line_energy import LineEnergy
-from rectified.ritz.boxes.module_energy import ModuleEnergy
+from rectified.ritz.boxes.module_energy import CellEnergy, ModuleEnergy
 from rectified.ritz.boxes.network import BoxNetwork, initial_box_parameters
 from rectified.ritz.boxes.points import FixedLines, MidpointGrid, MonteCarlo, RandomLines
 from reproduction.config.job import Job
@@ -46,18 +46,23 @@ class RitzBoxSetup:
             return self._by_points(MonteCarlo(box, s.points, seeds, self.stream, self.device))
         if s.quadrature == "random_lines":
             return self._by_lines(RandomLines(box, s.lines, seeds, self.stream, self.device))
+        if s.quadrature == "cells":
+            return CellEnergy(self.problem, self.network, s.degree)
         return self._by_fixed_lines(s.lines)
 
     def fine_energy(
         self, cells: int, lines: int, along_lines: bool | None = None
     ) -> PointEnergy | LineEnergy | ModuleEnergy:
-        """Return the energy on a fixed grid or along fixed lines.
+        """Return the energy on a fixed grid, along fixed lines, or on cells.
 
         Args:
             cells: along each input, of the grid.
             lines: along each axis per input across them.
-            along_lines: True for lines, False for the grid; None takes lines if the quadrature of the settings does.
+            along_lines: True for lines, False for the grid; None takes what the quadrature of the settings does. Cells
+                need no refinement.
         """
+        if along_lines is None and self.settings.quadrature == "cells":
+            return self.energy()
         if self.settings.along_lines if along_lines is None else along_lines:
             return self._by_fixed_lines(lines)
         return self._by_points(MidpointGrid(self.problem.box, cells, self.device))
