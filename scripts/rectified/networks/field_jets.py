@@ -47,21 +47,17 @@ class FieldJets:
         self.scaling = network.scaling
         self._jets = [Jets(Layers(trunk), first, second) for trunk in network.summands]
         self._sizes = [jets.network.parameters for jets in self._jets]
-        self._inputs = [*((i, 1) for i in first), *((i, 2) for i in second)]
+        slopes = network.scaling.slopes
+        orders = [*((i, 1) for i in first), *((i, 2) for i in second)]
+        self._factors = torch.tensor([1.0, *(slopes[i] ** order for i, order in orders)], dtype=torch.float64)[:, None]
 
     def __call__(
         self, theta: Float[Tensor, "networks parameters"], x: Float[Tensor, "networks_or_1 2 points"]
     ) -> Float[Tensor, "networks components points"]:
         """Return u and its derivatives at points x."""
         scaled = self.scaling(x)
-        parts = theta.split(self._sizes, 1)
-        return sum(_Recorded.apply(jets, part, scaled) for jets, part in zip(self._jets, parts)) * self._factors(x)
-
-    def _factors(self, x: Tensor) -> Float[Tensor, "components 1"]:
-        """What the chain rule of the scaling multiplies each component by."""
-        low, high = self.scaling(x.new_tensor([[[0.0, 1.0], [0.0, 1.0]]]))[0].unbind(1)
-        slopes = (high - low).tolist()
-        return x.new_tensor([1.0, *(slopes[i] ** order for i, order in self._inputs)])[:, None]
+        parts = zip(self._jets, theta.split(self._sizes, 1))
+        return sum(_Recorded.apply(jets, part, scaled) for jets, part in parts) * self._factors.to(scaled)
 
 
 class _Recorded(torch.autograd.Function):

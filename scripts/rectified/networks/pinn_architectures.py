@@ -31,6 +31,11 @@ class Scaling:
     def __init__(self, box: Float[Tensor, "2 2"] | None = None):
         self.box = box
 
+    @property
+    def slopes(self) -> list[float]:
+        """Derivative of each scaled coordinate in the coordinate."""
+        return [1.0, 1.0] if self.box is None else (2 / (self.box[:, 1] - self.box[:, 0])).tolist()
+
     def __call__(self, x: PointBatch) -> PointBatch:
         if self.box is None:
             return x
