@@ -1,4 +1,4 @@
-"""TeX tables: escaping, completeness, tier, labels of settings."""
+"""Tables: labels of settings."""
 
 import numpy as np
 import pandas as pd
@@ -7,28 +7,9 @@ import xarray as xr
 
 from builders import job_of
 from reproduction.exhibits.tables import energies, gradients, pinns
-from reproduction.exhibits.tables.table_page import cells, latex
+from reproduction.exhibits.tables.table_page import cells
 from reproduction.storage import store
 from reproduction.storage.results import Result
-
-TABLE = pd.DataFrame(
-    {
-        "rule": ["kink_aware", "plain"],
-        "points": [np.nan, 1000],
-        "error_median": [1.5e-3, 2.0],
-        "error_low": [1e-3, 1.25],
-        "error_high": [np.nan, 3.5],
-    }
-)
-
-
-def test_cells_of_a_tex_table_are_formatted_and_escaped():
-    lines = latex(TABLE, {"rule": "rule", "points": "$M$", "error": "error"}, "smoke_tier").splitlines()
-    assert lines[2] == r"rule & $M$ & error \\"
-    assert lines[4] == r"kink\_aware & -- & $1.50\cdot10^{-3}$ [$1.00\cdot10^{-3}$, --] \\"
-    assert lines[5] == r"plain & 1000 & 2 [$1.25$, $3.5$] \\"
-    assert r"smoke\_tier" in lines[-2]
-
 
 NUMBERS = ("energy", "minimum_energy", "relative_l2")
 FIELDS = xr.Dataset({name: ("seed", [1.0, 2.0]) for name in NUMBERS} | {"diverged_at": ("seed", [-1, -1])})

@@ -1,43 +1,19 @@
 """Numbers and column headings in TeX and plain text; names of documents."""
 
-import math
 import pkgutil
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduction.config.words import superscript
 from reproduction.exhibits import tables
 from reproduction.exhibits.tables import table_page
-from reproduction.rendering.typography import heading, plain_number, plain_numbers, readable, tex_number
+from reproduction.rendering.typography import heading, plain_numbers, readable
 
 PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 VALUES = st.one_of(st.floats(-1e12, 1e12), st.integers(-(10**6), 10**6).map(float))
-
-
-def read_plain(text: str) -> float:
-    return float(text.replace("·10", "e").translate(PLAIN))
-
-
-def read_tex(text: str) -> float:
-    return float(re.sub(r"\\cdot10\^{(-?\d+)}", r"e\1", text.strip("$")))
-
-
-@settings(deadline=None)
-@given(VALUES)
-@example(99999.6)
-def test_tex_and_plain_text_show_the_same_digits(value):
-    assert read_plain(plain_number(value)) == read_tex(tex_number(value))
-    assert read_plain(plain_number(value)) == pytest.approx(value, rel=5.1e-3, abs=1e-300)
-
-
-@pytest.mark.parametrize(
-    ("value", "tex", "plain"), [(math.nan, "--", "–"), (math.inf, r"$\infty$", "∞"), (-math.inf, r"$-\infty$", "−∞")]
-)
-def test_nan_and_infinity_have_symbols(value, tex, plain):
-    assert (tex_number(value), plain_number(value)) == (tex, plain)
 
 
 @settings(deadline=None)

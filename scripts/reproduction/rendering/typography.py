@@ -7,7 +7,6 @@ from reproduction.config.words import power_of_ten
 
 SYMBOLS = {"sigma": "σ", "varepsilon": "ε", "Pi": "Π", "chi": "χ", "hat": "\u0302", "max": "max"}
 ACRONYMS = {"ritz": "Ritz", "pinn": "PINN", "pinns": "PINNs"}
-TEX_SYMBOLS = {"–": "--", "∞": r"$\infty$", "−∞": r"$-\infty$"}
 
 
 def digits(value: float) -> tuple[str, int | None]:
@@ -22,23 +21,6 @@ def digits(value: float) -> tuple[str, int | None]:
         return short, None
     mantissa, exponent = f"{value:.2e}".split("e")
     return mantissa, int(exponent)
-
-
-def tex_number(value: float) -> str:
-    """Format a number in TeX, in math mode unless it is an integer."""
-    mantissa, exponent = digits(value)
-    if mantissa in TEX_SYMBOLS:
-        return TEX_SYMBOLS[mantissa]
-    if exponent is not None:
-        return rf"${mantissa}\cdot10^{{{exponent}}}$"
-    return f"${mantissa}$" if "." in mantissa or not float(value).is_integer() else mantissa
-
-
-def plain_number(value: float) -> str:
-    """Format a number in plain text."""
-    mantissa, exponent = digits(value)
-    shown = mantissa.replace("-", "−")
-    return shown if exponent is None else f"{shown}·{power_of_ten(exponent)}"
 
 
 def plain_numbers(text: str) -> str:

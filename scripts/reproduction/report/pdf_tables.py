@@ -1,4 +1,4 @@
-"""Tables of results as Typst markup, with the columns, headings and numbers of their TeX, scaled to fit the page."""
+"""Tables of results in their printed form as Typst markup, scaled to fit the page."""
 
 import itertools
 import re
@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from reproduction.exhibits.printed_form import printed_table
 from reproduction.exhibits.tables import table_page
 from reproduction.rendering import typst_markup
-from reproduction.rendering.typography import heading, plain_number
+from reproduction.rendering.printed_numbers import Printed, plain
+from reproduction.rendering.typography import heading
 
 SIZES = (7.0, 6.5, 6.0, 5.5)  # pt, in order of preference
 BREAKABLE = 24  # characters; columns with longer cells may wrap if no size fits
@@ -40,16 +42,53 @@ def typeset(tables: Iterable[tuple[pd.DataFrame, str, str]]) -> str:
 
 def _typeset_table(table: pd.DataFrame, family: str, before: str) -> tuple[str, bool]:
     """Return a table as markup, and true if it requires a landscape page."""
-    module = table_page.family(family)
-    plain = [table_page.cells(table, column, str, plain_number) for column in module.HEADINGS]
-    names = [heading(tex, str, str, str) for tex in module.HEADINGS.values()]
-    shown = [heading(tex, typst_markup.text, _subscript, _superscript) for tex in module.HEADINGS.values()]
-    fit = fit_to_page([[name, *column] for name, column in zip(names, plain)])
-    rows = zip(*[[typst_markup.text(cell) for cell in column] for column in plain])
-    note = typst_markup.remark(getattr(module, "NOTE", table_page.SEEDS_NOTE))
+    printed = printed_table(table, table_page.family(family))
+    names = [heading(tex, str, str, str) for tex in printed.headings.values()]
+    shown = [heading(tex, typst_markup.text, _subscript, _superscript) for tex in printed.headings.values()]
+    columns = [printed.columns[name] for name in printed.headings]
+    fit = fit_to_page([[name, *_measured(column)] for name, column in zip(names, columns)])
+    rows = zip(*[_aligned(column, fit.size) for column in columns])
+    shared = [f"{heading(tex, str, str, str)}: {_plain(value)}" for tex, value in printed.shared.items()]
+    defined = [f"{name}: {formula}" for name, formula in printed.definitions.items()]
+    note = typst_markup.remark("; ".join([*shared, *printed.notes, *defined]) + ".")
     return typst_markup.kept_with_next(before) + typst_markup.table(
         shown, rows, fit.columns, fit.size
     ) + note, fit.landscape
+
+
+def _plain(cell: str | Printed) -> str:
+    return "".join(plain(cell)) if isinstance(cell, Printed) else cell
+
+
+def _whole(cell: str | Printed) -> str:
+    """Return what is left of the decimal point of a number; empty for texts and missing numbers."""
+    return plain(cell)[0].partition(".")[0].strip("–") if isinstance(cell, Printed) else ""
+
+
+def _measured(column: list[str | Printed]) -> list[str]:
+    """Return cells as plain text of the width that they have when aligned on the decimal point."""
+    longest = max(map(_whole, column), key=len, default="")
+    return [longest + _plain(cell).removeprefix(_whole(cell)) if _whole(cell) else _plain(cell) for cell in column]
+
+
+def _aligned(column: list[str | Printed], size: float) -> list[str]:
+    """Return cells as markup, numbers aligned on the decimal point, the best ones bold.
+
+    Args:
+        size: of the type, in pt.
+    """
+    widths = [typst_markup.width(_whole(cell), size) for cell in column]
+    return [_markup(cell, max(widths) - width) for cell, width in zip(column, widths)]
+
+
+def _markup(cell: str | Printed, indent: float) -> str:
+    """Return a cell as markup; a number is indented by that many mm."""
+    if isinstance(cell, str):
+        return typst_markup.text(cell)
+    number, rest = map(typst_markup.text, plain(cell))
+    space = f"#h({indent:.3f}mm)" if _whole(cell) and indent > 0 else ""
+    gap = " " if plain(cell)[1].startswith(" ") else ""
+    return f"{space}{f'*{number}*' if cell.best else number}{gap}{rest}"
 
 
 def _subscript(text: str) -> str:

@@ -18,6 +18,7 @@ HEADINGS = {
     "critical_kernel": "$K^*$",
     "largest_safe_weight_variance": r"$C_W^{\max}$",
 }
+FORMULAS = ("formula",)
 NOTE = "C0: continuous, C1: continuously differentiable, …; largest C_W for inputs with |x|²/n₀ = 1"
 
 

@@ -18,6 +18,7 @@ HEADINGS = {
     "gap": r"$\Pi[\hat u]-\Pi^*$",
     "relative_l2": r"rel.\ $L^2$",
 }
+RANKED, RANKED_WITHIN = ("gap", "relative_l2"), ("problem",)
 NOTE = "Π by a fine rule; median [smallest, largest] over seeds that did not diverge"
 
 

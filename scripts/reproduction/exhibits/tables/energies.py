@@ -24,6 +24,7 @@ HEADINGS = {
     "gap": r"$\Pi[\hat u]-\Pi^*$",
     "relative_l2": r"rel.\ $L^2$",
 }
+RANKED, RANKED_WITHIN = ("gap", "relative_l2"), ("problem", "epochs")
 SETTINGS = (
     "problem",
     "activation",

@@ -21,11 +21,29 @@ HEADINGS = {
     "variance": "variance",
 }
 NOTE = "mean and variance over networks without overflow, of kernels averaged over the test inputs"
+SETTINGS = ("name", "weight_variance", "hidden_layers", "layer", "networks", "diverged")
 
 
 def rows(results: list[Result]) -> pd.DataFrame:
     """Return one row per case, layer and epoch: mean and variance over the networks without overflow at that epoch."""
     return pd.DataFrame([row for result in results for row in _rows(result)])
+
+
+def printed(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the layout of the source, with epochs as columns: a row per layer for the mean and one for the variance.
+
+    The column of diverged networks counts those of the last epoch.
+    """
+    epochs = sorted(set(table.epoch))
+    rows = []
+    for _, layer in table.groupby(["case", "layer"], sort=False):
+        last = layer.sort_values("epoch").iloc[-1]
+        for quantity in ("mean", "variance"):
+            values = dict(zip(layer.epoch, layer[quantity]))
+            numbers = {f"epoch {epoch}": values.get(epoch, float("nan")) for epoch in epochs}
+            rows.append({name: last[name] for name in SETTINGS} | {"quantity": quantity} | numbers)
+    headings = {name: HEADINGS[name] for name in SETTINGS} | {"quantity": "kernel"}
+    return pd.DataFrame(rows), headings | {f"epoch {epoch}": f"epoch {epoch}" for epoch in epochs}
 
 
 def _rows(result: Result) -> list[dict]:

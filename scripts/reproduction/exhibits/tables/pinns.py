@@ -24,6 +24,7 @@ HEADINGS = {
     "loss": "loss",
     "rank": "rank",
 }
+RANKED, RANKED_WITHIN = ("relative_l2",), ("optimizer_name",)
 NOTE = "loss on the points of the last step; median [smallest, largest] over seeds; ranks within each optimizer"
 
 

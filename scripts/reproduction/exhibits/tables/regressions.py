@@ -18,6 +18,7 @@ HEADINGS = {
     "name": r"$\sigma$",
     "weight_variance": "$C_W$",
     "first_weight_variance": "first $C_W$",
+    "learning_rate": "rate",
     "seeds": "seeds",
     "diverged": "diverged",
     "final": "final error",
@@ -25,6 +26,8 @@ HEADINGS = {
     "value_error": "error off the grid",
     "gradient_error": "error of the gradient",
 }
+RANKED, RANKED_WITHIN = ("final", "smallest", "value_error", "gradient_error"), ("target",)
+DEFINITIONS = ("target", "function")
 NOTE = (
     "mean square errors on the training grid; final: median over the last tenth of the epochs, smallest: over all; "
     "relative errors off the grid; median [smallest, largest] over seeds"
@@ -45,6 +48,7 @@ def _row(result: Result) -> dict:
     return {
         "case": result.series,
         "target": s.target,
+        "function": result.job.target.function,
         "activation": s.activation,
         "name": label(s.activation),
         "weight_variance": float(fields.weight_variance),

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -12,24 +11,24 @@ from typing import Any
 import pandas as pd
 
 from rectified.statistics.summaries import Summary
-from reproduction.rendering import web_page
-from reproduction.rendering.typography import readable, tex_number
+from reproduction.exhibits.printed_form import SEEDS_NOTE, printed_table, tex_formula
+from reproduction.rendering import tex_markup, web_page
+from reproduction.rendering.printed_numbers import Printed
+from reproduction.rendering.typography import readable
 from reproduction.runtime.session import start
 from reproduction.storage import store
 from reproduction.storage.results import results_of
 
 Formatter = Callable[[Any], str]
 
-SEEDS_NOTE = "median [smallest, largest] over seeds"
-
 
 def family(name: str) -> ModuleType:
-    """Return the module of a family, which defines ``rows``, ``HEADINGS`` and optionally ``NOTE``."""
+    """Return the module of a family: ``rows``, ``HEADINGS``, and what ``printed_form`` describes."""
     return import_module(f"reproduction.exhibits.tables.{name}")
 
 
 def make(snakemake: Any) -> None:
-    """Write the table of a rule; TeX and HTML contain the columns in ``HEADINGS`` of its family, and a note."""
+    """Write the table of a rule: whole as CSV and Parquet, columns with a heading as HTML, the printed form as TeX."""
     start(snakemake)
     module = family(json.loads(snakemake.params.entry)["family"])
     headings, note = module.HEADINGS, getattr(module, "NOTE", SEEDS_NOTE)
@@ -37,9 +36,9 @@ def make(snakemake: Any) -> None:
     table = module.rows(results_of(list(snakemake.input))).assign(tier=tier)
     attributes = store.provenance(snakemake.params.code, entry=snakemake.params.entry)
     store.write_table(snakemake.output.data, table, attributes)
-    store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
+    store.write_atomically(snakemake.output.csv, lambda file: table.to_csv(file, index=False))
     note = f"{tier} tier; {note}"
-    text, page = latex(table, headings, note), html_page(table, headings, note, _title(snakemake.output.html))
+    text, page = latex(table, module, tier), html_page(table, headings, note, _title(snakemake.output.html))
     store.write_atomically(snakemake.output.tex, lambda file: Path(file).write_text(text, encoding="utf-8"))
     store.write_atomically(snakemake.output.html, lambda file: Path(file).write_text(page, encoding="utf-8"))
 
@@ -50,27 +49,29 @@ def _title(path: str) -> str:
 
 
 def html_page(table: pd.DataFrame, headings: Mapping[str, str], note: str, title: str) -> str:
-    """Return a table as a web page, with the columns and the note of the TeX form."""
+    """Return a table as a web page, with a note."""
     columns = [cells(table, column, web_page.text, web_page.number) for column in headings]
     shown = web_page.table([web_page.heading(tex) for tex in headings.values()], zip(*columns))
     return web_page.page(title, f"<p>{web_page.text(note)}</p>\n{shown}")
 
 
-def latex(table: pd.DataFrame, headings: Mapping[str, str], note: str) -> str:
-    """Return a booktabs table with a note as its last line; median, low and high of a quantity share a cell."""
-    columns = [cells(table, column, _escaped, tex_number) for column in headings]
-    rows = [" & ".join(row) + r" \\" for row in zip(*columns)]
-    lines = [
-        rf"\begin{{tabular}}{{{'l' * len(headings)}}}",
-        r"\toprule",
-        " & ".join(headings.values()) + r" \\",
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        rf"\multicolumn{{{len(headings)}}}{{l}}{{\footnotesize {_escaped(note)}}} \\",
-        r"\end{tabular}",
+def latex(table: pd.DataFrame, module: ModuleType, tier: str) -> str:
+    """Return the printed form of the table of a family as a booktabs table and a note, for pdfLaTeX."""
+    shown = printed_table(table, module)
+    columns = [[_tex_cell(cell, name in shown.formulas) for cell in shown.columns[name]] for name in shown.headings]
+    shared = [
+        f"{heading}: {''.join(tex_markup.number(value)) if isinstance(value, Printed) else tex_markup.text(value)}"
+        for heading, value in shown.shared.items()
     ]
-    return "\n".join(lines) + "\n"
+    defined = [f"{tex_markup.text(name)}: {tex_formula(formula)}" for name, formula in shown.definitions.items()]
+    notes = [tex_markup.text(f"{tier} tier"), *shared, *map(tex_markup.text, shown.notes), *defined]
+    return tex_markup.table([*shown.headings.values()], columns, shown.groups) + tex_markup.note(notes)
+
+
+def _tex_cell(cell: str | Printed, formula: bool) -> str | Printed:
+    if isinstance(cell, Printed):
+        return cell
+    return tex_formula(cell) if formula else tex_markup.text(cell)
 
 
 def cells(table: pd.DataFrame, column: str, text: Formatter, number: Formatter) -> list[str]:
@@ -92,10 +93,6 @@ def cells(table: pd.DataFrame, column: str, text: Formatter, number: Formatter) 
 
 def _quantity(middle: str, low: str, high: str, missing: str) -> str:
     return missing if {middle, low, high} == {missing} else f"{middle} [{low}, {high}]"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([_%&#$])", r"\\\1", text)
 
 
 def columns_of(name: str, summary: Summary) -> dict[str, float]:

@@ -17,6 +17,7 @@ HEADINGS = {
     "relative_l2": r"rel.\ $L^2$",
     "loss": "loss",
 }
+RANKED, RANKED_WITHIN = ("relative_l2",), ("problem",)
 NOTE = "loss at the last epoch; median [smallest, largest] over seeds that did not diverge"
 
 
