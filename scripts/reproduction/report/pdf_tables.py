@@ -14,6 +14,8 @@ from reproduction.rendering.printed_numbers import Printed, plain
 from reproduction.rendering.typography import heading
 
 SIZES = (7.0, 6.5, 6.0, 5.5)  # pt, in order of preference
+BOLD = "0"  # as wide as bold type adds to a number
+UNBROKEN = 25  # rows of a table that is not broken over pages
 BREAKABLE = 24  # characters; columns with longer cells may wrap if no size fits
 
 
@@ -51,9 +53,8 @@ def _typeset_table(table: pd.DataFrame, family: str, before: str) -> tuple[str, 
     shared = [f"{heading(tex, str, str, str)}: {_plain(value)}" for tex, value in printed.shared.items()]
     defined = [f"{name}: {formula}" for name, formula in printed.definitions.items()]
     note = typst_markup.remark("; ".join([*shared, *printed.notes, *defined]) + ".")
-    return typst_markup.kept_with_next(before) + typst_markup.table(
-        shown, rows, fit.columns, fit.size
-    ) + note, fit.landscape
+    body = typst_markup.kept_with_next(before) + typst_markup.table(shown, rows, fit.columns, fit.size) + note
+    return typst_markup.unbroken(body) if len(printed.groups) <= UNBROKEN else body, fit.landscape
 
 
 def _plain(cell: str | Printed) -> str:
@@ -68,7 +69,12 @@ def _whole(cell: str | Printed) -> str:
 def _measured(column: list[str | Printed]) -> list[str]:
     """Return cells as plain text of the width that they have when aligned on the decimal point."""
     longest = max(map(_whole, column), key=len, default="")
-    return [longest + _plain(cell).removeprefix(_whole(cell)) if _whole(cell) else _plain(cell) for cell in column]
+    return [
+        longest + _plain(cell).removeprefix(_whole(cell)) + BOLD * (isinstance(cell, Printed) and cell.best)
+        if _whole(cell)
+        else _plain(cell)
+        for cell in column
+    ]
 
 
 def _aligned(column: list[str | Printed], size: float) -> list[str]:
