@@ -153,6 +153,11 @@ def small(body: str) -> str:
     return f"#[#set text(size: {CAPTION_SIZE:g}pt)\n#set par(spacing: 0.9em)\n{body}\n]\n"
 
 
+def unbroken(body: str) -> str:
+    """Return markup that is kept on one page."""
+    return f"#block(breakable: false, width: 100%)[{body}]\n"
+
+
 def kept_with_next(body: str) -> str:
     """Return markup that is kept on one page with the first rows of the table below it."""
     room = "18mm"  # Typst's sticky blocks do not work with tables

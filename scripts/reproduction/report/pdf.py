@@ -1,7 +1,7 @@
 """PDF report of a run: verdicts on all claims, all figures and tables, costs, provenance."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from rectified.statistics.summaries import CONFIDENCE
 from reproduction.config.config import Config
 from reproduction.rendering import typst_markup
 from reproduction.rendering.typography import readable
-from reproduction.report import captions, pdf_claims, pdf_tables, run_facts
+from reproduction.report import captions, pdf_claims, pdf_summary, pdf_tables, run_facts
 from reproduction.report.captions import in_order
 from reproduction.runtime.session import start_log
 from reproduction.storage import store
@@ -57,11 +57,12 @@ def make(snakemake: Any) -> None:
     versions = store.versions(snakemake.params.code) | run_facts.recorded_versions(
         config, results, [*data, *inputs.tables]
     )
+    times = run_facts.times(config, results)
     body = [
-        front(config, claims, [*config.figures, *config.tables]),
+        front(config, claims, times),
         *(chapter(document, config, written, tables) for document in in_order([*config.figures, *config.tables])),
         numbers_chapter(claims),
-        costs_chapter(run_facts.times(config, results)),
+        costs_chapter(times),
         provenance_chapter(facts, versions),
     ]
     source = typst_markup.document(f"{TITLE}: {config.tier} tier", f"rectified, {config.tier} tier", "".join(body))
@@ -74,17 +75,15 @@ def _key(file: str) -> str:
     return f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"
 
 
-def front(config: Config, claims: pd.DataFrame, documents: Iterable[str]) -> str:
-    """Return the title, the introduction, the counts of verdicts, and one row per claim."""
+def front(config: Config, claims: pd.DataFrame, times: pd.DataFrame) -> str:
+    """Return the title and the summary, on the first page, then the introduction and one row per claim."""
+    documents = [*config.figures, *config.tables]
     introduction = INTRODUCTION.format(confidence=100 * CONFIDENCE, tier=config.tier)
-    parts = [typst_markup.heading(1, typst_markup.text(TITLE)), f"{typst_markup.text(introduction)}\n\n"]
+    cost = duration(times.cpu.sum())
+    parts = [typst_markup.heading(1, typst_markup.text(TITLE)), pdf_summary.summary(config, claims, times, cost)]
+    parts += ["#pagebreak(weak: true)\n", typst_markup.heading(1, "Verdicts"), f"{typst_markup.text(introduction)}\n\n"]
     if len(claims):
         exhibits = {f"{document}/{name}" for document in documents for name in _names(config, document)}
-        parts += [
-            typst_markup.heading(2, "Verdicts"),
-            pdf_claims.count_table(claims),
-            typst_markup.heading(2, "Claims"),
-        ]
         parts.append(pdf_claims.verdict_table(claims, exhibits))
     return "".join(parts)
 

@@ -71,8 +71,8 @@ def _by_document(claims: pd.DataFrame) -> Iterator[tuple[str, list[pd.DataFrame]
 def _row(parts: pd.DataFrame, exhibits: Collection[str]) -> list[str]:
     first, index = parts.iloc[0], decisive(parts)
     part = parts.iloc[index]
-    name = typst_markup.anchor(_label("verdict", first)) + typst_markup.link(
-        _label("numbers", first), typst_markup.text(first.claim)
+    name = typst_markup.anchor(label("verdict", first)) + typst_markup.link(
+        label("numbers", first), typst_markup.text(first.claim)
     )
     lines = (plain_numbers(estimate(part)), f"claimed {plain_numbers(part.claimed)}, {sample_size(part)}")
     number = " \\ ".join(map(typst_markup.text, lines))
@@ -88,7 +88,8 @@ def decisive(parts: pd.DataFrame) -> int:
     return outcomes.index(DECISIVE[parts.verdict.iloc[0]])
 
 
-def _label(kind: str, row: Any) -> str:
+def label(kind: str, row: Any) -> str:
+    """Return the target of links to a claim: of kind ``verdict`` or ``numbers``."""
     return f"{kind}/{row.document}/{row.claim}"
 
 
@@ -100,13 +101,13 @@ def all_numbers(claims: pd.DataFrame) -> str:
     }
     headings = ["claim", "part", "found", "claimed", "of", "outcome"]
     table = typst_markup.grouped_table(headings, groups, ["auto", "1fr", "47.5mm", "auto", "22mm", "auto"], TYPE_SIZE)
-    return table + typst_markup.remark(NUMBERS_NOTE)
+    return typst_markup.remark(NUMBERS_NOTE) + table
 
 
 def _numbers(parts: pd.DataFrame) -> Iterator[list[str]]:
     for index, row in enumerate(parts.itertuples()):
-        name = typst_markup.anchor(_label("numbers", row)) + typst_markup.link(
-            _label("verdict", row), typst_markup.text(row.claim)
+        name = typst_markup.anchor(label("numbers", row)) + typst_markup.link(
+            label("verdict", row), typst_markup.text(row.claim)
         )
         cells = [row.part, plain_numbers(estimate(row)), plain_numbers(row.claimed), sample_size(row), row.outcome]
         yield ["" if index else name, *map(typst_markup.text, cells)]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from reproduction.config.words import formula, superscript
 from reproduction.exhibits.printed_form import printed_table
 from reproduction.exhibits.tables import table_page
 from reproduction.rendering import typst_markup
@@ -14,6 +15,8 @@ from reproduction.rendering.printed_numbers import Printed, plain
 from reproduction.rendering.typography import heading
 
 SIZES = (7.0, 6.5, 6.0, 5.5)  # pt, in order of preference
+BOLD = "0"  # as wide as bold type adds to a number
+UNBROKEN = 25  # rows of a table that is not broken over pages
 BREAKABLE = 24  # characters; columns with longer cells may wrap if no size fits
 
 
@@ -45,15 +48,19 @@ def _typeset_table(table: pd.DataFrame, family: str, before: str) -> tuple[str, 
     printed = printed_table(table, table_page.family(family))
     names = [heading(tex, str, str, str) for tex in printed.headings.values()]
     shown = [heading(tex, typst_markup.text, _subscript, _superscript) for tex in printed.headings.values()]
-    columns = [printed.columns[name] for name in printed.headings]
+    columns = [_readable(printed.columns[name], name in printed.formulas) for name in printed.headings]
     fit = fit_to_page([[name, *_measured(column)] for name, column in zip(names, columns)])
     rows = zip(*[_aligned(column, fit.size) for column in columns])
-    shared = [f"{heading(tex, str, str, str)}: {_plain(value)}" for tex, value in printed.shared.items()]
-    defined = [f"{name}: {formula}" for name, formula in printed.definitions.items()]
-    note = typst_markup.remark("; ".join([*shared, *printed.notes, *defined]) + ".")
-    return typst_markup.kept_with_next(before) + typst_markup.table(
-        shown, rows, fit.columns, fit.size
-    ) + note, fit.landscape
+    shared = [
+        f"{heading(tex, str, '_{}'.format, superscript)}: {_plain(value)}" for tex, value in printed.shared.items()
+    ]
+    note = typst_markup.remark("; ".join([*shared, *printed.notes]) + ".")
+    body = typst_markup.kept_with_next(before) + typst_markup.table(shown, rows, fit.columns, fit.size) + note
+    return typst_markup.unbroken(body) if len(printed.groups) <= UNBROKEN else body, fit.landscape
+
+
+def _readable(column: list[str | Printed], formulas: bool) -> list[str | Printed]:
+    return [formula(cell) if formulas and isinstance(cell, str) else cell for cell in column]
 
 
 def _plain(cell: str | Printed) -> str:
@@ -68,7 +75,12 @@ def _whole(cell: str | Printed) -> str:
 def _measured(column: list[str | Printed]) -> list[str]:
     """Return cells as plain text of the width that they have when aligned on the decimal point."""
     longest = max(map(_whole, column), key=len, default="")
-    return [longest + _plain(cell).removeprefix(_whole(cell)) if _whole(cell) else _plain(cell) for cell in column]
+    return [
+        longest + _plain(cell).removeprefix(_whole(cell)) + BOLD * (isinstance(cell, Printed) and cell.best)
+        if _whole(cell)
+        else _plain(cell)
+        for cell in column
+    ]
 
 
 def _aligned(column: list[str | Printed], size: float) -> list[str]:
