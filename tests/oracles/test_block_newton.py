@@ -6,12 +6,13 @@ import scipy.optimize
 import torch
 
 from builders import network, parameters, problem
+from output_weights import solve_output_weights
 from rectified.errors import InvalidInputError
 from rectified.optimization.hessian import hessian
 from rectified.optimization.training_loop import Schedule, train
 from rectified.ritz import spline_limits
 from rectified.ritz.block_newton import BlockNewton
-from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.energy import RitzEnergy, TrueErrors
 from rectified.ritz.gradients import ritz_gradient
 from rectified.ritz.kink_blocks import KinkBlocks
 from rectified.ritz.quadrature import KinkAware, UniformGrid

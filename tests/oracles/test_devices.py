@@ -40,7 +40,6 @@ TRAININGS = {
     "ritz_lbfgs": ("ritz", RITZ | {"gradient": "kink_aware", "optimizer": "lbfgs"}),
     "ritz_newton": ("ritz", NEWTON),
     "ritz_block_newton": ("ritz", NEWTON | {"optimizer": "block_newton", "initialization": "stratified"}),
-    "ritz_solved": ("ritz", RITZ | {"gradient": "kink_aware", "solve_output_weights": True}),
     "ritz_fit": ("ritz", RITZ | {"objective": "regression"}),
     "ritz_fit_moving": ("ritz", RITZ | {"objective": "regression", "gradient": "kink_aware"}),
     "ritz_diverging": ("ritz", RITZ | {"optimizer": "sgd", "learning_rate": 1e200}),

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from builders import network, parameters, problem
+from output_weights import solve_output_weights
 from rectified.optimization import optimizers
 from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.optimization.training_loop import Schedule, train
 from rectified.ritz import loss_landscape
-from rectified.ritz.energy import RegressionLoss, RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.energy import RegressionLoss, RitzEnergy, TrueErrors
 from rectified.ritz.gradients import Autodiff, ritz_gradient
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 

@@ -8,11 +8,12 @@ import sympy
 import torch
 
 from builders import network, parameters, problem
+from output_weights import solve_output_weights
 from rectified.errors import InvalidInputError
 from rectified.optimization.hessian import eigenpairs, hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz import loss_landscape, spline_limits
-from rectified.ritz.energy import RitzEnergy, TrueErrors, solve_output_weights
+from rectified.ritz.energy import RitzEnergy, TrueErrors
 from rectified.ritz.fast_grid_energy import FastGridEnergy
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid

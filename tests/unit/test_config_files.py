@@ -49,8 +49,6 @@ def test_a_case_has_one_name_in_every_spelling_of_its_value(text, value):
         ("{learning_rate: [1]}", "learning_rate1"),
         ("{learning_rate: [1.0]}", "learning_rate1"),
         ("{learning_rate: [1000000.0]}", "learning_rate1e06"),
-        ("{solve_output_weights: [yes]}", "solve_output_weightstrue"),
-        ("{solve_output_weights: ['on']}", "solve_output_weightstrue"),
         ("{final_learning_rate: [~]}", "final_learning_ratenone"),
         ("{problem: [k2]}", "k2"),
     ],
@@ -73,7 +71,6 @@ def test_different_numbers_have_different_names(value, steps):
     [
         ("{learning_rate: [1e-3, 0.001]}", ["'1e-3'", "0.001", "'learning_rate0.001'"]),
         ("{epochs: [1e4, 10000]}", ["'1e4'", "10000"]),
-        ("{solve_output_weights: ['yes', true]}", ["'yes'", "True"]),
         ("{width: [8, 9], learning_rate: [0.1, '0.10']}", ["0.1", "'0.10'", "width 8"]),
         ("{learning_rate: [0.1, 0.1]}", ["must be distinct", "[0.1, 0.1]"]),
         ("{width: [1, 1.0]}", ["must be distinct", "[1, 1.0]"]),
@@ -94,6 +91,22 @@ def test_a_custom_activation_may_also_be_in_the_sweep_by_name():
 
 
 KERNELS = {"document": "d", "task": "kernel_ensemble", "activation": "relu2"}
+
+
+def swept_booleans(text: str) -> dict:
+    sweep = yaml.safe_load(f"{{in_critical_units: {text}}}")
+    return small(experiments={"kernels": KERNELS | {"sweep": sweep}})
+
+
+@pytest.mark.parametrize("text", ["[yes]", "['on']", "[true]"])
+def test_a_boolean_has_one_name_in_every_spelling(text):
+    assert list(loading.load(swept_booleans(text)).cases["kernels"]) == ["in_critical_unitstrue"]
+
+
+def test_a_boolean_given_twice_is_rejected_with_both_spellings():
+    message = rejected(swept_booleans("['yes', true]"))
+    assert message.startswith("experiments.kernels")
+    assert all(value in message for value in ("'yes'", "True")), message
 
 
 @pytest.mark.parametrize(

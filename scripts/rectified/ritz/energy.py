@@ -1,6 +1,5 @@
 """Deep Ritz energy, regression loss, and errors of a trained network against the exact solution."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -9,7 +8,6 @@ from torch.types import Device
 
 from rectified.array_types import Float
 from rectified.formulas.torch_functions import torch_function
-from rectified.optimization.hessian import hessian
 from rectified.problems.elliptic import EllipticProblem, X
 from rectified.ritz.network import Network
 from rectified.ritz.quadrature import Gauss, KinkAware, Quadrature
@@ -108,32 +106,3 @@ class TrueErrors:
     @torch.no_grad()
     def __call__(self, theta: Float[Tensor, "networks parameters"]) -> Errors:
         return Errors(self.energy(theta), self.distance(theta).sqrt() / self.norm)
-
-
-@torch.no_grad()
-def solve_output_weights(
-    objective: Callable[[Tensor], Tensor], network: Network, theta: Float[Tensor, "networks parameters"]
-) -> Float[Tensor, "networks parameters"]:
-    """Return the parameters with the output weights c that minimize the objective, all others unchanged.
-
-    Energy and regression loss are quadratic in c, so that c solves a linear system for each network. Neurons without a
-    kink in the domain make it singular; it is therefore solved in the least-squares sense, on the CPU, as torch has a
-    rank-revealing solver only there.
-
-    Args:
-        objective: a ``RitzEnergy`` or ``RegressionLoss`` of the network.
-    """
-    return torch.stack([_solve_row(objective, network, row) for row in theta])
-
-
-def _solve_row(objective: Callable[[Tensor], Tensor], network: Network, row: Tensor) -> Tensor:
-    inner, weights = row.split([len(row) - network.width, network.width])
-
-    def of_weights(c: Tensor) -> Tensor:
-        return objective(torch.cat([inner.expand(len(c), -1), c], -1))
-
-    with torch.enable_grad():
-        matrix = hessian(of_weights, weights)
-        slope = torch.func.grad(lambda w: of_weights(w[None])[0])(weights)
-    step = torch.linalg.lstsq(matrix.cpu(), slope[:, None].cpu(), driver="gelsd").solution[:, 0]
-    return torch.cat([inner, weights - step.to(weights)])

@@ -38,10 +38,8 @@ def seeds(job: Any) -> int:
 def ritz_start(job: Any) -> str:
     """Return the start of a Ritz network in words."""
     s = job.settings
-    solved = " with the best output weights" if getattr(s, "solve_output_weights", False) else ""
     drawn = "random" if s.initialization == "random" else f"{s.initialization} kinks"
-    words = f"at {s.start}" if s.start else drawn
-    return words + solved
+    return f"at {s.start}" if s.start else drawn
 
 
 PROBLEM = Phrase("problem {}", _problem)

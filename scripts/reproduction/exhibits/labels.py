@@ -26,8 +26,6 @@ def _label(settings: RitzSettings, all_settings: Sequence[RitzSettings]) -> str:
         parts.append(GRADIENTS[settings.gradient])
     if _differs("initialization", all_settings) and settings.initialization != "random":
         parts.append(f"{settings.initialization} kinks")
-    if settings.solve_output_weights:
-        parts.append("solved $c$")
     if _differs("optimizer", all_settings):
         parts.append(OPTIMIZERS[settings.optimizer])
     parts += [sign.format(getattr(settings, name)) for name, sign in NUMBERS.items() if _differs(name, all_settings)]

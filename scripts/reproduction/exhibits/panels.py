@@ -20,10 +20,13 @@ def ritz_line(settings: RitzSettings) -> dict:
     """Colour and line style of a trained Ritz network; regressions are grey and dotted, trainings from a fit dashed."""
     if settings.objective == "regression":
         return {"color": "0.45", "linestyle": (0, (1, 1.2)), "linewidth": 1.2}
-    dash_dotted = settings.initialization == "spread" and not settings.solve_output_weights
-    dashes = "-." if dash_dotted else (0, (3, 1.2)) if settings.start else style.DASHES[settings.gradient]
+    dashes = style.DASHES[settings.gradient]
     if settings.optimizer == "block_newton":
         dashes = (0, (1, 1))
+    elif settings.initialization == "spread":
+        dashes = "-."
+    elif settings.start:
+        dashes = (0, (3, 1.2))
     return {"color": style.colour(settings.activation, settings.gradient), "linestyle": dashes}
 
 

@@ -14,7 +14,7 @@ from torch.types import Device
 from rectified.formulas import expressions
 from rectified.optimization.training_loop import History
 from rectified.ritz import block_newton
-from rectified.ritz.energy import RegressionLoss, solve_output_weights
+from rectified.ritz.energy import RegressionLoss
 from rectified.ritz.gradients import Autodiff
 from rectified.ritz.quadrature import KinkAware, UniformGrid
 from reproduction.config.job import Job
@@ -52,10 +52,7 @@ class RitzTraining(Training):
         return Autodiff(RegressionLoss(setup.problem, setup.network, rule), points)
 
     def initial(self) -> Tensor:
-        theta = self.setup.initial()
-        if self.settings.solve_output_weights:
-            theta = solve_output_weights(self.objective.objective, self.network, theta)
-        return theta
+        return self.setup.initial()
 
     def optimizer(self, theta: Tensor) -> Any:
         if self.settings.is_newton:

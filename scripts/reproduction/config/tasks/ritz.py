@@ -53,8 +53,6 @@ class RitzSettings(RitzNetworkTask):
     """Optimizer steps."""
     record_every: Count = 100
     """Epochs between two records of the history."""
-    solve_output_weights: bool = False
-    """Start from the optimal output weights for the drawn first-layer parameters (a linear solve)."""
 
     @property
     def moves_kinks(self) -> bool:
