@@ -43,18 +43,20 @@ def test_a_number_is_rounded_to_three_digits_and_integers_are_exact(value):
 
 
 @settings(deadline=None)
-@given(st.lists(POSITIVE, min_size=3, max_size=3))
-@example([1e-4, 1.09e-5, 220.57])
-@example([9.996, 9.9951, 10.004])
-def test_a_range_has_the_values_of_its_ends_and_one_power_of_ten_unless_it_is_wide(values):
+@given(st.lists(POSITIVE, min_size=3, max_size=3), st.booleans())
+@example([1e-4, 1.09e-5, 220.57], False)
+@example([9.996, 9.9951, 10.004], False)
+@example([2e-5, 3e-3, 5.0], True)
+def test_a_range_has_the_values_of_its_ends_and_one_power_of_ten_unless_it_is_wide(values, negative):
     low, middle, high = sorted(values)
+    low = -low if negative else low
     number = printed_range(middle, low, high)
     assert exact(number.number, number.exponent) == pytest.approx(middle, rel=5.1e-3)
     for (digits, own), end in zip(number.ends, (low, high)):
         assert exact(digits, own if number.wide else number.exponent) == pytest.approx(end, rel=5.1e-2)
-        assert number.wide or len(digits.replace(".", "").strip("0")) <= 4
+        assert number.wide or len(re.sub("[-.]", "", digits).strip("0")) <= 4
     if number.wide:
-        assert low < 1.01e-2 * middle or high > 0.99e3 * middle or high >= 9e3
+        assert abs(low) < 1.01e-2 * middle or high > 0.99e3 * middle or high >= 9e3
     assert "".join(plain(number)).count("·10") <= (3 if number.wide else 1)
 
 
@@ -65,6 +67,9 @@ def test_a_range_has_the_values_of_its_ends_and_one_power_of_ten_unless_it_is_wi
         ((0.23151, 0.14937, 0.36605), "0.232 [0.149, 0.366]"),
         ((-2.4662, -2.4665, -2.4648), "−2.47 [−2.47, −2.46]"),
         ((1e-4, 1.09e-5, 220.57), "1.00·10⁻⁴ [1.1·10⁻⁵, 221]"),
+        ((-3e-5, -math.inf, 2.0), "−3.00·10⁻⁵ [−∞, 2.0]"),
+        ((3e-3, 0.0, 5.0), "3.00·10⁻³ [0, 5.0]"),
+        ((1e-308, 0.0, 1.0), "1.00·10⁻³⁰⁸ [0, 1.0]"),
         ((math.nan, math.nan, math.nan), "–"),
         ((math.inf, math.inf, math.inf), "∞ [∞, ∞]"),
         ((0.0, 0.0, 2e-13), "0.00 [0, 2.00]·10⁻¹³"),

@@ -18,20 +18,17 @@ class Printed(NamedTuple):
 
     Attributes:
         number: digits with sign, or ``–`` for a missing number, or ``∞``.
-        exponent: of the power of ten, or None. It multiplies the range too, unless the ends have exponents.
+        exponent: of the power of ten, or None. It multiplies the range too, unless that is wide.
         ends: digits and exponents of the two ends of the range, or none.
         best: true for the best number of a ranking.
+        wide: true if the ends of the range have powers of ten of their own, or none.
     """
 
     number: str
     exponent: int | None = None
     ends: tuple[tuple[str, int | None], ...] = ()
     best: bool = False
-
-    @property
-    def wide(self) -> bool:
-        """True if the ends of the range have powers of ten of their own."""
-        return any(exponent is not None for _, exponent in self.ends)
+    wide: bool = False
 
 
 def printed(value: float) -> Printed:
@@ -62,8 +59,9 @@ def printed_range(middle: float, low: float, high: float) -> Printed:
     decimals = _decimals(_scaled(reference, exponent), DIGITS)
     number = f"{_scaled(middle, exponent):.{decimals}f}" if math.isfinite(middle) else _symbol(middle)
     ends = [_scaled(end, exponent) for end in (low, high)]
-    if not all(_narrow(end, _scaled(reference, exponent)) for end in ends):
-        return Printed(number, exponent, tuple(_alone(end) for end in (low, high)))
+    overflow = any(math.isfinite(end) and not math.isfinite(scaled) for end, scaled in zip((low, high), ends))
+    if overflow or not all(_narrow(end, _scaled(reference, exponent)) for end in ends):
+        return Printed(number, exponent, tuple(_alone(end) for end in (low, high)), wide=True)
     return Printed(number, exponent, tuple((_end(end, decimals), None) for end in ends))
 
 
